@@ -1,0 +1,97 @@
+//! Consent: an approver's decision about one exact manifest, relative to the one it replaces.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Digest, Ring, ServerName, ServerVersion, json,
+    statement::{RawStatement, Statement, StatementError, Subject},
+};
+
+/// What was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Decision {
+    /// The manifest may go live.
+    Approve,
+    /// It may not.
+    Reject,
+}
+
+/// A consent. It holds for its digests only: never for another manifest, predecessor, report, server, version or ring.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Consent {
+    /// The manifest that was decided about. It is the statement's subject, so not part of the predicate.
+    #[serde(skip, default = "unset")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub manifest: Digest,
+    /// What was decided.
+    pub decision: Decision,
+    /// The server.
+    pub server: ServerName,
+    /// The version.
+    pub version: ServerVersion,
+    /// The manifest that this one replaces; none on first admission.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub replaces: Option<Digest>,
+    /// The digest of the change report that the approver was shown.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub changes: Digest,
+    /// Fingerprints of the findings that were acknowledged, sorted.
+    pub acknowledged: Vec<String>,
+    /// The rings it holds for, sorted.
+    pub rings: Vec<Ring>,
+    /// Why, in the approver's words.
+    pub reason: String,
+    /// When it was decided, in UTC.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub at: Timestamp,
+    /// When it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub expires: Option<Timestamp>,
+    /// Who decided, as they call themselves. The signer's identity is what counts.
+    pub by: String,
+}
+
+/// Stands in while the predicate is read; the subject replaces it before anybody sees the consent.
+fn unset() -> Digest {
+    Digest::of(b"")
+}
+
+impl Statement for Consent {
+    const PREDICATE_TYPE: &'static str = "urn:mcp-pin:consent:v1";
+
+    fn from_payload(payload: &[u8]) -> Result<Self, StatementError> {
+        let raw = RawStatement::parse(payload, Self::PREDICATE_TYPE)?;
+        let mut consent: Self = json::from_value(&raw.predicate)?;
+        let [subject] = raw.subject.as_slice() else {
+            return Err(StatementError::Subject("is not exactly one manifest"));
+        };
+        consent.manifest = subject
+            .digest
+            .get("sha256")
+            .and_then(|hex| Digest::from_hex(hex).ok())
+            .ok_or(StatementError::Subject("has no SHA-256 digest"))?;
+        if *subject == consent.subject() {
+            Ok(consent)
+        } else {
+            Err(StatementError::Subject("does not name the server and version of the predicate"))
+        }
+    }
+
+    fn to_payload(&self) -> Vec<u8> {
+        // The predicate is text and lists of text, which cannot fail to serialise.
+        let predicate = json::to_value(self).unwrap_or(json::Value::Null);
+        RawStatement::to_payload(&[self.subject()], Self::PREDICATE_TYPE, predicate)
+    }
+}
+
+impl Consent {
+    fn subject(&self) -> Subject {
+        Subject::sha256(format!("{}@{}", self.server, self.version), &self.manifest)
+    }
+}

@@ -1,0 +1,132 @@
+//! Leaves: the registry's decisions in the form that the transparency log hashes.
+//!
+//! A leaf holds digests and names, never documents and no personal data beyond the actor's id. Its bytes are the
+//! canonical form of the object; they are stored as written and never rebuilt.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{
+    Digest, ServerName, ServerVersion,
+    json::{self, Value},
+};
+
+/// The version of the leaf format.
+pub const LEAF_VERSION: u32 = 1;
+
+/// The largest leaf: entry bundles of C2SP tlog-tiles hold a 16-bit length.
+pub const MAX_LEAF_BYTES: usize = 65_535;
+
+/// What was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum LeafType {
+    /// A version was submitted.
+    Submitted,
+    /// Its signature and provenance were verified.
+    Verified,
+    /// It was rejected.
+    Rejected,
+    /// An approver consented.
+    Consented,
+    /// A version went live in a ring, or moved between rings.
+    RingMoved,
+    /// A live version was replaced.
+    Superseded,
+    /// Something was revoked.
+    Revoked,
+    /// The policy changed.
+    PolicyChanged,
+    /// A namespace was granted to an identity.
+    NamespaceGranted,
+    /// A grant was withdrawn.
+    NamespaceWithdrawn,
+    /// An approver's identity was registered.
+    ApproverGranted,
+    /// A token was issued.
+    TokenIssued,
+    /// A token was revoked.
+    TokenRevoked,
+    /// A key of the registry was replaced.
+    KeyRotated,
+}
+
+/// A leaf.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Leaf {
+    /// The format's version, [`LEAF_VERSION`].
+    pub v: u32,
+    /// When, in UTC.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub time: Timestamp,
+    /// What.
+    #[serde(rename = "type")]
+    pub kind: LeafType,
+    /// The id of the principal who decided.
+    pub actor: String,
+    /// The server it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerName>,
+    /// The version it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<ServerVersion>,
+    /// The manifest it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub manifest: Option<Digest>,
+    /// The digest of the attestation bundle, byte for byte, that carries the decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub attestation: Option<Digest>,
+    /// The ring it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ring: Option<crate::Ring>,
+    /// What else it is about: a namespace, a key id, a token id, a revocation's target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+}
+
+/// A leaf that cannot be logged.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LeafError {
+    /// Larger than an entry of the log may be.
+    #[error("a log entry of {0} bytes is larger than {MAX_LEAF_BYTES}")]
+    TooLarge(usize),
+    /// Not representable.
+    #[error(transparent)]
+    Json(#[from] json::TypedError),
+}
+
+impl Leaf {
+    /// A leaf with only what every leaf has.
+    #[must_use]
+    pub fn new(kind: LeafType, time: Timestamp, actor: impl Into<String>) -> Self {
+        Self {
+            v: LEAF_VERSION,
+            time,
+            kind,
+            actor: actor.into(),
+            server: None,
+            version: None,
+            manifest: None,
+            attestation: None,
+            ring: None,
+            target: None,
+        }
+    }
+
+    /// The bytes that are logged.
+    ///
+    /// # Errors
+    /// When it is too large.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, LeafError> {
+        let value: Value = json::to_value(self)?;
+        let bytes = value.to_canonical_bytes();
+        if bytes.len() > MAX_LEAF_BYTES { Err(LeafError::TooLarge(bytes.len())) } else { Ok(bytes) }
+    }
+}

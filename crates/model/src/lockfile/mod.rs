@@ -1,0 +1,246 @@
+//! `mcp-pin.lock`: generated, reviewed like code, refused when it is anything but exactly what mcp-pin writes.
+//!
+//! The text has one canonical form. [`Lockfile::parse`] accepts that form only, so two people who see the same locks
+//! see the same bytes, and a merge that kept both sides, a hand edit or another tool's file is never read as ours.
+
+mod read;
+mod write;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+pub use read::LockError;
+
+use crate::{Alias, Artifact, Digest, EntryKind, Launch, ServerName, ServerVersion, Surface};
+
+/// The file's name.
+pub const LOCK_FILE: &str = "mcp-pin.lock";
+
+/// The first value of the file: whose format this is, and which version.
+pub const LOCK_FORMAT: &str = "urn:mcp-pin:lock:v1";
+
+/// The whole lock.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lockfile {
+    registries: Vec<LockedRegistry>,
+    servers: Vec<LockedServer>,
+}
+
+/// A registry that locked servers came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LockedRegistry {
+    /// Its base URL.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub url: Url,
+    /// The identity of its log.
+    pub origin: String,
+    /// The size of the last checkpoint seen.
+    pub size: u64,
+    /// The root of the last checkpoint seen.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub root: Digest,
+}
+
+/// Where a locked server came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Captured and signed by a developer of this project.
+    Local,
+    /// Admitted by a registry.
+    Registry(Url),
+}
+
+/// Who signed a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum SignerIdentity {
+    /// A key: base64 of the SHA-256 of its `SubjectPublicKeyInfo`, as cosign writes hints.
+    Key(KeyIdentity),
+    /// A certificate's identity: both parts, never one alone.
+    Certificate(CertificateIdentity),
+}
+
+/// A key as an identity.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct KeyIdentity {
+    /// Base64 of the SHA-256 of the DER `SubjectPublicKeyInfo`.
+    pub key: String,
+}
+
+/// An identity that a certificate authority vouched for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CertificateIdentity {
+    /// The OIDC issuer, exact.
+    pub issuer: String,
+    /// The certificate's subject alternative name.
+    pub subject: String,
+}
+
+impl std::fmt::Display for SignerIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Key(KeyIdentity { key }) => write!(f, "key {key}"),
+            Self::Certificate(CertificateIdentity { issuer, subject }) => write!(f, "{subject} ({issuer})"),
+        }
+    }
+}
+
+/// One locked server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedServer {
+    /// What the client's configuration calls it.
+    pub alias: Alias,
+    /// Its name in a registry, or the local name derived from the alias.
+    pub name: ServerName,
+    /// The version.
+    pub version: ServerVersion,
+    /// Where it came from.
+    pub source: Source,
+    /// The negotiated protocol version; a lower one is refused.
+    pub protocol: String,
+    /// The digest of the manifest's payload.
+    pub manifest: Digest,
+    /// The digest of the surface.
+    pub surface: Digest,
+    /// The digest of what the model reads of it.
+    pub model_visible: Digest,
+    /// Who signed the manifest.
+    pub signer: SignerIdentity,
+    /// The digests of the consents' payloads, sorted.
+    pub consent: Vec<Digest>,
+    /// How it is started or reached.
+    pub launch: Launch,
+    /// The packages that the launch runs.
+    pub artifact: Vec<Artifact>,
+    /// The entries of the surface: a kind that the server does not offer is `None`. In the order of
+    /// [`EntryKind::ALL`].
+    pub entries: [Option<Vec<LockedEntry>>; 5],
+    /// Entries that were locked once and are gone, sorted.
+    pub tombstones: Vec<Tombstone>,
+}
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LockedEntry {
+    /// Its name or URI.
+    pub name: String,
+    /// Its content hash.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub digest: Digest,
+}
+
+/// A gone entry: so that hide-then-return-rewritten is seen.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Tombstone {
+    /// The list it stood in.
+    pub kind: EntryKind,
+    /// Its name or URI.
+    pub name: String,
+    /// Its last content hash.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub digest: Digest,
+}
+
+impl LockedServer {
+    /// The entries of a surface as the lock holds them.
+    #[must_use]
+    pub fn entries_of(surface: &Surface) -> [Option<Vec<LockedEntry>>; 5] {
+        EntryKind::ALL.map(|kind| {
+            surface.section(kind).map(|entries| {
+                entries
+                    .iter()
+                    .map(|entry| LockedEntry { name: entry.key().to_owned(), digest: entry.digest() })
+                    .collect()
+            })
+        })
+    }
+
+    /// The entries of one kind.
+    #[must_use]
+    pub fn section(&self, kind: EntryKind) -> Option<&[LockedEntry]> {
+        self.entries.get(kind as usize).and_then(|section| section.as_deref())
+    }
+
+    /// The tombstones after an update to `surface`: what was locked or buried and is not in it.
+    #[must_use]
+    pub fn tombstones_after(&self, surface: &Surface) -> Vec<Tombstone> {
+        let locked = EntryKind::ALL.into_iter().flat_map(|kind| {
+            self.section(kind).unwrap_or_default().iter().map(move |entry| Tombstone {
+                kind,
+                name: entry.name.clone(),
+                digest: entry.digest,
+            })
+        });
+        let mut tombstones: Vec<Tombstone> = locked
+            .chain(self.tombstones.iter().cloned())
+            .filter(|tombstone| surface.entry(tombstone.kind, &tombstone.name).is_none())
+            .collect();
+        tombstones.sort();
+        // The most recent digest of a name wins: locked ones come first and the sort is stable per key.
+        tombstones.dedup_by(|later, earlier| later.kind == earlier.kind && later.name == earlier.name);
+        tombstones
+    }
+}
+
+impl Lockfile {
+    /// An empty lock.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The servers, sorted by alias.
+    #[must_use]
+    pub fn servers(&self) -> &[LockedServer] {
+        &self.servers
+    }
+
+    /// The registries, sorted by URL.
+    #[must_use]
+    pub fn registries(&self) -> &[LockedRegistry] {
+        &self.registries
+    }
+
+    /// One server.
+    #[must_use]
+    pub fn server(&self, alias: &Alias) -> Option<&LockedServer> {
+        let index = self.servers.binary_search_by(|server| server.alias.cmp(alias)).ok()?;
+        self.servers.get(index)
+    }
+
+    /// Adds or replaces a server.
+    pub fn insert(&mut self, server: LockedServer) {
+        match self.servers.binary_search_by(|existing| existing.alias.cmp(&server.alias)) {
+            Ok(index) => {
+                if let Some(slot) = self.servers.get_mut(index) {
+                    *slot = server;
+                }
+            }
+            Err(index) => self.servers.insert(index, server),
+        }
+    }
+
+    /// Takes a server out.
+    pub fn remove(&mut self, alias: &Alias) -> Option<LockedServer> {
+        let index = self.servers.binary_search_by(|server| server.alias.cmp(alias)).ok()?;
+        Some(self.servers.remove(index))
+    }
+
+    /// Adds or replaces a registry.
+    pub fn insert_registry(&mut self, registry: LockedRegistry) {
+        self.registries.retain(|existing| existing.url != registry.url);
+        self.registries.push(registry);
+        self.registries.sort_by(|a, b| a.url.as_str().cmp(b.url.as_str()));
+    }
+}
