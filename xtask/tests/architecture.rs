@@ -1,0 +1,164 @@
+//! The rules about who may depend on what, over `cargo metadata`: the architecture as a test.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
+
+/// The crates that must stay pure: no runtime, no network, no SQL, no terminal.
+const PURE: [&str; 4] = ["mcp-pin-model", "mcp-pin-attest", "mcp-pin-diff", "mcp-pin-policy"];
+
+/// What a pure crate must not reach through any chain of normal dependencies.
+const IMPURE: [&str; 14] = [
+    "tokio", "reqwest", "hyper", "sqlx", "axum", "tower", "clap", "anstream", "indicatif", "dialoguer", "rand", "tempfile",
+    "mio", "socket2",
+];
+
+/// Who may depend on whom among our own crates: normal dependencies only, direct ones.
+const ALLOWED: [(&str, &[&str]); 14] = [
+    ("mcp-pin-model", &[]),
+    ("mcp-pin-attest", &["mcp-pin-model"]),
+    ("mcp-pin-diff", &["mcp-pin-model"]),
+    ("mcp-pin-policy", &["mcp-pin-model", "mcp-pin-attest", "mcp-pin-diff"]),
+    ("mcp-pin-mcp", &["mcp-pin-model"]),
+    ("mcp-pin-storage", &["mcp-pin-model", "mcp-pin-attest"]),
+    ("mcp-pin-storage-sqlite", &["mcp-pin-model", "mcp-pin-attest", "mcp-pin-storage"]),
+    ("mcp-pin-registry-client", &["mcp-pin-model", "mcp-pin-attest"]),
+    ("mcp-pin-test-support", &["mcp-pin-model", "mcp-pin-attest"]),
+    (
+        "mcp-pin-registry",
+        &[
+            "mcp-pin-model",
+            "mcp-pin-attest",
+            "mcp-pin-diff",
+            "mcp-pin-policy",
+            "mcp-pin-storage",
+            "mcp-pin-storage-sqlite",
+        ],
+    ),
+    (
+        "mcp-pin",
+        &[
+            "mcp-pin-model",
+            "mcp-pin-attest",
+            "mcp-pin-diff",
+            "mcp-pin-policy",
+            "mcp-pin-mcp",
+            "mcp-pin-registry-client",
+        ],
+    ),
+    ("mcp-pin-e2e", &[]),
+    ("quickstart", &[]),
+    ("xtask", &["mcp-pin-model", "mcp-pin-diff", "mcp-pin-attest", "mcp-pin-mcp", "mcp-pin"]),
+];
+
+fn metadata() -> Metadata {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+    MetadataCommand::new().manifest_path(manifest).other_options(vec!["--locked".into(), "--offline".into()]).exec().unwrap()
+}
+
+/// Everything that a package reaches through normal dependencies, with one chain that leads there.
+fn reached(metadata: &Metadata, from: &PackageId) -> BTreeMap<String, Vec<String>> {
+    let resolve = metadata.resolve.as_ref().unwrap();
+    let nodes: BTreeMap<&PackageId, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
+    let names: BTreeMap<&PackageId, &str> =
+        metadata.packages.iter().map(|package| (&package.id, package.name.as_str())).collect();
+    let mut chains: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut queue = vec![(from, vec![names[from].to_owned()])];
+    let mut seen = BTreeSet::new();
+    while let Some((id, chain)) = queue.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        chains.entry(names[id].to_owned()).or_insert_with(|| chain.clone());
+        for dependency in &nodes[id].deps {
+            if dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal) {
+                let mut chain = chain.clone();
+                chain.push(names[&dependency.pkg].to_owned());
+                queue.push((&dependency.pkg, chain));
+            }
+        }
+    }
+    chains
+}
+
+#[test]
+fn every_workspace_crate_has_a_rule_and_keeps_it() {
+    let metadata = metadata();
+    let allowed: BTreeMap<&str, &[&str]> = ALLOWED.into_iter().collect();
+    let ours: BTreeSet<&str> =
+        metadata.workspace_packages().iter().map(|package| package.name.as_str()).collect();
+    let mut wrong = Vec::new();
+    for package in metadata.workspace_packages() {
+        let Some(rule) = allowed.get(package.name.as_str()) else {
+            wrong.push(format!("{} has no rule: add one to ALLOWED, with the reason it is a crate", package.name));
+            continue;
+        };
+        for dependency in package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal) {
+            if ours.contains(dependency.name.as_str()) && !rule.contains(&dependency.name.as_str()) {
+                wrong.push(format!("{} must not depend on {}", package.name, dependency.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn pure_crates_reach_no_runtime_network_database_or_terminal() {
+    let metadata = metadata();
+    let mut wrong = Vec::new();
+    for package in metadata.workspace_packages() {
+        if PURE.contains(&package.name.as_str()) {
+            let chains = reached(&metadata, &package.id);
+            for impure in IMPURE {
+                if let Some(chain) = chains.get(impure) {
+                    wrong.push(format!("{} is pure but reaches {impure}: {}", package.name, chain.join(" -> ")));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_clients_reach_no_server_side_crate() {
+    let metadata = metadata();
+    let cli = metadata.workspace_packages().into_iter().find(|package| package.name.as_str() == "mcp-pin").unwrap();
+    let chains = reached(&metadata, &cli.id);
+    for server_side in ["axum", "sqlx", "mcp-pin-storage", "mcp-pin-storage-sqlite", "mcp-pin-registry", "rmcp"] {
+        assert!(!chains.contains_key(server_side), "mcp-pin reaches {server_side}: {:?}", chains[server_side]);
+    }
+}
+
+#[test]
+fn one_crypto_provider_and_no_openssl() {
+    let metadata = metadata();
+    for package in &metadata.packages {
+        assert!(
+            !["ring", "openssl", "openssl-sys", "native-tls"].contains(&package.name.as_str()),
+            "{} is in the tree; aws-lc-rs is the one provider",
+            package.name
+        );
+    }
+}
+
+#[test]
+fn the_official_sdk_stays_a_peer() {
+    // It drops members it does not know, so nothing on the product's path may pass through its types.
+    let metadata = metadata();
+    for package in metadata.workspace_packages() {
+        for dependency in package.dependencies.iter().filter(|dependency| dependency.name == "rmcp") {
+            let peer = ["quickstart", "mcp-pin-test-support"].contains(&package.name.as_str())
+                || dependency.kind == DependencyKind::Development;
+            assert!(peer, "{} depends on rmcp", package.name);
+        }
+    }
+}
+
+#[test]
+fn every_crate_takes_the_workspace_lints() {
+    let metadata = metadata();
+    for package in metadata.workspace_packages() {
+        let text = std::fs::read_to_string(&package.manifest_path).unwrap();
+        assert!(text.contains("[lints]\nworkspace = true"), "{} does not take the workspace's lints", package.name);
+    }
+}
