@@ -1,0 +1,53 @@
+//! The version step that the changes ask for, and the one that was made.
+
+use serde::{Deserialize, Serialize};
+
+/// A step between two semantic versions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Bump {
+    /// The same version, or a lower one.
+    #[default]
+    None,
+    /// `1.4.2` to `1.4.3`, or between pre-releases.
+    Patch,
+    /// `1.4.2` to `1.5.0`.
+    Minor,
+    /// `1.4.2` to `2.0.0`; below 1.0.0 also `0.4.2` to `0.5.0`.
+    Major,
+}
+
+impl Bump {
+    /// The word used in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Patch => "patch",
+            Self::Minor => "minor",
+            Self::Major => "major",
+        }
+    }
+
+    /// The step from one version to another. Below 1.0.0 the second number is the breaking one, as semantic
+    /// versioning's users agree.
+    #[must_use]
+    pub fn between(before: &semver::Version, after: &semver::Version) -> Self {
+        if after <= before {
+            Self::None
+        } else if after.major != before.major || (after.major == 0 && after.minor != before.minor) {
+            Self::Major
+        } else if after.minor != before.minor || (after.major == 0 && after.patch != before.patch) {
+            Self::Minor
+        } else {
+            Self::Patch
+        }
+    }
+}
+
+impl std::fmt::Display for Bump {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,200 @@
+//! The change report: canonical, self-contained, recomputable.
+
+use mcp_pin_model::{
+    Digest, Grade, ServerName, ServerVersion,
+    json::{self, ParseError, TypedError, Value},
+    lockfile::{SignerIdentity, Tombstone},
+};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{Group, Side, bump::Bump, change::Change, finding::Finding};
+
+/// The `_type` of a change report.
+pub const REPORT_TYPE: &str = "urn:mcp-pin:change-report:v1";
+
+/// One side of a report: what was compared, by digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ReportSide {
+    /// The server's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<ServerName>,
+    /// The version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<ServerVersion>,
+    /// The digest of the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub manifest: Option<Digest>,
+    /// The digest of the surface.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub surface: Digest,
+    /// The digest of what the model reads of it.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub model_visible: Digest,
+    /// The digest of the launch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub launch: Option<Digest>,
+    /// Who signed the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<SignerIdentity>,
+    /// The negotiated protocol version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<String>,
+}
+
+impl ReportSide {
+    pub(crate) fn of(side: &Side<'_>) -> Self {
+        Self {
+            name: side.name.cloned(),
+            version: side.version.cloned(),
+            manifest: side.manifest,
+            surface: side.surface.digest(),
+            model_visible: side.surface.model_visible_digest(),
+            launch: side.launch.map(mcp_pin_model::Launch::digest),
+            signer: side.signer.cloned(),
+            protocol: side.protocol.map(str::to_owned),
+        }
+    }
+}
+
+/// Why bytes are not a change report.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// Not strict JSON.
+    #[error(transparent)]
+    Json(#[from] ParseError),
+    /// Another document, or a newer version.
+    #[error("the document's `_type` is not `{REPORT_TYPE}`")]
+    WrongType,
+    /// Another shape.
+    #[error("change report: {0}")]
+    Shape(#[from] TypedError),
+    /// Not as this program writes reports: an extra member, another order, or a grade that does not follow.
+    #[error("the change report is not in its canonical form")]
+    NotCanonical,
+}
+
+/// The report of one comparison. Its digest is what a consent binds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ChangeReport {
+    #[serde(rename = "_type")]
+    pub(crate) document_type: String,
+    pub(crate) from: Option<ReportSide>,
+    pub(crate) to: ReportSide,
+    pub(crate) tombstones: Vec<Tombstone>,
+    pub(crate) grade: Grade,
+    pub(crate) model_visible_changed: bool,
+    pub(crate) required_bump: Bump,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) declared_bump: Option<Bump>,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+impl ChangeReport {
+    /// Reads a report.
+    ///
+    /// # Errors
+    /// See [`ReportError`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, ReportError> {
+        let value = json::parse_with(bytes, &json::Limits::OURS)?;
+        if value.get("_type").and_then(Value::as_str) != Some(REPORT_TYPE) {
+            return Err(ReportError::WrongType);
+        }
+        let report: Self = json::from_value(&value)?;
+        let grade = report.findings.iter().map(|finding| finding.grade).max().unwrap_or_default();
+        if report.to_value() == value && report.grade == grade { Ok(report) } else { Err(ReportError::NotCanonical) }
+    }
+
+    /// The report as a value; its canonical bytes are what is stored and hashed.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        // Text, lists and values that came through the strict parser, which cannot fail to serialise.
+        json::to_value(self).unwrap_or(Value::Null)
+    }
+
+    /// The digest of the canonical bytes.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of_canonical(&self.to_value())
+    }
+
+    /// The highest grade of the findings.
+    #[must_use]
+    pub fn grade(&self) -> Grade {
+        self.grade
+    }
+
+    /// The changes, sorted by place.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// The findings, the gravest first.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The findings as people read them: identical ones as one line, the gravest first.
+    #[must_use]
+    pub fn groups(&self) -> Vec<Group> {
+        crate::group::groups(self)
+    }
+
+    /// The step that the changes ask for.
+    #[must_use]
+    pub fn required_bump(&self) -> Bump {
+        self.required_bump
+    }
+
+    /// The step between the two versions, where both are known.
+    #[must_use]
+    pub fn declared_bump(&self) -> Option<Bump> {
+        self.declared_bump
+    }
+
+    /// Whether nothing differs at all.
+    #[must_use]
+    pub fn is_unchanged(&self) -> bool {
+        self.from.is_some() && self.changes.is_empty()
+    }
+
+    /// Whether this is the first admission of a server: everything is new.
+    #[must_use]
+    pub fn is_first_admission(&self) -> bool {
+        self.from.is_none()
+    }
+
+    /// Whether anything differs that the model reads.
+    #[must_use]
+    pub fn model_visible_changed(&self) -> bool {
+        self.model_visible_changed
+    }
+
+    /// The side before; none on first admission.
+    #[must_use]
+    pub fn from(&self) -> Option<&ReportSide> {
+        self.from.as_ref()
+    }
+
+    /// The side after.
+    #[must_use]
+    pub fn to(&self) -> &ReportSide {
+        &self.to
+    }
+
+    /// The entries that were locked once and are gone.
+    #[must_use]
+    pub fn tombstones(&self) -> &[Tombstone] {
+        &self.tombstones
+    }
+}
