@@ -1,1 +1,28 @@
-//! Stub.
+//! Signed in-toto statements in Sigstore bundles: made, checked, and nothing else.
+//!
+//! A statement (manifest, consent, revocation) is signed in a DSSE envelope inside a Sigstore bundle v0.3. This crate
+//! makes such bundles with P-256 keys and checks them against keys that the caller trusts. No type of a cryptography
+//! or Sigstore library appears in its API.
+//!
+//! Rules of the crate:
+//! * no I/O, no clock, no printing; the only randomness is that of key generation and of ECDSA;
+//! * the signature is checked over the bytes that were received, and the statement is read from those same bytes;
+//! * a [`Verified`] can only be made by verifying;
+//! * nothing in a bundle chooses the algorithm or the key's trust: a key has one algorithm, trust comes from the caller;
+//! * "could not check" is an error of its own kind ([`VerificationError::is_could_not_check`]), never a pass.
+
+mod attestation;
+mod bundle;
+mod dsse;
+mod error;
+mod key;
+mod sign;
+mod trust;
+mod verify;
+
+pub use attestation::{Attestation, MAX_ATTESTATION_BYTES};
+pub use error::VerificationError;
+pub use key::{KeyError, MAX_KEY_TEXT_BYTES, PublicKey, SigningKey};
+pub use sign::{SignError, Signer, sign};
+pub use trust::Trust;
+pub use verify::{Evidence, Verified, verify_with_keys_only};
