@@ -1,0 +1,1 @@
+//! From results to output: one file per form.

@@ -1,0 +1,243 @@
+//! Everything this program shows or asks goes through here: data to stdout, talk to stderr.
+//!
+//! Nothing else in the program may print (a lint forbids it). What is printed is a [`Text`]: spans of plain text with a
+//! [`Role`]; colours are added at the very end, and every span is made safe for a terminal on the way out, so that no
+//! string that a server chose can ever carry an escape sequence to the terminal. Hostile text is additionally made
+//! unambiguous where it is embedded, with [`sanitize`].
+
+pub mod layout;
+mod progress;
+mod prompt;
+pub mod sanitize;
+mod text;
+
+use std::{
+    io::{self, IsTerminal as _, Write},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+pub use progress::Progress;
+pub use prompt::{PromptError, Prompter, ScriptedPrompter};
+pub use text::{Role, Text};
+
+use crate::{cli::Color, error::CommandError};
+
+/// One output stream.
+struct Stream {
+    writer: Mutex<Box<dyn Write + Send>>,
+    colored: bool,
+}
+
+impl Stream {
+    fn write(&self, text: &Text, newline: bool) -> io::Result<()> {
+        let mut rendered = text.render(self.colored);
+        if newline && !rendered.ends_with('\n') {
+            rendered.push('\n');
+        }
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.write_all(rendered.as_bytes())?;
+        writer.flush()
+    }
+}
+
+/// The program's mouth and ears.
+pub struct Ui {
+    out: Stream,
+    err: Stream,
+    prompter: Option<Box<dyn Prompter>>,
+    show_progress: bool,
+    quiet: bool,
+    width: usize,
+}
+
+/// How wide lines may be where the terminal does not say, and the least that is ever used.
+const DEFAULT_WIDTH: usize = 80;
+const LEAST_WIDTH: usize = 40;
+/// Longer lines are hard to read, whatever the terminal allows.
+const GREATEST_WIDTH: usize = 120;
+
+impl Ui {
+    /// The real streams. Prompts only where stdin and stderr are terminals and `CI` is not set; colour as chosen;
+    /// progress only on a terminal.
+    #[must_use]
+    pub fn new(color: Color, quiet: bool) -> Self {
+        let ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false" && value != "0");
+        let terminal = io::stderr().is_terminal();
+        let interactive = terminal && io::stdin().is_terminal() && !ci;
+        let colored = |stream: anstream::ColorChoice| match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => stream != anstream::ColorChoice::Never,
+        };
+        let width = prompt::terminal_width().unwrap_or(DEFAULT_WIDTH).clamp(LEAST_WIDTH, GREATEST_WIDTH);
+        Self {
+            out: Stream {
+                colored: colored(anstream::AutoStream::choice(&io::stdout())),
+                writer: Mutex::new(Box::new(io::stdout())),
+            },
+            err: Stream {
+                colored: colored(anstream::AutoStream::choice(&io::stderr())),
+                writer: Mutex::new(Box::new(io::stderr())),
+            },
+            prompter: interactive.then(|| Box::new(prompt::TerminalPrompter) as Box<dyn Prompter>),
+            show_progress: terminal && !ci && !quiet,
+            quiet,
+            width,
+        }
+    }
+
+    /// A user interface for tests: no colour, 80 columns, output kept in memory, answers from `prompter`.
+    #[must_use]
+    pub fn captured(prompter: Option<Box<dyn Prompter>>) -> (Self, Captured) {
+        let captured = Captured::default();
+        let ui = Self {
+            out: Stream { writer: Mutex::new(Box::new(captured.out.clone())), colored: false },
+            err: Stream { writer: Mutex::new(Box::new(captured.err.clone())), colored: false },
+            prompter,
+            show_progress: false,
+            quiet: false,
+            width: DEFAULT_WIDTH,
+        };
+        (ui, captured)
+    }
+
+    /// Columns that human output may use.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Data, to stdout. A line end is added where the text has none.
+    ///
+    /// # Errors
+    /// When stdout cannot be written, such as a closed pipe.
+    pub fn data(&self, text: impl Into<Text>) -> io::Result<()> {
+        self.out.write(&text.into(), true)
+    }
+
+    /// What the program does, to stderr; left out with `--quiet`.
+    pub fn talk(&self, text: impl Into<Text>) {
+        if !self.quiet {
+            self.say(&text.into());
+        }
+    }
+
+    /// Something a person should see even with `--quiet`.
+    pub fn warn(&self, text: impl Into<Text>) {
+        self.say(&Text::new().with(Role::Warning, "warning: ").then(text));
+    }
+
+    /// A failure: what failed where, details, and what to do about it. The parts may quote hostile text.
+    pub fn error(&self, error: &CommandError) {
+        let mut text = Text::new().with(Role::Bad, "error: ").then(sanitize::one_line(&error.to_string()));
+        for detail in &error.details {
+            text.newline();
+            text.plain(format!("  {}", sanitize::one_line(detail)));
+        }
+        self.say(&text);
+        if let Some(hint) = &error.hint {
+            self.hint(sanitize::one_line(hint));
+        }
+    }
+
+    /// What to do about something.
+    pub fn hint(&self, text: impl Into<Text>) {
+        self.say(&Text::new().with(Role::Strong, "hint: ").then(text));
+    }
+
+    fn say(&self, text: &Text) {
+        // When stderr is gone there is nobody left to tell.
+        let _ = self.err.write(text, true);
+    }
+
+    /// Shows that something takes its time. Hidden where stderr is no terminal.
+    #[must_use]
+    pub fn progress(&self, message: &str) -> Progress {
+        Progress::new(message, self.show_progress)
+    }
+
+    /// Whether somebody is there to answer.
+    #[must_use]
+    pub fn is_interactive(&self) -> bool {
+        self.prompter.is_some()
+    }
+
+    /// Asks for one of several letters, such as `[a]ccept, [r]eject`. `options` are (letter, words).
+    ///
+    /// # Errors
+    /// When nobody is there to answer.
+    pub fn choose(&self, question: &str, options: &[(char, &str)]) -> Result<char, PromptError> {
+        let prompter = self.prompter.as_deref().ok_or(PromptError::NotATerminal)?;
+        let words: Vec<String> = options.iter().map(|(letter, words)| format!("[{letter}] {words}")).collect();
+        let question = sanitize::line(&format!("{question} {}", words.join(", ")));
+        loop {
+            let answer = prompter.ask(&question)?;
+            let mut letters = answer.trim().chars();
+            if let (Some(letter), None) = (letters.next(), letters.next())
+                && let Some((letter, _)) = options.iter().find(|(option, _)| option.eq_ignore_ascii_case(&letter))
+            {
+                return Ok(*letter);
+            }
+            self.talk(format!("please answer with one of: {}", options.iter().map(|(l, _)| l.to_string()).collect::<Vec<_>>().join(", ")));
+        }
+    }
+
+    /// Asks a person to type an exact text; `Ok(false)` when something else was typed.
+    ///
+    /// # Errors
+    /// When nobody is there to answer.
+    pub fn confirm_by_typing(&self, question: &str, expected: &str) -> Result<bool, PromptError> {
+        let prompter = self.prompter.as_deref().ok_or(PromptError::NotATerminal)?;
+        Ok(prompter.ask(&sanitize::line(question))?.trim() == expected)
+    }
+
+    /// Asks for a line of text.
+    ///
+    /// # Errors
+    /// When nobody is there to answer.
+    pub fn ask(&self, question: &str) -> Result<String, PromptError> {
+        let prompter = self.prompter.as_deref().ok_or(PromptError::NotATerminal)?;
+        prompter.ask(&sanitize::line(question))
+    }
+}
+
+/// What a captured [`Ui`] said.
+#[derive(Clone, Default)]
+pub struct Captured {
+    out: SharedBuffer,
+    err: SharedBuffer,
+}
+
+impl Captured {
+    /// All data so far.
+    #[must_use]
+    pub fn out(&self) -> String {
+        self.out.text()
+    }
+
+    /// All talk so far.
+    #[must_use]
+    pub fn err(&self) -> String {
+        self.err.text()
+    }
+}
+
+#[derive(Clone, Default)]
+struct SharedBuffer(Arc<Mutex<Vec<u8>>>);
+
+impl SharedBuffer {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+}
+
+impl Write for SharedBuffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
