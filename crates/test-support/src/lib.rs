@@ -1,1 +1,3 @@
-//! Stub.
+//! Clock, keys, builders and fake MCP servers for tests. Never part of a program.
+
+pub mod keys;
