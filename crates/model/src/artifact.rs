@@ -1,6 +1,10 @@
 //! Artifacts: the packages that a launch runs.
 
-use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use thiserror::Error;
 
 /// One package, by package URL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -9,8 +13,175 @@ use serde::{Deserialize, Serialize};
 pub struct Artifact {
     /// The package URL, with its version where the launch pins one: `pkg:npm/%40acme/weather@1.4.2`.
     pub purl: String,
-    /// The digest of the package's bytes as its ecosystem spells it (`sha512-…` for npm, `sha256:…` elsewhere).
-    /// Absent means that nobody resolved it: could not check, never passed.
+    /// The digest of the package's bytes. Absent means that nobody resolved it: could not check, never passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub digest: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub digest: Option<ArtifactDigest>,
+}
+
+/// The hash functions that package ecosystems publish and that are still collision-free. SHA-1 is not among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HashAlgorithm {
+    /// SHA-256
+    Sha256,
+    /// SHA-384
+    Sha384,
+    /// SHA-512
+    Sha512,
+}
+
+impl HashAlgorithm {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Sha256, Self::Sha384, Self::Sha512];
+
+    /// The word in digest texts and in-toto digest sets.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sha256 => "sha256",
+            Self::Sha384 => "sha384",
+            Self::Sha512 => "sha512",
+        }
+    }
+
+    /// The length of its digests in bytes.
+    #[must_use]
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
+/// A package's digest as its ecosystem spells it: `sha512-<base64>` (Subresource Integrity, as npm has it) or
+/// `sha256:<hex>` (OCI, PyPI, MCPB). The spelling is kept; [`ArtifactDigest::to_hex`] is the same for both.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ArtifactDigest {
+    text: String,
+    algorithm: HashAlgorithm,
+    bytes: Vec<u8>,
+}
+
+/// A text that is not the digest of an artifact.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ArtifactError {
+    /// Neither `sha512-<base64>` nor `sha256:<hex>`.
+    #[error("an artifact's digest is `sha512-` and base64, or `sha256:` and lower-case hexadecimal digits")]
+    Spelling,
+    /// A hash function that is unknown or broken.
+    #[error("the digest of an artifact must be SHA-256, SHA-384 or SHA-512")]
+    Algorithm,
+    /// Too short or too long for its hash function.
+    #[error("the digest of an artifact has the wrong length for its hash function")]
+    Length,
+}
+
+impl ArtifactDigest {
+    /// The hash function.
+    #[must_use]
+    pub fn algorithm(&self) -> HashAlgorithm {
+        self.algorithm
+    }
+
+    /// The digest in lower-case hexadecimal, as in-toto digest sets have it.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        hex::encode(&self.bytes)
+    }
+
+    /// The text as the ecosystem spells it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl FromStr for ArtifactDigest {
+    type Err = ArtifactError;
+
+    fn from_str(text: &str) -> Result<Self, ArtifactError> {
+        let at = text.find([':', '-']).ok_or(ArtifactError::Spelling)?;
+        let (word, rest) = text.split_at(at);
+        let algorithm = HashAlgorithm::ALL
+            .into_iter()
+            .find(|algorithm| algorithm.as_str() == word)
+            .ok_or(ArtifactError::Algorithm)?;
+        let bytes = if let Some(base64) = rest.strip_prefix('-') {
+            STANDARD.decode(base64).map_err(|_| ArtifactError::Spelling)?
+        } else {
+            let digits = rest.strip_prefix(':').unwrap_or_default();
+            if digits.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                return Err(ArtifactError::Spelling);
+            }
+            hex::decode(digits).map_err(|_| ArtifactError::Spelling)?
+        };
+        if bytes.len() != algorithm.bytes() {
+            return Err(ArtifactError::Length);
+        }
+        Ok(Self { text: text.to_owned(), algorithm, bytes })
+    }
+}
+
+impl fmt::Display for ArtifactDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+impl fmt::Debug for ArtifactDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for ArtifactDigest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for ArtifactDigest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // SHA-512 of the empty string, in both spellings.
+    const SRI: &str = "sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==";
+    const HEX: &str = "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce\
+                       47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e";
+
+    #[test]
+    fn both_spellings_mean_the_same_bytes() {
+        let sri: ArtifactDigest = SRI.parse().unwrap();
+        let plain: ArtifactDigest = format!("sha512:{HEX}").parse().unwrap();
+        assert_eq!(sri.to_hex(), HEX);
+        assert_eq!(plain.to_hex(), HEX);
+        assert_eq!(sri.as_str(), SRI);
+    }
+
+    #[test]
+    fn broken_and_unknown_digests_are_refused() {
+        for (text, error) in [
+            ("", ArtifactError::Spelling),
+            ("sha512", ArtifactError::Spelling),
+            ("sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=", ArtifactError::Algorithm),
+            ("md5:d41d8cd98f00b204e9800998ecf8427e", ArtifactError::Algorithm),
+            ("SHA512-AAAA", ArtifactError::Algorithm),
+            ("sha512-AAAA", ArtifactError::Length),
+            ("sha512-?", ArtifactError::Spelling),
+            ("sha256:ABCD", ArtifactError::Spelling),
+            ("sha256:zz", ArtifactError::Spelling),
+            ("sha256:", ArtifactError::Length),
+        ] {
+            assert_eq!(text.parse::<ArtifactDigest>(), Err(error), "{text}");
+        }
+    }
 }

@@ -40,9 +40,9 @@ pub struct Consent {
     /// The digest of the change report that the approver was shown.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub changes: Digest,
-    /// Fingerprints of the findings that were acknowledged, sorted.
+    /// Fingerprints of the findings that were acknowledged; written sorted, each once.
     pub acknowledged: Vec<String>,
-    /// The rings it holds for, sorted.
+    /// The rings it holds for; written sorted, each once.
     pub rings: Vec<Ring>,
     /// Why, in the approver's words.
     pub reason: String,
@@ -77,15 +77,20 @@ impl Statement for Consent {
             .and_then(|hex| Digest::from_hex(hex).ok())
             .ok_or(StatementError::Subject("has no SHA-256 digest"))?;
         if *subject == consent.subject() {
-            Ok(consent)
+            RawStatement::is_written_by(consent, payload)
         } else {
             Err(StatementError::Subject("does not name the server and version of the predicate"))
         }
     }
 
     fn to_payload(&self) -> Vec<u8> {
+        let mut sorted = self.clone();
+        sorted.acknowledged.sort();
+        sorted.acknowledged.dedup();
+        sorted.rings.sort();
+        sorted.rings.dedup();
         // The predicate is text and lists of text, which cannot fail to serialise.
-        let predicate = json::to_value(self).unwrap_or(json::Value::Null);
+        let predicate = json::to_value(&sorted).unwrap_or(json::Value::Null);
         RawStatement::to_payload(&[self.subject()], Self::PREDICATE_TYPE, predicate)
     }
 }

@@ -26,7 +26,7 @@ pub struct StdioLaunch {
     /// Its arguments, in order.
     #[serde(default)]
     pub args: Vec<String>,
-    /// The names of the environment variables that the configuration sets, sorted.
+    /// The names of the environment variables that the configuration sets; written sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
     /// The working directory, where the configuration sets one.
@@ -41,25 +41,35 @@ pub struct StdioLaunch {
 pub struct HttpLaunch {
     /// The endpoint.
     pub url: String,
-    /// The names of the headers that the configuration sets, sorted.
+    /// The names of the headers that the configuration sets; written sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<String>,
 }
 
 impl Launch {
     /// The digest of the launch's canonical form.
-    ///
-    /// # Panics
-    /// Never: a launch is text only.
     #[must_use]
     pub fn digest(&self) -> Digest {
         Digest::of_canonical(&self.to_value())
     }
 
-    /// The launch as a JSON value.
+    /// The launch as a JSON value, in its [normal](Self::normalise) form.
     #[must_use]
     pub fn to_value(&self) -> json::Value {
-        json::to_value(self).unwrap_or(json::Value::Null)
+        let mut launch = self.clone();
+        launch.normalise();
+        // Text and lists of text, which cannot fail to serialise.
+        json::to_value(&launch).unwrap_or(json::Value::Null)
+    }
+
+    /// Sorts the names of variables and headers and leaves each once: their order in a configuration means nothing.
+    pub fn normalise(&mut self) {
+        let names = match self {
+            Self::Stdio(stdio) => &mut stdio.env,
+            Self::Http(http) => &mut http.headers,
+        };
+        names.sort();
+        names.dedup();
     }
 
     /// The transport's name in capture records: `stdio` or `streamable-http`.

@@ -97,7 +97,13 @@ pub enum LeafError {
     /// Larger than an entry of the log may be.
     #[error("a log entry of {0} bytes is larger than {MAX_LEAF_BYTES}")]
     TooLarge(usize),
-    /// Not representable.
+    /// Of another version of the format.
+    #[error("a log entry of another version than {LEAF_VERSION}")]
+    Version,
+    /// Not in the one form that is logged.
+    #[error("a log entry that is not in canonical form")]
+    NotCanonical,
+    /// Not representable, or of another shape.
     #[error(transparent)]
     Json(#[from] json::TypedError),
 }
@@ -118,6 +124,23 @@ impl Leaf {
             ring: None,
             target: None,
         }
+    }
+
+    /// Reads a leaf from the bytes that were logged.
+    ///
+    /// # Errors
+    /// When they are not exactly what [`Leaf::to_bytes`] writes, or of a newer version.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, LeafError> {
+        if bytes.len() > MAX_LEAF_BYTES {
+            return Err(LeafError::TooLarge(bytes.len()));
+        }
+        let value = json::parse(bytes).map_err(json::TypedError::from)?;
+        // The version first: a newer leaf may have members that this one does not know.
+        if value.get("v").and_then(Value::as_number).and_then(json::Number::as_u64) != Some(u64::from(LEAF_VERSION)) {
+            return Err(LeafError::Version);
+        }
+        let leaf: Self = json::from_value(&value)?;
+        if leaf.to_bytes()? == bytes { Ok(leaf) } else { Err(LeafError::NotCanonical) }
     }
 
     /// The bytes that are logged.

@@ -12,6 +12,7 @@ pub mod artifact;
 pub mod consent;
 pub mod digest;
 pub mod grade;
+pub mod hostile;
 pub mod json;
 pub mod launch;
 pub mod leaf;
@@ -20,6 +21,7 @@ pub mod manifest;
 pub mod name;
 pub mod placeholder;
 pub mod revocation;
+pub mod server_json;
 pub mod statement;
 pub mod surface;
 

@@ -7,6 +7,7 @@ use crate::{
     Artifact, Digest, Launch, ServerName, ServerVersion, Surface,
     json::{self, Object, Value},
     placeholder::Placeholder,
+    server_json,
     statement::{RawStatement, Statement, StatementError, Subject},
 };
 
@@ -41,7 +42,7 @@ pub struct Manifest {
     pub surface: Surface,
     /// How the server is started or reached.
     pub launch: Launch,
-    /// The packages that the launch runs.
+    /// The packages that the launch runs, sorted, each once.
     pub artifacts: Vec<Artifact>,
     /// How the surface was captured.
     pub capture: Capture,
@@ -51,31 +52,22 @@ pub struct Manifest {
     version: ServerVersion,
 }
 
-/// The members of the predicate.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Predicate {
-    server: Value,
-    surface: Value,
-    launch: Launch,
-    artifacts: Vec<Artifact>,
-    capture: Capture,
-    previous: Option<Digest>,
-}
-
 impl Manifest {
-    /// Puts a manifest together.
+    /// Puts a manifest together; sorts the artifacts.
     ///
     /// # Errors
-    /// When `server` has no acceptable name and version.
+    /// When `server` breaks a rule of [`server_json`] or has no semantic version, or an artifact is listed twice.
     pub fn new(
         server: Object,
         surface: Surface,
         launch: Launch,
-        artifacts: Vec<Artifact>,
+        mut artifacts: Vec<Artifact>,
         capture: Capture,
         previous: Option<Digest>,
     ) -> Result<Self, StatementError> {
+        if let Some(issue) = server_json::validate(&server).into_iter().find(server_json::Issue::is_error) {
+            return Err(StatementError::Server(issue.to_string()));
+        }
         let text = |member: &'static str| {
             server
                 .get(member)
@@ -84,6 +76,13 @@ impl Manifest {
         };
         let name = text("name")?.parse()?;
         let version = text("version")?.parse()?;
+        artifacts.sort();
+        if let Some(purl) = artifacts.windows(2).find_map(|pair| match pair {
+            [a, b] if a.purl == b.purl => Some(a.purl.clone()),
+            _ => None,
+        }) {
+            return Err(StatementError::DuplicateArtifact(purl));
+        }
         Ok(Self { server, surface, launch, artifacts, capture, previous, name, version })
     }
 
@@ -103,12 +102,10 @@ impl Manifest {
     fn subjects(&self) -> Vec<Subject> {
         let mut subjects = vec![Subject::sha256(format!("{}@{}", self.name, self.version), &self.surface.digest())];
         for artifact in &self.artifacts {
-            if let Some((algorithm, digest)) =
-                artifact.digest.as_deref().and_then(|digest| digest.split_once([':', '-']))
-            {
+            if let Some(digest) = &artifact.digest {
                 subjects.push(Subject {
                     name: artifact.purl.clone(),
-                    digest: [(algorithm.to_owned(), digest.to_owned())].into(),
+                    digest: [(digest.algorithm().as_str().to_owned(), digest.to_hex())].into(),
                 });
             }
         }
@@ -121,24 +118,29 @@ impl Statement for Manifest {
 
     fn from_payload(payload: &[u8]) -> Result<Self, StatementError> {
         let raw = RawStatement::parse(payload, Self::PREDICATE_TYPE)?;
-        let predicate: Predicate = json::from_value(&raw.predicate)?;
-        let Value::Object(server) = predicate.server else {
+        let predicate = raw.predicate.as_object().ok_or(StatementError::WrongPredicate)?;
+        let known = ["server", "surface", "launch", "artifacts", "capture", "previous"];
+        if predicate.len() != known.len() || !known.iter().all(|member| predicate.contains(member)) {
+            return Err(StatementError::WrongPredicate);
+        }
+        let member = |name: &str| predicate.get(name).unwrap_or(&Value::Null);
+        let Value::Object(server) = member("server") else {
             return Err(StatementError::Server("is not an object".to_owned()));
         };
         let manifest = Self::new(
-            server,
-            Surface::from_value(&predicate.surface)?,
-            predicate.launch,
-            predicate.artifacts,
-            predicate.capture,
-            predicate.previous,
+            server.clone(),
+            Surface::from_value(member("surface"))?,
+            json::from_value(member("launch"))?,
+            json::from_value(member("artifacts"))?,
+            json::from_value(member("capture"))?,
+            json::from_value(member("previous"))?,
         )?;
         if raw.subject != manifest.subjects() {
             return Err(StatementError::Subject(
                 "does not name this server, version, surface and artifacts with their digests",
             ));
         }
-        Ok(manifest)
+        RawStatement::is_written_by(manifest, payload)
     }
 
     fn to_payload(&self) -> Vec<u8> {

@@ -81,6 +81,40 @@ impl ServerName {
     pub fn namespace(&self) -> &str {
         self.0.split_once('/').map_or("", |(namespace, _)| namespace)
     }
+
+    /// The name under which a server that no registry knows is pinned; see
+    /// [`server_json::local_name`](crate::server_json::local_name).
+    #[must_use]
+    pub(crate) fn local(alias: &Alias) -> Self {
+        let text = alias.as_str();
+        if let Ok(name) = format!("local/{text}").parse::<Self>()
+            && !looks_shortened(text)
+        {
+            return name;
+        }
+        let readable: String =
+            text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(MAX_READABLE).collect();
+        // 128 bits of the digest keep two aliases apart; the part before it is for people.
+        let readable = readable.trim_start_matches('-');
+        let separator = if readable.is_empty() { "" } else { SHORTENED };
+        let digest: String = crate::Digest::of(text.as_bytes()).to_hex().chars().take(SHORTENED_DIGITS).collect();
+        Self(format!("local/{readable}{separator}{digest}"))
+    }
+}
+
+/// How much of an alias stays readable in a name that ends with a digest.
+const MAX_READABLE: usize = 64;
+
+/// Stands between the readable part and the digest.
+const SHORTENED: &str = "._.";
+
+/// How many hexadecimal digits follow.
+const SHORTENED_DIGITS: usize = 32;
+
+/// Whether an alias spells what [`ServerName::local`] makes of other aliases; it then gets a digest of its own.
+fn looks_shortened(alias: &str) -> bool {
+    let tail = alias.rsplit(SHORTENED).next().unwrap_or_default();
+    tail.len() == SHORTENED_DIGITS && tail.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 impl FromStr for ServerName {
@@ -116,13 +150,23 @@ impl Alias {
     #[must_use]
     pub fn file_stem(&self) -> String {
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
-        if self.0.bytes().all(plain) && self.0.len() <= 64 {
+        if self.0.bytes().all(plain) && self.0.len() <= 64 && !is_device_name(&self.0) {
             return self.0.clone();
         }
         let readable: String =
             self.0.bytes().take(40).map(|byte| if plain(byte) { char::from(byte) } else { '-' }).collect();
-        format!("{readable}.{}", crate::Digest::of(self.0.as_bytes()).short())
+        // The dot keeps these apart from plain aliases, and half a digest (128 bits) keeps them apart from each other.
+        let digest: String = crate::Digest::of(self.0.as_bytes()).to_hex().chars().take(32).collect();
+        format!("{readable}_.{digest}")
     }
+}
+
+/// Names that Windows takes for devices, whatever follows their first dot.
+fn is_device_name(stem: &str) -> bool {
+    matches!(stem, "con" | "prn" | "aux" | "nul")
+        || ["com", "lpt"].iter().any(|device| {
+            stem.strip_prefix(device).is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|b| b.is_ascii_digit()))
+        })
 }
 
 impl FromStr for Alias {
@@ -153,9 +197,11 @@ impl FromStr for ServerVersion {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let version = semver::Version::parse(text).map_err(|_| NameError::Version)?;
         // 255 is the limit of `server.json`.
-        if text.len() <= 255 { Ok(Self(version)) } else { Err(NameError::Version) }
+        if text.len() > 255 {
+            return Err(NameError::Version);
+        }
+        semver::Version::parse(text).map(Self).map_err(|_| NameError::Version)
     }
 }
 

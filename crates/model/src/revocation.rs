@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Digest, json,
+    Digest, ServerName, ServerVersion, json,
     statement::{RawStatement, Statement, StatementError, Subject},
 };
 
@@ -56,6 +56,37 @@ pub struct Revocation {
 }
 
 impl Revocation {
+    /// Puts a revocation together.
+    ///
+    /// # Errors
+    /// When the target is none of the scope.
+    pub fn new(
+        scope: RevocationScope,
+        target: impl Into<String>,
+        reason: impl Into<String>,
+        effective: Timestamp,
+    ) -> Result<Self, StatementError> {
+        let revocation = Self { scope, target: target.into(), reason: reason.into(), effective };
+        revocation.check_target()?;
+        Ok(revocation)
+    }
+
+    fn check_target(&self) -> Result<(), StatementError> {
+        let target = self.target.as_str();
+        let (fits, expected) = match self.scope {
+            RevocationScope::Manifest => (target.parse::<Digest>().is_ok(), "is not the digest of a manifest"),
+            RevocationScope::Version => (
+                target.split_once('@').is_some_and(|(name, version)| {
+                    name.parse::<ServerName>().is_ok() && version.parse::<ServerVersion>().is_ok()
+                }),
+                "is not `<server>@<version>`",
+            ),
+            RevocationScope::Server => (target.parse::<ServerName>().is_ok(), "is not the name of a server"),
+            RevocationScope::Signer | RevocationScope::Approver => (!target.is_empty(), "is empty"),
+        };
+        if fits { Ok(()) } else { Err(StatementError::Target(expected)) }
+    }
+
     fn subject(&self) -> Subject {
         Subject::sha256(format!("{}:{}", self.scope.as_str(), self.target), &Digest::of(self.target.as_bytes()))
     }
@@ -67,8 +98,9 @@ impl Statement for Revocation {
     fn from_payload(payload: &[u8]) -> Result<Self, StatementError> {
         let raw = RawStatement::parse(payload, Self::PREDICATE_TYPE)?;
         let revocation: Self = json::from_value(&raw.predicate)?;
+        revocation.check_target()?;
         if raw.subject == [revocation.subject()] {
-            Ok(revocation)
+            RawStatement::is_written_by(revocation, payload)
         } else {
             Err(StatementError::Subject("does not name the target of the predicate"))
         }

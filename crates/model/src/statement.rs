@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::{
     Digest,
+    artifact::ArtifactError,
     json::{self, Object, ParseError, TypedError, Value},
     name::NameError,
     surface::SurfaceError,
@@ -49,6 +50,10 @@ pub enum StatementError {
     /// The payload is not in canonical form, so it is not one of ours.
     #[error("the payload is not in canonical form (RFC 8785)")]
     NotCanonical,
+    /// Canonical JSON, but not what this statement's own writer makes of it: an unsorted list, a volatile member, an
+    /// unknown member, another spelling of a time. Two payloads would mean the same thing under two digests.
+    #[error("the payload says the same as another one in other words; only the form that mcp-pin writes is accepted")]
+    NotNormal,
     /// `_type` is not an in-toto Statement v1.
     #[error("`_type` is not `{STATEMENT_TYPE}`")]
     WrongType,
@@ -61,6 +66,9 @@ pub enum StatementError {
     /// The subject list is not what the predicate implies.
     #[error("`subject`: {0}")]
     Subject(&'static str),
+    /// A member of the predicate is missing, or one is unknown.
+    #[error("`predicate` is not an object with exactly the members of its type")]
+    WrongPredicate,
     /// The predicate has another shape.
     #[error("`predicate`: {0}")]
     Predicate(#[from] TypedError),
@@ -70,6 +78,15 @@ pub enum StatementError {
     /// A name or version inside is none.
     #[error("`predicate`: {0}")]
     Name(#[from] NameError),
+    /// An artifact's digest is none.
+    #[error("`predicate.artifacts`: {0}")]
+    Artifact(#[from] ArtifactError),
+    /// The same package is listed twice.
+    #[error("`predicate.artifacts`: {} is listed twice", crate::hostile::quoted(.0))]
+    DuplicateArtifact(String),
+    /// The target of a revocation does not fit its scope.
+    #[error("`predicate.target`: {0}")]
+    Target(&'static str),
     /// `server.json` inside is not acceptable.
     #[error("`predicate.server`: {0}")]
     Server(String),
@@ -77,6 +94,7 @@ pub enum StatementError {
 
 /// What a statement is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Subject {
     /// The subject's name.
     pub name: String,
@@ -99,6 +117,10 @@ pub(crate) struct RawStatement {
 }
 
 impl RawStatement {
+    /// Reads the statement around a predicate.
+    ///
+    /// Callers compare what they made of the predicate with [`RawStatement::is_written_by`], so that one statement
+    /// has one payload and [`Statement::digest`] is the digest of the bytes that were signed.
     pub(crate) fn parse(payload: &[u8], predicate_type: &'static str) -> Result<Self, StatementError> {
         let value = json::parse_with(payload, &json::Limits::OURS)?;
         if value.to_canonical_bytes() != payload {
@@ -112,8 +134,14 @@ impl RawStatement {
         }
         let subject = value.get("subject").ok_or(StatementError::Subject("is missing"))?;
         let subject = json::from_value(subject).map_err(|_| StatementError::Subject("is not a list of subjects"))?;
-        let predicate = value.get("predicate").cloned().unwrap_or(Value::Null);
+        let Value::Object(mut members) = value else { return Err(StatementError::WrongType) };
+        let predicate = members.remove("predicate").unwrap_or(Value::Null);
         Ok(Self { subject, predicate })
+    }
+
+    /// Checks that a statement read from `payload` writes exactly these bytes.
+    pub(crate) fn is_written_by<T: Statement>(statement: T, payload: &[u8]) -> Result<T, StatementError> {
+        if statement.to_payload() == payload { Ok(statement) } else { Err(StatementError::NotNormal) }
     }
 
     pub(crate) fn to_payload(subject: &[Subject], predicate_type: &str, predicate: Value) -> Vec<u8> {

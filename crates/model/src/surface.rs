@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::{
     Digest,
+    hostile::quoted,
     json::{self, Object, ParseError, Value, to_pretty_string},
 };
 
@@ -93,7 +94,7 @@ pub struct Entry {
 
 impl Entry {
     /// Takes one item of a list result and drops what is volatile by specification (a resource's `size` and
-    /// `annotations.lastModified`).
+    /// `annotations.lastModified`; the latter also of a template).
     ///
     /// # Errors
     /// When it is no object or has no identifying text member.
@@ -105,8 +106,10 @@ impl Entry {
             Some(Value::String(key)) if !key.is_empty() => key.clone(),
             _ => return Err(SurfaceError::EntryShape { kind, expected: "an object with its identifying member" }),
         };
-        if matches!(kind, EntryKind::Resource | EntryKind::ResourceTemplate) {
+        if kind == EntryKind::Resource {
             value.remove("size");
+        }
+        if matches!(kind, EntryKind::Resource | EntryKind::ResourceTemplate) {
             if let Some(Value::Object(annotations)) = value.get_mut("annotations") {
                 annotations.remove("lastModified");
             }
@@ -193,7 +196,7 @@ pub enum SurfaceError {
         expected: &'static str,
     },
     /// The same name or URI twice in one list: which one a client uses is anybody's guess.
-    #[error("{} {} is declared twice; which one a client would use is undefined", .kind.noun(), shown(.key))]
+    #[error("{} {} is declared twice; which one a client would use is undefined", .kind.noun(), quoted(.key))]
     DuplicateEntry {
         /// The list.
         kind: EntryKind,
@@ -217,19 +220,6 @@ pub enum SurfaceError {
     /// The document does not say that everything was read.
     #[error("the surface is incomplete: {0}")]
     Incomplete(&'static str),
-}
-
-/// Hostile text for an error message: quoted, hidden characters escaped, at most 64 characters.
-fn shown(text: &str) -> String {
-    let mut out = String::from("`");
-    for c in text.chars().take(64) {
-        if crate::json::is_hidden(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
-    }
-    if text.chars().nth(64).is_some() {
-        out.push('…');
-    }
-    out.push('`');
-    out
 }
 
 impl SurfaceParts {

@@ -4,11 +4,10 @@
 //! a double does not hold, byte order marks. Every refusal has its own kind and a byte offset; text of the document
 //! is never part of a message beyond the name of a doubled member.
 
-use std::fmt;
-
 use thiserror::Error;
 
 use super::{Number, NumberError, Object, Value};
+use crate::hostile::quoted;
 
 /// How much a document may hold. Crossing a limit is a refusal, never a truncation.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +38,6 @@ impl Limits {
 #[error("{kind} at byte {offset} (line {line}, column {column})")]
 pub struct ParseError {
     /// What is wrong.
-    #[source]
     pub kind: ParseErrorKind,
     /// Byte offset from the start of the document.
     pub offset: usize,
@@ -78,7 +76,7 @@ pub enum ParseErrorKind {
     #[error("invalid UTF-8")]
     InvalidUtf8,
     /// The same member name twice in one object.
-    #[error("member name {} occurs twice in one object", Quoted(.name))]
+    #[error("member name {} occurs twice in one object", quoted(.name))]
     DuplicateMember {
         /// The name, as the server wrote it.
         name: String,
@@ -107,23 +105,6 @@ pub enum ParseErrorKind {
     /// Something follows the value.
     #[error("text after the end of the document")]
     TrailingText,
-}
-
-/// Shows a foreign name without its power: escapes what is hidden, cuts what is long.
-struct Quoted<'a>(&'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown: String = self.0.chars().take(64).flat_map(visible).collect();
-        if self.0.chars().nth(64).is_some() {
-            shown.push('…');
-        }
-        write!(f, "`{shown}`")
-    }
-}
-
-fn visible(c: char) -> Vec<char> {
-    if super::pretty::is_hidden(c) { c.escape_unicode().collect() } else { vec![c] }
 }
 
 /// Parses a foreign document within [`Limits::FOREIGN`].

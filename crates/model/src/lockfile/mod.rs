@@ -11,7 +11,7 @@ use url::Url;
 
 pub use read::LockError;
 
-use crate::{Alias, Artifact, Digest, EntryKind, Launch, ServerName, ServerVersion, Surface};
+use crate::{Alias, Artifact, Digest, EntryKind, Launch, ServerName, ServerVersion, Surface, json::utf16_cmp};
 
 /// The file's name.
 pub const LOCK_FILE: &str = "mcp-pin.lock";
@@ -186,10 +186,51 @@ impl LockedServer {
             .chain(self.tombstones.iter().cloned())
             .filter(|tombstone| surface.entry(tombstone.kind, &tombstone.name).is_none())
             .collect();
-        tombstones.sort();
-        // The most recent digest of a name wins: locked ones come first and the sort is stable per key.
+        // The most recent digest of a name wins: locked ones come first and the sort keeps that order within a name.
+        tombstones.sort_by(Tombstone::order);
         tombstones.dedup_by(|later, earlier| later.kind == earlier.kind && later.name == earlier.name);
         tombstones
+    }
+
+    /// Brings every list into the order of the file.
+    fn normalise(&mut self) {
+        self.consent.sort();
+        self.consent.dedup();
+        self.artifact.sort();
+        self.launch.normalise();
+        for entries in self.entries.iter_mut().flatten() {
+            entries.sort_by(|a, b| utf16_cmp(&a.name, &b.name));
+        }
+        self.tombstones.sort_by(Tombstone::order);
+    }
+
+    /// The name that stands twice in one list, if one does. Lists must be sorted.
+    fn duplicate(&self) -> Option<&str> {
+        let entries =
+            self.entries.iter().flatten().flat_map(|entries| entries.windows(2)).find_map(|pair| match pair {
+                [a, b] if a.name == b.name => Some(a.name.as_str()),
+                _ => None,
+            });
+        let tombstones = || {
+            self.tombstones.windows(2).find_map(|pair| match pair {
+                [a, b] if a.kind == b.kind && a.name == b.name => Some(a.name.as_str()),
+                _ => None,
+            })
+        };
+        let artifacts = || {
+            self.artifact.windows(2).find_map(|pair| match pair {
+                [a, b] if a.purl == b.purl => Some(a.purl.as_str()),
+                _ => None,
+            })
+        };
+        entries.or_else(tombstones).or_else(artifacts)
+    }
+}
+
+impl Tombstone {
+    /// By kind, then by name in the order of the surface's lists.
+    fn order(&self, other: &Self) -> std::cmp::Ordering {
+        self.kind.cmp(&other.kind).then_with(|| utf16_cmp(&self.name, &other.name))
     }
 }
 
@@ -219,8 +260,9 @@ impl Lockfile {
         self.servers.get(index)
     }
 
-    /// Adds or replaces a server.
-    pub fn insert(&mut self, server: LockedServer) {
+    /// Adds or replaces a server; its lists are brought into the order of the file.
+    pub fn insert(&mut self, mut server: LockedServer) {
+        server.normalise();
         match self.servers.binary_search_by(|existing| existing.alias.cmp(&server.alias)) {
             Ok(index) => {
                 if let Some(slot) = self.servers.get_mut(index) {

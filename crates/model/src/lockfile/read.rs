@@ -6,7 +6,10 @@ use thiserror::Error;
 use url::Url;
 
 use super::{LOCK_FORMAT, LockedEntry, LockedRegistry, LockedServer, Lockfile, SignerIdentity, Source, Tombstone};
-use crate::{Alias, Artifact, Digest, Launch, ServerName, ServerVersion};
+use crate::{
+    Alias, Artifact, Digest, Launch, ServerName, ServerVersion,
+    hostile::{quoted, visible},
+};
 
 /// The largest lock: 1,000 servers of 100 tools need about 12 MiB.
 const MAX_BYTES: usize = 64 << 20;
@@ -25,7 +28,7 @@ pub enum LockError {
     #[error("not a lock of mcp-pin: its first key is not `format = \"{LOCK_FORMAT}\"`")]
     Foreign,
     /// Written by a newer mcp-pin.
-    #[error("written in the newer format `{format}`; this mcp-pin reads `{LOCK_FORMAT}`")]
+    #[error("written in the newer format {}; this mcp-pin reads `{LOCK_FORMAT}`", quoted(.format))]
     Newer {
         /// The format found.
         format: String,
@@ -49,6 +52,23 @@ pub enum LockError {
     DuplicateAlias {
         /// The alias.
         alias: Alias,
+    },
+    /// Two entries, tombstones or artifacts of one server with one name: a merge that kept both sides.
+    #[error("the server `{alias}` lists {} twice", quoted(.name))]
+    DuplicateEntry {
+        /// The server.
+        alias: Alias,
+        /// The name, URI or package URL.
+        name: String,
+    },
+    /// Line ends of another system, as some version control settings make them.
+    #[error(
+        "line {line}: the line ends with a carriage return; check the file out unchanged (`mcp-pin.lock -text` in \
+         `.gitattributes`)"
+    )]
+    LineEnds {
+        /// The first such line, counted from 1.
+        line: usize,
     },
     /// Larger than a lock can sensibly be.
     #[error("the file is larger than {MAX_BYTES} bytes")]
@@ -122,15 +142,19 @@ impl Lockfile {
         let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#')).unwrap_or_default();
         match first.strip_prefix("format = \"").and_then(|rest| rest.strip_suffix('"')) {
             Some(LOCK_FORMAT) => {}
-            Some(format) if format.starts_with("urn:mcp-pin:lock:v") => {
+            Some(format) if is_newer(format) => {
                 return Err(LockError::Newer { format: format.to_owned() });
             }
             _ => return Err(LockError::Foreign),
         }
+        if let Some(at) = text.find('\r') {
+            let line = text.bytes().take(at).filter(|&byte| byte == b'\n').count() + 1;
+            return Err(LockError::LineEnds { line });
+        }
         let document: Document = toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             let line = text.bytes().take(start).filter(|&byte| byte == b'\n').count() + 1;
-            LockError::Damaged { line, problem: error.message().to_owned() }
+            LockError::Damaged { line, problem: visible(error.message()) }
         })?;
         let mut lock = Self::new();
         for registry in document.registry {
@@ -140,7 +164,12 @@ impl Lockfile {
             if lock.server(&row.alias).is_some() {
                 return Err(LockError::DuplicateAlias { alias: row.alias });
             }
-            lock.insert(row.into());
+            let mut server = LockedServer::from(row);
+            server.normalise();
+            if let Some(name) = server.duplicate() {
+                return Err(LockError::DuplicateEntry { alias: server.alias.clone(), name: name.to_owned() });
+            }
+            lock.insert(server);
         }
         let canonical = lock.render();
         if canonical == text {
@@ -149,6 +178,13 @@ impl Lockfile {
         let same = canonical.lines().zip(text.lines()).take_while(|(ours, theirs)| ours == theirs).count();
         Err(LockError::NotCanonical { line: same + 1 })
     }
+}
+
+/// Whether this is our format in a later version: `urn:mcp-pin:lock:v2` and on.
+fn is_newer(format: &str) -> bool {
+    format.strip_prefix("urn:mcp-pin:lock:v").is_some_and(|version| {
+        !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit()) && !version.starts_with('0')
+    })
 }
 
 impl From<ServerRow> for LockedServer {

@@ -62,7 +62,7 @@ fn render_server(out: &mut String, server: &LockedServer) {
         out,
         "artifact",
         server.artifact.iter().map(|artifact| match &artifact.digest {
-            Some(digest) => format!("{{ purl = {}, digest = {} }}", text(&artifact.purl), text(digest)),
+            Some(digest) => format!("{{ purl = {}, digest = {} }}", text(&artifact.purl), text(digest.as_str())),
             None => format!("{{ purl = {} }}", text(&artifact.purl)),
         }),
     );
