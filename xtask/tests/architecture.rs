@@ -47,7 +47,8 @@ const ALLOWED: [(&str, &[&str]); 14] = [
         ],
     ),
     ("mcp-pin-e2e", &[]),
-    ("quickstart", &[]),
+    // Contains both programs, so that one command builds and runs them.
+    ("quickstart", &["mcp-pin", "mcp-pin-registry"]),
     ("xtask", &["mcp-pin-model", "mcp-pin-diff", "mcp-pin-attest", "mcp-pin-mcp", "mcp-pin"]),
 ];
 
