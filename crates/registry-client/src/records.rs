@@ -1,0 +1,299 @@
+//! What the registry tells about submissions, people and decisions. All text in these records is the registry's word,
+//! and most of it somebody else's before that: sanitise it before it is shown.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jiff::Timestamp;
+use mcp_pin_attest::Attestation;
+use mcp_pin_model::{
+    Digest, Grade, ServerName, ServerVersion, consent::Decision, leaf::Leaf, revocation::RevocationScope,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{client::shape, error::ClientError, token::AccessToken, wire};
+
+/// Where a version stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SubmissionState {
+    /// Verified; waits for consent.
+    Pending,
+    /// Served.
+    Live,
+    /// Replaced by a later version.
+    Superseded,
+    /// Never went live and never will.
+    Rejected,
+    /// Trust in it ended.
+    Revoked,
+}
+
+impl SubmissionState {
+    /// The word used in JSON and in queries.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Live => "live",
+            Self::Superseded => "superseded",
+            Self::Rejected => "rejected",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// A submission.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SubmissionRecord {
+    /// Its id.
+    pub id: String,
+    /// The server.
+    pub server: ServerName,
+    /// The version.
+    pub version: ServerVersion,
+    /// The digest of the manifest.
+    pub manifest: Digest,
+    /// The principal whose key signed.
+    pub publisher: String,
+    /// The id of the key that signed.
+    pub signer: String,
+    /// Who brought it.
+    pub submitted_by: String,
+    /// When.
+    pub submitted_at: Timestamp,
+    /// The manifest that it would replace or replaced; none when nothing was live.
+    pub replaces: Option<Digest>,
+    /// The digest of the change report that a consent must name.
+    pub changes: Digest,
+    /// The worst grade in the report.
+    pub grade: Grade,
+    /// How many changes the report holds.
+    pub change_count: u32,
+    /// Where it stands.
+    pub state: SubmissionState,
+    /// Since when it is or was live.
+    pub live_since: Option<Timestamp>,
+    /// When it was superseded, rejected or revoked.
+    pub ended_at: Option<Timestamp>,
+    /// The manifest that replaced it, the principal who rejected it, or the id of the revocation.
+    pub ended_by: Option<String>,
+    /// Why it was rejected.
+    pub reason: Option<String>,
+}
+
+/// A page of submissions.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct SubmissionPage {
+    /// Oldest first.
+    pub submissions: Vec<SubmissionRecord>,
+    /// The id after which the next page starts; none on the last page.
+    pub next: Option<String>,
+}
+
+/// What consents have come to.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConsentStatus {
+    /// How many approvers it takes; 0 once it is decided.
+    pub needed: u8,
+    /// Whose consents count so far, sorted.
+    pub approvers: Vec<String>,
+    /// Fingerprints of findings that nobody who counts has acknowledged yet, sorted.
+    pub missing_acknowledgements: Vec<String>,
+}
+
+/// What became of a consent.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ConsentOutcome {
+    /// The digest of the consent's statement.
+    pub consent: Digest,
+    /// What is still needed.
+    pub status: ConsentStatus,
+    /// The submission as it stands now.
+    pub submission: SubmissionRecord,
+}
+
+/// A consent that the registry holds.
+#[derive(Clone, Debug)]
+pub struct ConsentDocument {
+    /// The digest of the statement, equal to that of the bundle's payload.
+    pub digest: Digest,
+    /// The principal whose key signed, as the registry knows it.
+    pub principal: String,
+    /// What was decided.
+    pub decision: Decision,
+    /// When the registry took it.
+    pub received_at: Timestamp,
+    /// The bundle; its signature is not checked.
+    pub attestation: Attestation,
+}
+
+impl ConsentDocument {
+    pub(crate) fn from_wire(consent: wire::Consent) -> Result<Self, ClientError> {
+        let bytes = STANDARD.decode(&consent.bundle).map_err(|_| shape("the bundle of a consent is not base64"))?;
+        let attestation = Attestation::from_bytes(bytes).map_err(ClientError::Attestation)?;
+        let found = attestation.payload_digest_unverified();
+        if found != consent.digest {
+            return Err(ClientError::WrongDigest { expected: consent.digest, found });
+        }
+        Ok(Self {
+            digest: consent.digest,
+            principal: consent.principal,
+            decision: consent.decision,
+            received_at: consent.received_at,
+            attestation,
+        })
+    }
+}
+
+/// A namespace grant.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GrantRecord {
+    /// Its id.
+    pub id: String,
+    /// What stands before the slash in the names that may be published.
+    pub namespace: String,
+    /// Who may publish.
+    pub principal: String,
+    /// The id of the key.
+    pub key_id: String,
+    /// The public key, SPKI in PEM.
+    pub public_key: String,
+    /// Who granted.
+    pub granted_by: String,
+    /// When.
+    pub granted_at: Timestamp,
+}
+
+/// An approver's registration.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApproverRecord {
+    /// Its id.
+    pub id: String,
+    /// Who approves.
+    pub principal: String,
+    /// The id of the key.
+    pub key_id: String,
+    /// The public key, SPKI in PEM.
+    pub public_key: String,
+    /// A namespace, or `*`.
+    pub scope: String,
+    /// Who registered the approver.
+    pub registered_by: String,
+    /// When.
+    pub registered_at: Timestamp,
+}
+
+/// A token to be issued.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewToken {
+    /// Whose it will be.
+    pub principal: String,
+    /// `admin`, `approver`, `publisher`, `reader`.
+    pub roles: Vec<String>,
+    /// What it is for.
+    pub label: String,
+    /// When it ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A token without its text.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenRecord {
+    /// Its public id.
+    pub id: String,
+    /// Whose it is.
+    pub principal: String,
+    /// What it may do.
+    pub roles: Vec<String>,
+    /// What it is for.
+    pub label: String,
+    /// When it was issued.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// When it was last used, to the minute or so.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// A token that was just issued.
+#[derive(Clone, Debug)]
+pub struct IssuedToken {
+    /// The text, which is never shown again.
+    pub secret: AccessToken,
+    /// Its record.
+    pub record: TokenRecord,
+}
+
+/// Whose token a client uses.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct WhoAmI {
+    /// Who.
+    pub principal: String,
+    /// What the token may do.
+    pub roles: Vec<String>,
+    /// The token's public id.
+    pub token: String,
+}
+
+/// A revocation.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RevocationRecord {
+    /// Its id.
+    pub id: String,
+    /// What kind of thing is revoked.
+    pub scope: RevocationScope,
+    /// Which one.
+    pub target: String,
+    /// Why.
+    pub reason: String,
+    /// From when on.
+    pub effective: Timestamp,
+    /// Who decided.
+    pub principal: String,
+    /// When the registry took it.
+    pub received_at: Timestamp,
+    /// The digest of the signed bundle; none when an administrator ordered it.
+    pub attestation: Option<Digest>,
+}
+
+/// A decision.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct EventRecord {
+    /// Its place: 1, 2, 3 … without gaps.
+    pub sequence: u64,
+    /// What was decided.
+    pub leaf: Leaf,
+}
+
+/// A page of decisions.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct EventPage {
+    /// In order.
+    pub events: Vec<EventRecord>,
+    /// The sequence of the last event of all.
+    pub last: u64,
+}
+
+/// What the registry says about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WellKnown {
+    /// `urn:mcp-pin:registry:v1`.
+    #[serde(rename = "_type")]
+    pub kind: String,
+    /// The address that clients use, where the registry knows it.
+    pub origin: Option<String>,
+    /// The registry's software and version, such as `mcp-pin-registry/0.1.0`.
+    pub software: String,
+    /// The ring that it serves.
+    pub ring: String,
+}
