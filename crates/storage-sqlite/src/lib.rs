@@ -1,1 +1,23 @@
-//! Stub.
+//! The registry's storage on SQLite.
+//!
+//! One file in WAL mode with `synchronous = FULL`: what was committed survives the end of the process and of the
+//! machine. One connection writes, with immediate transactions, so that decisions follow one another; any number read,
+//! each from a consistent snapshot. Every query is checked against `migrations/` when it is compiled; `.sqlx/` holds
+//! what the check found, so that a build needs no database (`cargo xtask sqlx-prepare` renews it).
+//!
+//! A transaction must not be held over anything slow, least of all over the network.
+
+mod approver;
+mod connection;
+mod consent;
+mod document;
+mod event;
+mod grant;
+mod open;
+mod principal;
+mod revocation;
+mod row;
+mod submission;
+mod token;
+
+pub use open::SqliteStore;

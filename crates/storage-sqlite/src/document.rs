@@ -1,0 +1,78 @@
+//! Immutable documents by digest.
+
+use async_trait::async_trait;
+use mcp_pin_attest::Attestation;
+use mcp_pin_model::Digest;
+use mcp_pin_storage::{DocumentReader, DocumentWriter, StorageError};
+
+use crate::{
+    connection::Connection,
+    row::{damaged, unavailable},
+};
+
+/// What was read must be what was asked for.
+fn checked(table: &str, digest: &Digest, bytes: Option<Vec<u8>>) -> Result<Option<Vec<u8>>, StorageError> {
+    match bytes {
+        Some(bytes) if Digest::of(&bytes) != *digest => {
+            Err(damaged(table, format_args!("the bytes under {digest} have another digest")))
+        }
+        other => Ok(other),
+    }
+}
+
+impl Connection {
+    /// Files a bundle; gives back the digest of its bytes.
+    pub(crate) async fn file_attestation(&mut self, attestation: &Attestation) -> Result<String, StorageError> {
+        let (digest, bytes) = (attestation.digest().to_string(), attestation.as_bytes());
+        sqlx::query!(
+            "INSERT INTO attestations (digest, bytes) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",
+            digest,
+            bytes
+        )
+        .execute(self.db())
+        .await
+        .map_err(unavailable)?;
+        Ok(digest)
+    }
+}
+
+#[async_trait]
+impl DocumentReader for Connection {
+    #[tracing::instrument(name = "db.attestations.get", skip_all)]
+    async fn attestation(&mut self, digest: &Digest) -> Result<Option<Vec<u8>>, StorageError> {
+        let text = digest.to_string();
+        let bytes = sqlx::query_scalar!("SELECT bytes FROM attestations WHERE digest = ?", text)
+            .fetch_optional(self.db())
+            .await
+            .map_err(unavailable)?;
+        checked("attestations", digest, bytes)
+    }
+
+    #[tracing::instrument(name = "db.change_reports.get", skip_all)]
+    async fn change_report(&mut self, digest: &Digest) -> Result<Option<Vec<u8>>, StorageError> {
+        let text = digest.to_string();
+        let bytes = sqlx::query_scalar!("SELECT bytes FROM change_reports WHERE digest = ?", text)
+            .fetch_optional(self.db())
+            .await
+            .map_err(unavailable)?;
+        checked("change_reports", digest, bytes)
+    }
+}
+
+#[async_trait]
+impl DocumentWriter for Connection {
+    #[tracing::instrument(name = "db.change_reports.insert", skip_all)]
+    async fn insert_change_report(&mut self, bytes: &[u8]) -> Result<Digest, StorageError> {
+        let digest = Digest::of(bytes);
+        let text = digest.to_string();
+        sqlx::query!(
+            "INSERT INTO change_reports (digest, bytes) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",
+            text,
+            bytes
+        )
+        .execute(self.db())
+        .await
+        .map_err(unavailable)?;
+        Ok(digest)
+    }
+}

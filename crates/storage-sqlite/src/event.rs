@@ -1,0 +1,65 @@
+//! Events.
+
+use async_trait::async_trait;
+use mcp_pin_model::leaf::Leaf;
+use mcp_pin_storage::{Event, EventReader, EventWriter, StorageError};
+
+use crate::{
+    connection::Connection,
+    row::{damaged, unavailable},
+};
+
+struct Row {
+    sequence: i64,
+    leaf: Vec<u8>,
+}
+
+fn sequence(value: i64) -> Result<u64, StorageError> {
+    u64::try_from(value).map_err(|error| damaged("events.sequence", error))
+}
+
+#[async_trait]
+impl EventReader for Connection {
+    #[tracing::instrument(name = "db.events.list", skip_all)]
+    async fn events(&mut self, after: u64, limit: u32) -> Result<Vec<Event>, StorageError> {
+        // No sequence is beyond what a signed integer holds, so nothing comes after such a number.
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        sqlx::query_as!(
+            Row,
+            "SELECT sequence, leaf FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?",
+            after,
+            limit
+        )
+        .fetch_all(self.db())
+        .await
+        .map_err(unavailable)?
+        .into_iter()
+        .map(|row| Ok(Event { sequence: sequence(row.sequence)?, leaf: row.leaf }))
+        .collect()
+    }
+
+    #[tracing::instrument(name = "db.events.last", skip_all)]
+    async fn last_event(&mut self) -> Result<u64, StorageError> {
+        let last = sqlx::query_scalar!(r#"SELECT coalesce(max(sequence), 0) AS "last!: i64" FROM events"#)
+            .fetch_one(self.db())
+            .await
+            .map_err(unavailable)?;
+        sequence(last)
+    }
+}
+
+#[async_trait]
+impl EventWriter for Connection {
+    #[tracing::instrument(name = "db.events.append", skip_all)]
+    async fn append_event(&mut self, leaf: &Leaf) -> Result<u64, StorageError> {
+        let bytes = leaf.to_bytes().map_err(|_| StorageError::Mismatch("event"))?;
+        // There is one writer, so nobody can take the number in between.
+        let next = self.last_event().await? + 1;
+        let number = i64::try_from(next).map_err(|error| damaged("events.sequence", error))?;
+        sqlx::query!("INSERT INTO events (sequence, leaf) VALUES (?, ?)", number, bytes)
+            .execute(self.db())
+            .await
+            .map_err(unavailable)?;
+        Ok(next)
+    }
+}

@@ -1,0 +1,116 @@
+//! Opening the file.
+
+use std::{path::Path, time::Duration};
+
+use async_trait::async_trait;
+use mcp_pin_storage::{Snapshot, StorageError, Store, Transaction};
+use sqlx::{
+    SqlitePool,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{connection::Connection, row::unavailable};
+
+static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// How long a connection waits for another process that holds the file, such as a backup.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a request waits for a connection before it fails instead of piling up.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Readers beyond this many wait: more than this many at once gain nothing on one file.
+const MAX_READERS: u32 = 8;
+
+/// A database file.
+pub struct SqliteStore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it if it is not there (readable by its owner only), and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StorageError::NewerSchema`] when a newer version of this program has written it; nothing is changed then.
+    pub async fn open(path: &Path) -> Result<Self, StorageError> {
+        create_private(path).map_err(unavailable)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_with(options.clone())
+            .await
+            .map_err(unavailable)?;
+        refuse_newer(&writer).await?;
+        MIGRATOR.run(&writer).await.map_err(unavailable)?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(MAX_READERS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_with(options.pragma("query_only", "ON"))
+            .await
+            .map_err(unavailable)?;
+        Ok(Self { writer, readers })
+    }
+}
+
+/// SQLite gives its `-wal` and `-shm` files the permissions of the main file, so that one is made first.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The migrator would say only that a migration is missing; what a person has to know is that the program is too old.
+/// These two queries run before there is a schema to check them against.
+async fn refuse_newer(pool: &SqlitePool) -> Result<(), StorageError> {
+    let known = MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let has_table: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'")
+        .fetch_one(pool)
+        .await
+        .map_err(unavailable)?;
+    if has_table == 0 {
+        return Ok(());
+    }
+    let found: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations")
+        .fetch_one(pool)
+        .await
+        .map_err(unavailable)?;
+    if found > known { Err(StorageError::NewerSchema { found, known }) } else { Ok(()) }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    #[tracing::instrument(name = "db.read", skip_all)]
+    async fn read(&self) -> Result<Box<dyn Snapshot>, StorageError> {
+        Ok(Box::new(Connection::new(self.readers.begin().await.map_err(unavailable)?)))
+    }
+
+    #[tracing::instrument(name = "db.begin", skip_all)]
+    async fn begin(&self) -> Result<Box<dyn Transaction>, StorageError> {
+        // A deferred transaction that reads first and writes later could fail half-way when another process wrote.
+        Ok(Box::new(Connection::new(self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(unavailable)?)))
+    }
+
+    #[tracing::instrument(name = "db.ping", skip_all)]
+    async fn ping(&self) -> Result<(), StorageError> {
+        sqlx::query("SELECT 1").execute(&self.readers).await.map_err(unavailable)?;
+        Ok(())
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}

@@ -1,0 +1,405 @@
+//! Submissions and what is live.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mcp_pin_attest::Verified;
+use mcp_pin_model::{Digest, Grade, Manifest, Ring, ServerName, ServerVersion};
+use mcp_pin_storage::{
+    Review, State, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, SubmissionReader,
+    SubmissionWriter,
+};
+
+use crate::{
+    connection::Connection,
+    row::{count, damaged, insert_error, parsed, parsed_option, time, time_option, unavailable},
+};
+
+struct Row {
+    id: String,
+    server: String,
+    version: String,
+    manifest: String,
+    attestation: String,
+    server_json: String,
+    publisher: String,
+    signer: String,
+    signer_key: String,
+    submitted_by: String,
+    submitted_at: i64,
+    replaces: Option<String>,
+    changes: String,
+    grade: String,
+    change_count: i64,
+    state: String,
+    live_since: Option<i64>,
+    ended_at: Option<i64>,
+    ended_by: Option<String>,
+    reason: Option<String>,
+    revision: i64,
+}
+
+const GRADES: [Grade; 5] = [Grade::None, Grade::Notice, Grade::Review, Grade::Block, Grade::Refuse];
+
+impl Row {
+    fn state(&self) -> Result<State, StorageError> {
+        let kind =
+            StateKind::from_word(&self.state).ok_or_else(|| damaged("submissions.state", "is an unknown word"))?;
+        let live_since = time_option("submissions.live_since", self.live_since)?;
+        let ended_at = time_option("submissions.ended_at", self.ended_at)?;
+        let state = match (kind, live_since, ended_at, &self.ended_by, &self.reason) {
+            (StateKind::Pending, None, None, None, None) => State::Pending,
+            (StateKind::Live, Some(since), None, None, None) => State::Live { since },
+            (StateKind::Superseded, Some(live_since), Some(at), Some(by), None) => {
+                State::Superseded { live_since, at, by: parsed("submissions.ended_by", by)? }
+            }
+            (StateKind::Rejected, None, Some(at), Some(by), Some(reason)) => {
+                State::Rejected { at, by: by.clone(), reason: reason.clone() }
+            }
+            (StateKind::Revoked, live_since, Some(at), Some(by), None) => {
+                State::Revoked { live_since, at, by: parsed("submissions.ended_by", by)? }
+            }
+            _ => return Err(damaged("submissions.state", "does not fit the columns beside it")),
+        };
+        Ok(state)
+    }
+}
+
+impl TryFrom<Row> for Submission {
+    type Error = StorageError;
+
+    fn try_from(row: Row) -> Result<Self, StorageError> {
+        let grade = GRADES.into_iter().find(|grade| grade.as_str() == row.grade);
+        Ok(Self {
+            state: row.state()?,
+            id: parsed("submissions.id", &row.id)?,
+            server: parsed("submissions.server", &row.server)?,
+            version: parsed("submissions.version", &row.version)?,
+            manifest: parsed("submissions.manifest", &row.manifest)?,
+            attestation: parsed("submissions.attestation", &row.attestation)?,
+            server_json: row.server_json,
+            publisher: parsed("submissions.publisher", &row.publisher)?,
+            signer: row.signer,
+            signer_key: row.signer_key,
+            submitted_by: parsed("submissions.submitted_by", &row.submitted_by)?,
+            submitted_at: time("submissions.submitted_at", row.submitted_at)?,
+            review: Review {
+                replaces: parsed_option("submissions.replaces", row.replaces.as_deref())?,
+                changes: parsed("submissions.changes", &row.changes)?,
+                grade: grade.ok_or_else(|| damaged("submissions.grade", "is an unknown word"))?,
+                change_count: count("submissions.change_count", row.change_count)?,
+            },
+            revision: count("submissions.revision", row.revision)?,
+        })
+    }
+}
+
+fn collect(rows: Vec<Row>) -> Result<Vec<Submission>, StorageError> {
+    rows.into_iter().map(Submission::try_from).collect()
+}
+
+/// The columns of a state: word, live since, ended at, ended by, reason.
+type StateColumns = (&'static str, Option<i64>, Option<i64>, Option<String>, Option<String>);
+
+fn state_columns(state: &State) -> StateColumns {
+    let word = state.kind().as_str();
+    let live_since = state.live_since().map(Timestamp::as_millisecond);
+    match state {
+        State::Pending | State::Live { .. } => (word, live_since, None, None, None),
+        State::Superseded { at, by, .. } => (word, live_since, Some(at.as_millisecond()), Some(by.to_string()), None),
+        State::Rejected { at, by, reason } => {
+            (word, live_since, Some(at.as_millisecond()), Some(by.clone()), Some(reason.clone()))
+        }
+        State::Revoked { at, by, .. } => (word, live_since, Some(at.as_millisecond()), Some(by.to_string()), None),
+    }
+}
+
+#[async_trait]
+impl SubmissionReader for Connection {
+    #[tracing::instrument(name = "db.submissions.get", skip_all)]
+    async fn submission(&mut self, id: &SubmissionId) -> Result<Option<Submission>, StorageError> {
+        let id = id.as_str();
+        sqlx::query_as!(Row, "SELECT * FROM submissions WHERE id = ?", id)
+            .fetch_optional(self.db())
+            .await
+            .map_err(unavailable)?
+            .map(Submission::try_from)
+            .transpose()
+    }
+
+    #[tracing::instrument(name = "db.submissions.of_manifest", skip_all)]
+    async fn submission_of_manifest(&mut self, manifest: &Digest) -> Result<Option<Submission>, StorageError> {
+        let manifest = manifest.to_string();
+        sqlx::query_as!(Row, "SELECT * FROM submissions WHERE manifest = ?", manifest)
+            .fetch_optional(self.db())
+            .await
+            .map_err(unavailable)?
+            .map(Submission::try_from)
+            .transpose()
+    }
+
+    #[tracing::instrument(name = "db.submissions.of_version", skip_all)]
+    async fn submission_of_version(
+        &mut self,
+        server: &ServerName,
+        version: &ServerVersion,
+    ) -> Result<Option<Submission>, StorageError> {
+        let (server, version) = (server.as_str(), version.to_string());
+        sqlx::query_as!(Row, "SELECT * FROM submissions WHERE server = ? AND version = ?", server, version)
+            .fetch_optional(self.db())
+            .await
+            .map_err(unavailable)?
+            .map(Submission::try_from)
+            .transpose()
+    }
+
+    #[tracing::instrument(name = "db.submissions.list", skip_all)]
+    async fn submissions(&mut self, filter: &SubmissionFilter) -> Result<Vec<Submission>, StorageError> {
+        let state = filter.state.map(StateKind::as_str);
+        let server = filter.server.as_ref().map(ServerName::as_str);
+        let after = filter.after.as_ref().map(SubmissionId::as_str);
+        // A negative limit is none.
+        let limit = filter.limit.map_or(-1, i64::from);
+        let rows = sqlx::query_as!(
+            Row,
+            "SELECT * FROM submissions
+             WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR server = ?2) AND (?3 IS NULL OR id > ?3)
+             ORDER BY id LIMIT ?4",
+            state,
+            server,
+            after,
+            limit
+        )
+        .fetch_all(self.db())
+        .await
+        .map_err(unavailable)?;
+        collect(rows)
+    }
+
+    #[tracing::instrument(name = "db.submissions.once_live", skip_all)]
+    async fn once_live(&mut self, server: Option<&ServerName>) -> Result<Vec<Submission>, StorageError> {
+        let server = server.map(ServerName::as_str);
+        let rows = sqlx::query_as!(
+            Row,
+            "SELECT * FROM submissions WHERE live_since IS NOT NULL AND (?1 IS NULL OR server = ?1)
+             ORDER BY server, live_since, id",
+            server
+        )
+        .fetch_all(self.db())
+        .await
+        .map_err(unavailable)?;
+        collect(rows)
+    }
+
+    #[tracing::instrument(name = "db.live.get", skip_all)]
+    async fn live(&mut self, server: &ServerName, ring: &Ring) -> Result<Option<Submission>, StorageError> {
+        let (server, ring) = (server.as_str(), ring.as_str());
+        sqlx::query_as!(
+            Row,
+            "SELECT submissions.* FROM live JOIN submissions ON submissions.id = live.submission
+             WHERE live.server = ? AND live.ring = ?",
+            server,
+            ring
+        )
+        .fetch_optional(self.db())
+        .await
+        .map_err(unavailable)?
+        .map(Submission::try_from)
+        .transpose()
+    }
+
+    #[tracing::instrument(name = "db.live.list", skip_all)]
+    async fn live_rings(&mut self) -> Result<Vec<(ServerName, Ring, SubmissionId)>, StorageError> {
+        sqlx::query!("SELECT server, ring, submission FROM live ORDER BY server, ring")
+            .fetch_all(self.db())
+            .await
+            .map_err(unavailable)?
+            .into_iter()
+            .map(|row| {
+                Ok((
+                    parsed("live.server", &row.server)?,
+                    parsed("live.ring", &row.ring)?,
+                    parsed("live.submission", &row.submission)?,
+                ))
+            })
+            .collect()
+    }
+
+    #[tracing::instrument(name = "db.servers.by_skeleton", skip_all)]
+    async fn server_by_skeleton(&mut self, skeleton: &str) -> Result<Option<ServerName>, StorageError> {
+        sqlx::query_scalar!("SELECT name FROM servers WHERE skeleton = ?", skeleton)
+            .fetch_optional(self.db())
+            .await
+            .map_err(unavailable)?
+            .map(|name| parsed("servers.name", &name))
+            .transpose()
+    }
+}
+
+#[async_trait]
+impl SubmissionWriter for Connection {
+    #[tracing::instrument(name = "db.submissions.insert", skip_all)]
+    async fn insert_submission(
+        &mut self,
+        submission: &Submission,
+        skeleton: &str,
+        manifest: &Verified<Manifest>,
+    ) -> Result<(), StorageError> {
+        let statement = manifest.statement();
+        if submission.manifest != manifest.digest()
+            || submission.attestation != manifest.attestation().digest()
+            || submission.server != *statement.name()
+            || submission.version != *statement.version()
+            || submission.publisher.as_str() != manifest.principal()
+        {
+            return Err(StorageError::Mismatch("submission"));
+        }
+        let attestation = self.file_attestation(manifest.attestation()).await?;
+        let (id, server) = (submission.id.as_str(), submission.server.as_str());
+        sqlx::query!(
+            "INSERT INTO servers (name, skeleton) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+            server,
+            skeleton
+        )
+        .execute(self.db())
+        .await
+        .map_err(insert_error("a name that looks like this one"))?;
+        let (version, manifest) = (submission.version.to_string(), submission.manifest.to_string());
+        let (publisher, submitted_by) = (submission.publisher.as_str(), submission.submitted_by.as_str());
+        let submitted_at = submission.submitted_at.as_millisecond();
+        let Review { replaces, changes, grade, change_count } = &submission.review;
+        let (replaces, changes, grade) =
+            (replaces.map(|digest| digest.to_string()), changes.to_string(), grade.as_str());
+        let (state, live_since, ended_at, ended_by, reason) = state_columns(&submission.state);
+        sqlx::query!(
+            "INSERT INTO submissions (
+                 id, server, version, manifest, attestation, server_json, publisher, signer, signer_key, submitted_by,
+                 submitted_at, replaces, changes, grade, change_count, state, live_since, ended_at, ended_by, reason,
+                 revision
+             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            id,
+            server,
+            version,
+            manifest,
+            attestation,
+            submission.server_json,
+            publisher,
+            submission.signer,
+            submission.signer_key,
+            submitted_by,
+            submitted_at,
+            replaces,
+            changes,
+            grade,
+            change_count,
+            state,
+            live_since,
+            ended_at,
+            ended_by,
+            reason,
+            submission.revision
+        )
+        .execute(self.db())
+        .await
+        .map_err(insert_error("this version"))?;
+        Ok(())
+    }
+
+    #[tracing::instrument(name = "db.submissions.update", skip_all)]
+    async fn update_submission(&mut self, submission: Submission) -> Result<Submission, StorageError> {
+        let id = submission.id.as_str();
+        let Review { replaces, changes, grade, change_count } = &submission.review;
+        let (replaces, changes, grade) =
+            (replaces.map(|digest| digest.to_string()), changes.to_string(), grade.as_str());
+        let (state, live_since, ended_at, ended_by, reason) = state_columns(&submission.state);
+        let result = sqlx::query!(
+            "UPDATE submissions
+             SET replaces = ?, changes = ?, grade = ?, change_count = ?, state = ?, live_since = ?, ended_at = ?,
+                 ended_by = ?, reason = ?, revision = revision + 1
+             WHERE id = ? AND revision = ?",
+            replaces,
+            changes,
+            grade,
+            change_count,
+            state,
+            live_since,
+            ended_at,
+            ended_by,
+            reason,
+            id,
+            submission.revision
+        )
+        .execute(self.db())
+        .await
+        .map_err(unavailable)?;
+        if result.rows_affected() == 1 {
+            Ok(Submission { revision: submission.revision + 1, ..submission })
+        } else {
+            Err(StorageError::Conflict("the submission"))
+        }
+    }
+
+    #[tracing::instrument(name = "db.live.set", skip_all)]
+    async fn set_live(
+        &mut self,
+        server: &ServerName,
+        ring: &Ring,
+        expected: Option<&SubmissionId>,
+        submission: Option<&SubmissionId>,
+        at: Timestamp,
+    ) -> Result<(), StorageError> {
+        let (server, ring, at) = (server.as_str(), ring.as_str(), at.as_millisecond());
+        let expected = expected.map(SubmissionId::as_str);
+        let result = match (expected, submission.map(SubmissionId::as_str)) {
+            (None, Some(submission)) => {
+                sqlx::query!(
+                    "INSERT INTO live (server, ring, submission, since) VALUES (?, ?, ?, ?)
+                     ON CONFLICT (server, ring) DO NOTHING",
+                    server,
+                    ring,
+                    submission,
+                    at
+                )
+                .execute(self.db())
+                .await
+            }
+            (Some(expected), Some(submission)) => {
+                sqlx::query!(
+                    "UPDATE live SET submission = ?, since = ? WHERE server = ? AND ring = ? AND submission = ?",
+                    submission,
+                    at,
+                    server,
+                    ring,
+                    expected
+                )
+                .execute(self.db())
+                .await
+            }
+            (Some(expected), None) => {
+                sqlx::query!(
+                    "DELETE FROM live WHERE server = ? AND ring = ? AND submission = ?",
+                    server,
+                    ring,
+                    expected
+                )
+                .execute(self.db())
+                .await
+            }
+            (None, None) => {
+                let found = sqlx::query_scalar!(
+                    r#"SELECT count(*) AS "found!: i64" FROM live WHERE server = ? AND ring = ?"#,
+                    server,
+                    ring
+                )
+                .fetch_one(self.db())
+                .await
+                .map_err(unavailable)?;
+                return if found == 0 { Ok(()) } else { Err(StorageError::Conflict("what is live")) };
+            }
+        };
+        if result.map_err(unavailable)?.rows_affected() == 1 {
+            Ok(())
+        } else {
+            Err(StorageError::Conflict("what is live"))
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Tokens.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mcp_pin_storage::{Role, Roles, StorageError, Token, TokenId, TokenReader, TokenWriter};
+
+use crate::{
+    connection::Connection,
+    row::{damaged, insert_error, parsed, time, time_option, unavailable},
+};
+
+struct Row {
+    id: String,
+    principal: String,
+    roles: String,
+    label: String,
+    hash: Vec<u8>,
+    created_at: i64,
+    expires_at: Option<i64>,
+    revoked_at: Option<i64>,
+    last_used_at: Option<i64>,
+}
+
+impl TryFrom<Row> for Token {
+    type Error = StorageError;
+
+    fn try_from(row: Row) -> Result<Self, StorageError> {
+        let roles = row.roles.split_whitespace().map(|role| parsed("tokens.roles", role));
+        Ok(Self {
+            id: parsed("tokens.id", &row.id)?,
+            principal: parsed("tokens.principal", &row.principal)?,
+            roles: roles.collect::<Result<Roles, _>>()?,
+            label: row.label,
+            hash: row.hash.try_into().map_err(|_| damaged("tokens.hash", "is not 32 bytes"))?,
+            created_at: time("tokens.created_at", row.created_at)?,
+            expires_at: time_option("tokens.expires_at", row.expires_at)?,
+            revoked_at: time_option("tokens.revoked_at", row.revoked_at)?,
+            last_used_at: time_option("tokens.last_used_at", row.last_used_at)?,
+        })
+    }
+}
+
+#[async_trait]
+impl TokenReader for Connection {
+    #[tracing::instrument(name = "db.tokens.get", skip_all)]
+    async fn token(&mut self, id: &TokenId) -> Result<Option<Token>, StorageError> {
+        let id = id.as_str();
+        sqlx::query_as!(Row, "SELECT * FROM tokens WHERE id = ?", id)
+            .fetch_optional(self.db())
+            .await
+            .map_err(unavailable)?
+            .map(Token::try_from)
+            .transpose()
+    }
+
+    #[tracing::instrument(name = "db.tokens.list", skip_all)]
+    async fn tokens(&mut self) -> Result<Vec<Token>, StorageError> {
+        sqlx::query_as!(Row, "SELECT * FROM tokens ORDER BY id")
+            .fetch_all(self.db())
+            .await
+            .map_err(unavailable)?
+            .into_iter()
+            .map(Token::try_from)
+            .collect()
+    }
+}
+
+#[async_trait]
+impl TokenWriter for Connection {
+    #[tracing::instrument(name = "db.tokens.insert", skip_all)]
+    async fn insert_token(&mut self, token: &Token) -> Result<(), StorageError> {
+        let (id, principal) = (token.id.as_str(), token.principal.as_str());
+        let roles = token.roles.iter().map(|role| Role::as_str(*role)).collect::<Vec<_>>().join(" ");
+        let hash = token.hash.as_slice();
+        let created_at = token.created_at.as_millisecond();
+        let [expires_at, revoked_at, last_used_at] =
+            [token.expires_at, token.revoked_at, token.last_used_at].map(|at| at.map(Timestamp::as_millisecond));
+        sqlx::query!(
+            "INSERT INTO tokens (id, principal, roles, label, hash, created_at, expires_at, revoked_at, last_used_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            id,
+            principal,
+            roles,
+            token.label,
+            hash,
+            created_at,
+            expires_at,
+            revoked_at,
+            last_used_at
+        )
+        .execute(self.db())
+        .await
+        .map_err(insert_error("this token"))?;
+        Ok(())
+    }
+
+    #[tracing::instrument(name = "db.tokens.revoke", skip_all)]
+    async fn revoke_token(&mut self, id: &TokenId, at: Timestamp) -> Result<bool, StorageError> {
+        let (id, at) = (id.as_str(), at.as_millisecond());
+        let result = sqlx::query!("UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", at, id)
+            .execute(self.db())
+            .await
+            .map_err(unavailable)?;
+        Ok(result.rows_affected() == 1)
+    }
+
+    #[tracing::instrument(name = "db.tokens.touch", skip_all)]
+    async fn touch_token(&mut self, id: &TokenId, at: Timestamp) -> Result<(), StorageError> {
+        let (id, at) = (id.as_str(), at.as_millisecond());
+        sqlx::query!("UPDATE tokens SET last_used_at = ? WHERE id = ?", at, id)
+            .execute(self.db())
+            .await
+            .map_err(unavailable)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,58 @@
+//! The store, its snapshots and its transactions.
+
+use async_trait::async_trait;
+
+use crate::{
+    ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader, DocumentWriter, EventReader,
+    EventWriter, GrantReader, GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter,
+    StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter,
+};
+
+/// A database.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// A consistent view for reading. It never waits for a writer.
+    async fn read(&self) -> Result<Box<dyn Snapshot>, StorageError>;
+
+    /// A transaction for deciding: no other one runs until it ends.
+    async fn begin(&self) -> Result<Box<dyn Transaction>, StorageError>;
+
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<(), StorageError>;
+
+    /// Ends all connections after what was committed has reached the disk.
+    async fn close(&self);
+}
+
+/// Everything that can be read, all as of one moment.
+pub trait Snapshot:
+    PrincipalReader
+    + TokenReader
+    + GrantReader
+    + ApproverReader
+    + SubmissionReader
+    + DocumentReader
+    + ConsentReader
+    + RevocationReader
+    + EventReader
+    + Send
+{
+}
+
+/// Everything that can be written, all or nothing. Dropping it undoes it.
+#[async_trait]
+pub trait Transaction:
+    Snapshot
+    + PrincipalWriter
+    + TokenWriter
+    + GrantWriter
+    + ApproverWriter
+    + SubmissionWriter
+    + DocumentWriter
+    + ConsentWriter
+    + RevocationWriter
+    + EventWriter
+{
+    /// Makes everything durable. When this returns without an error, no crash can undo it.
+    async fn commit(self: Box<Self>) -> Result<(), StorageError>;
+}

@@ -1,0 +1,307 @@
+//! Submissions: versions from their arrival to their end.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mcp_pin_attest::Verified;
+use mcp_pin_model::{Digest, Grade, Manifest, Ring, ServerName, ServerVersion};
+use thiserror::Error;
+
+use crate::{PrincipalName, RevocationId, StorageError, SubmissionId};
+
+/// What consents are asked for: the outcome of comparing with the version that is live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// The manifest that it was compared with and would replace; none when nothing was live.
+    pub replaces: Option<Digest>,
+    /// The digest of the change report.
+    pub changes: Digest,
+    /// The worst grade in the report.
+    pub grade: Grade,
+    /// How many changes the report holds.
+    pub change_count: u32,
+}
+
+/// Where a version stands. Each variant holds what is true in that state only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Verified; waits for consent.
+    Pending,
+    /// Served.
+    Live {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Replaced by a later version; no longer served.
+    Superseded {
+        /// Since when it had been live.
+        live_since: Timestamp,
+        /// When it was replaced.
+        at: Timestamp,
+        /// The manifest that replaced it.
+        by: Digest,
+    },
+    /// Never went live and never will.
+    Rejected {
+        /// When.
+        at: Timestamp,
+        /// The principal who rejected it, or `registry`.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// Trust in it ended.
+    Revoked {
+        /// Since when it had been live, if it ever was.
+        live_since: Option<Timestamp>,
+        /// When.
+        at: Timestamp,
+        /// By which revocation.
+        by: RevocationId,
+    },
+}
+
+/// A state without its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StateKind {
+    /// See [`State::Pending`].
+    Pending,
+    /// See [`State::Live`].
+    Live,
+    /// See [`State::Superseded`].
+    Superseded,
+    /// See [`State::Rejected`].
+    Rejected,
+    /// See [`State::Revoked`].
+    Revoked,
+}
+
+impl StateKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Live, Self::Superseded, Self::Rejected, Self::Revoked];
+
+    /// The word used in JSON, SQL, logs and documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Live => "live",
+            Self::Superseded => "superseded",
+            Self::Rejected => "rejected",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+impl State {
+    /// Which state this is.
+    #[must_use]
+    pub fn kind(&self) -> StateKind {
+        match self {
+            Self::Pending => StateKind::Pending,
+            Self::Live { .. } => StateKind::Live,
+            Self::Superseded { .. } => StateKind::Superseded,
+            Self::Rejected { .. } => StateKind::Rejected,
+            Self::Revoked { .. } => StateKind::Revoked,
+        }
+    }
+
+    /// Since when it is or was live, if it ever was.
+    #[must_use]
+    pub fn live_since(&self) -> Option<Timestamp> {
+        match self {
+            Self::Live { since } => Some(*since),
+            Self::Superseded { live_since, .. } => Some(*live_since),
+            Self::Revoked { live_since, .. } => *live_since,
+            Self::Pending | Self::Rejected { .. } => None,
+        }
+    }
+}
+
+/// A step that the life of a version does not have.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("a version that is {} cannot become {}", .from.as_str(), .to.as_str())]
+pub struct TransitionError {
+    /// Where it stands.
+    pub from: StateKind,
+    /// Where it was to go.
+    pub to: StateKind,
+}
+
+/// A submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submission {
+    /// Its id.
+    pub id: SubmissionId,
+    /// The server.
+    pub server: ServerName,
+    /// The version.
+    pub version: ServerVersion,
+    /// The digest of the manifest.
+    pub manifest: Digest,
+    /// The digest of the bundle's bytes.
+    pub attestation: Digest,
+    /// The canonical form of the official `server.json`.
+    pub server_json: String,
+    /// Whose key signed.
+    pub publisher: PrincipalName,
+    /// The id of the key that signed.
+    pub signer: String,
+    /// The public key that signed, SPKI in PEM: what the bundle is checked against again at every start.
+    pub signer_key: String,
+    /// Who brought it.
+    pub submitted_by: PrincipalName,
+    /// When.
+    pub submitted_at: Timestamp,
+    /// What consents are asked for.
+    pub review: Review,
+    /// Where it stands.
+    pub state: State,
+    /// How often it was changed. The compare-and-swap token of [`SubmissionWriter::update_submission`].
+    pub revision: u32,
+}
+
+impl Submission {
+    fn refuse(from: StateKind, to: StateKind) -> TransitionError {
+        TransitionError { from, to }
+    }
+
+    /// It went live.
+    ///
+    /// # Errors
+    /// Unless it is pending.
+    pub fn go_live(self, since: Timestamp) -> Result<Self, TransitionError> {
+        match self.state {
+            State::Pending => Ok(Self { state: State::Live { since }, ..self }),
+            other => Err(Self::refuse(other.kind(), StateKind::Live)),
+        }
+    }
+
+    /// Another version took its place.
+    ///
+    /// # Errors
+    /// Unless it is live.
+    pub fn supersede(self, at: Timestamp, by: Digest) -> Result<Self, TransitionError> {
+        match self.state {
+            State::Live { since } => Ok(Self { state: State::Superseded { live_since: since, at, by }, ..self }),
+            other => Err(Self::refuse(other.kind(), StateKind::Superseded)),
+        }
+    }
+
+    /// It was rejected.
+    ///
+    /// # Errors
+    /// Unless it is pending.
+    pub fn reject(self, at: Timestamp, by: &str, reason: &str) -> Result<Self, TransitionError> {
+        match self.state {
+            State::Pending => {
+                let state = State::Rejected { at, by: by.to_owned(), reason: reason.to_owned() };
+                Ok(Self { state, ..self })
+            }
+            other => Err(Self::refuse(other.kind(), StateKind::Rejected)),
+        }
+    }
+
+    /// Trust in it ended.
+    ///
+    /// # Errors
+    /// When it had ended before.
+    pub fn revoke(self, at: Timestamp, by: RevocationId) -> Result<Self, TransitionError> {
+        match self.state.kind() {
+            StateKind::Pending | StateKind::Live | StateKind::Superseded => {
+                let live_since = self.state.live_since();
+                Ok(Self { state: State::Revoked { live_since, at, by }, ..self })
+            }
+            other => Err(Self::refuse(other, StateKind::Revoked)),
+        }
+    }
+
+    /// It was compared anew, because another version is live than before.
+    ///
+    /// # Errors
+    /// Unless it is pending.
+    pub fn review_again(self, review: Review) -> Result<Self, TransitionError> {
+        match self.state {
+            State::Pending => Ok(Self { review, ..self }),
+            other => Err(Self::refuse(other.kind(), StateKind::Pending)),
+        }
+    }
+}
+
+/// Which submissions are wanted. Everything that is given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct SubmissionFilter {
+    /// Only those in this state.
+    pub state: Option<StateKind>,
+    /// Only those of this server.
+    pub server: Option<ServerName>,
+    /// Only those after this one.
+    pub after: Option<SubmissionId>,
+    /// At most this many; all when absent.
+    pub limit: Option<u32>,
+}
+
+/// Looks submissions up.
+#[async_trait]
+pub trait SubmissionReader {
+    /// One submission.
+    async fn submission(&mut self, id: &SubmissionId) -> Result<Option<Submission>, StorageError>;
+
+    /// The submission of a manifest.
+    async fn submission_of_manifest(&mut self, manifest: &Digest) -> Result<Option<Submission>, StorageError>;
+
+    /// The submission of a version.
+    async fn submission_of_version(
+        &mut self,
+        server: &ServerName,
+        version: &ServerVersion,
+    ) -> Result<Option<Submission>, StorageError>;
+
+    /// Those that are wanted, by id, which is the order of submission.
+    async fn submissions(&mut self, filter: &SubmissionFilter) -> Result<Vec<Submission>, StorageError>;
+
+    /// All that are or ever were live: of one server, or of all; by server, then by the time they went live.
+    async fn once_live(&mut self, server: Option<&ServerName>) -> Result<Vec<Submission>, StorageError>;
+
+    /// What is live in a ring.
+    async fn live(&mut self, server: &ServerName, ring: &Ring) -> Result<Option<Submission>, StorageError>;
+
+    /// Which submission is live in which ring, by server and ring.
+    async fn live_rings(&mut self) -> Result<Vec<(ServerName, Ring, SubmissionId)>, StorageError>;
+
+    /// The server whose name looks like this, if there is one. See `skeleton` in the service.
+    async fn server_by_skeleton(&mut self, skeleton: &str) -> Result<Option<ServerName>, StorageError>;
+}
+
+/// Changes submissions.
+#[async_trait]
+pub trait SubmissionWriter: SubmissionReader {
+    /// Stores a submission and its bundle. The record's digests, server and version must be those of the manifest.
+    /// [`StorageError::Exists`] when the version or a look-alike of the server's name is taken.
+    async fn insert_submission(
+        &mut self,
+        submission: &Submission,
+        skeleton: &str,
+        manifest: &Verified<Manifest>,
+    ) -> Result<(), StorageError>;
+
+    /// Stores the review and the state of a submission if its revision is still the one that was read, and counts the
+    /// revision up; gives back the stored record. [`StorageError::Conflict`] otherwise, and nothing is written.
+    async fn update_submission(&mut self, submission: Submission) -> Result<Submission, StorageError>;
+
+    /// Makes a submission the live one of a ring if `expected` is what is live there now.
+    /// [`StorageError::Conflict`] otherwise, and nothing is written.
+    async fn set_live(
+        &mut self,
+        server: &ServerName,
+        ring: &Ring,
+        expected: Option<&SubmissionId>,
+        submission: Option<&SubmissionId>,
+        at: Timestamp,
+    ) -> Result<(), StorageError>;
+}

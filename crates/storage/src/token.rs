@@ -1,0 +1,60 @@
+//! Tokens, of which only the hash is kept.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::{PrincipalName, Roles, StorageError, TokenId};
+
+/// A token as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Its public id.
+    pub id: TokenId,
+    /// Whose it is.
+    pub principal: PrincipalName,
+    /// What it may do.
+    pub roles: Roles,
+    /// What its owner calls it.
+    pub label: String,
+    /// SHA-256 of the whole token text. The text itself is shown once and never stored.
+    pub hash: [u8; 32],
+    /// When it was issued.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// When it was last used, to the minute or so.
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl Token {
+    /// Whether it may be used at that time.
+    #[must_use]
+    pub fn is_valid_at(&self, at: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|expires| at < expires)
+    }
+}
+
+/// Looks tokens up.
+#[async_trait]
+pub trait TokenReader {
+    /// One token.
+    async fn token(&mut self, id: &TokenId) -> Result<Option<Token>, StorageError>;
+
+    /// All tokens, revoked and expired ones too, by id.
+    async fn tokens(&mut self) -> Result<Vec<Token>, StorageError>;
+}
+
+/// Changes tokens.
+#[async_trait]
+pub trait TokenWriter: TokenReader {
+    /// Adds a token.
+    async fn insert_token(&mut self, token: &Token) -> Result<(), StorageError>;
+
+    /// Revokes a token; `false` when there is no such token that is not revoked yet.
+    async fn revoke_token(&mut self, id: &TokenId, at: Timestamp) -> Result<bool, StorageError>;
+
+    /// Notes that a token was used.
+    async fn touch_token(&mut self, id: &TokenId, at: Timestamp) -> Result<(), StorageError>;
+}
