@@ -3,7 +3,10 @@
 //! Locks travel between machines. Some real servers repeat their own working directory, home or temporary folder, or
 //! the local time zone, in what they declare. Such text is stored with `${cwd}`, `${home}`, `${tmp}` or `${tz}`, the
 //! places are recorded, and digests are over the stored form. On another machine the same substitution is made with
-//! that machine's values, at the recorded places and nowhere else, before anything is compared.
+//! that machine's values, at the recorded places and nowhere else, before anything is compared; [`fill`] goes the
+//! other way and gives what the server must say on this machine.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +50,8 @@ impl PlaceholderName {
 pub struct Placeholder {
     /// What it stands for.
     pub name: PlaceholderName,
-    /// Where: a pointer into the surface with entries named by key, such as `/tools/get_time/description`.
+    /// Where: a pointer into the surface with entries named by key, such as `/tools/get_time/description`. A key that
+    /// holds a placeholder itself stands here in its stored form, so that no path of a machine is recorded.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub at: Pointer,
 }
@@ -76,33 +80,36 @@ impl Machine {
             (PlaceholderName::Tz, &self.tz),
         ]
         .into_iter()
-        .filter_map(|(name, value)| Some((name, value.as_deref()?)))
+        // Some systems end the temporary directory with a separator; what a server prints may lack it.
+        .filter_map(|(name, value)| Some((name, value.as_deref()?.trim_end_matches(['/', '\\']))))
         // `/` or `C:\` stand everywhere and say nothing.
-        .filter(|(_, value)| value.len() >= 3)
+        .filter(|(_, value)| value.len() >= MIN_VALUE)
         .collect();
         values.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
         values
     }
 }
 
+/// The shortest value that is looked for, in bytes: `UTC`, `/tm`. Shorter ones occur in any text.
+const MIN_VALUE: usize = 3;
+
 /// Replaces the machine's values wherever they stand; gives back the surface in its stored form and the places.
 ///
 /// # Errors
 /// When two entries that differ only in such a value become the same entry.
 pub fn substitute(surface: &Surface, machine: &Machine) -> Result<(Surface, Vec<Placeholder>), SurfaceError> {
-    let mut found = Vec::new();
+    let mut found = BTreeSet::new();
     let values = machine.values();
-    let stored = rewrite(surface, &mut |text, at| {
+    let stored_key = |_: EntryKind, key: &str| stored(key, &values);
+    let surface = rewrite(surface, &stored_key, &mut |text, at| {
         for (name, value) in &values {
             if let Some(replaced) = replace(text, *name, value) {
                 *text = replaced;
-                found.push(Placeholder { name: *name, at: at.clone() });
+                found.insert(Placeholder { name: *name, at: at.clone() });
             }
         }
     })?;
-    found.sort();
-    found.dedup();
-    Ok((stored, found))
+    Ok((surface, found.into_iter().collect()))
 }
 
 /// Makes the same replacement on another machine, at the recorded places only.
@@ -114,10 +121,19 @@ pub fn substitute_at(surface: &Surface, machine: &Machine, places: &[Placeholder
         return Ok(surface.clone());
     }
     let values = machine.values();
-    rewrite(surface, &mut |text, at| {
+    let places: BTreeSet<(&str, PlaceholderName)> =
+        places.iter().map(|place| (place.at.as_str(), place.name)).collect();
+    // A key that became a placeholder was recorded under its stored form.
+    let stored_key = |kind: EntryKind, key: &str| {
+        let stored = stored(key, &values);
+        let at = Pointer::root().child(kind.section()).child(&stored).child(kind.key_member());
+        let recorded = values.iter().any(|(name, _)| places.contains(&(at.as_str(), *name)));
+        if recorded { stored } else { key.to_owned() }
+    };
+    rewrite(surface, &stored_key, &mut |text, at| {
         for (name, value) in &values {
-            if places.iter().any(|place| place.name == *name && place.at == *at)
-                && let Some(replaced) = replace(text, *name, value)
+            if places.contains(&(at.as_str(), *name))
+                && let Some(replaced) = replace(text, *name, value).or_else(|| replace_word(text, *name, value))
             {
                 *text = replaced;
             }
@@ -125,34 +141,97 @@ pub fn substitute_at(surface: &Surface, machine: &Machine, places: &[Placeholder
     })
 }
 
+/// Puts this machine's values back at the recorded places: what the server must declare here, word for word.
+///
+/// # Errors
+/// See [`substitute`].
+pub fn fill(stored: &Surface, machine: &Machine, places: &[Placeholder]) -> Result<Surface, SurfaceError> {
+    let values = machine.values();
+    let places: BTreeSet<(&str, PlaceholderName)> =
+        places.iter().map(|place| (place.at.as_str(), place.name)).collect();
+    rewrite(stored, &|_, key| key.to_owned(), &mut |text, at| {
+        for (name, value) in &values {
+            if places.contains(&(at.as_str(), *name)) {
+                *text = text.replace(name.token(), value);
+            }
+        }
+    })
+}
+
+/// A key with every value replaced.
+fn stored(key: &str, values: &[(PlaceholderName, &str)]) -> String {
+    values.iter().fold(key.to_owned(), |key, (name, value)| replace(&key, *name, value).unwrap_or(key))
+}
+
 /// Replaces whole occurrences of a value: a path must end where a path segment ends, a zone name must stand alone. A
 /// zone name that is an ordinary word (`UTC`) counts only in quotes.
 fn replace(text: &str, name: PlaceholderName, value: &str) -> Option<String> {
-    let ordinary_word = name == PlaceholderName::Tz && !value.contains('/');
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    let mut replaced = false;
-    while let Some((before, after)) = rest.split_once(value) {
-        out.push_str(before);
-        let previous = out.chars().next_back();
-        let next = after.chars().next();
-        let stands_alone = if ordinary_word {
-            matches!((previous, next), (Some('\'' | '"' | '`'), Some('\'' | '"' | '`')))
-        } else {
-            let part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-            !next.is_some_and(part) && !previous.is_some_and(|c| part(c) || c == '/')
-        };
-        out.push_str(if stands_alone { name.token() } else { value });
-        replaced |= stands_alone;
-        rest = after;
+    let quote = |c: Option<char>| matches!(c, Some('\'' | '"' | '`'));
+    if name == PlaceholderName::Tz && !value.contains('/') {
+        replace_where(text, name, value, |before, after| {
+            quote(before.chars().next_back()) && quote(after.chars().next())
+        })
+    } else {
+        replace_word(text, name, value)
     }
-    out.push_str(rest);
-    replaced.then_some(out)
+}
+
+/// Replaces a value wherever it stands alone. For a zone name that is an ordinary word this is right only where the
+/// capturing machine, whose zone had a name of its own, put a placeholder.
+fn replace_word(text: &str, name: PlaceholderName, value: &str) -> Option<String> {
+    replace_where(text, name, value, |before, after| {
+        let part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+        let mut following = after.chars();
+        let ends = match following.next() {
+            Some(c) if part(c) => false,
+            // `/home/ada.old` is another directory, `in /home/ada.` the end of a sentence.
+            Some('.') => !following.next().is_some_and(part),
+            Some('/') => name != PlaceholderName::Tz,
+            _ => true,
+        };
+        let starts = match before.chars().next_back() {
+            Some(c) if part(c) => false,
+            // `./tmp` and `~/tmp` are other places than `/tmp`; `file:///tmp` is the same.
+            Some('.' | '~' | '*' | '}') => false,
+            Some('/') => before.ends_with("://"),
+            _ => true,
+        };
+        starts && ends
+    })
+}
+
+fn replace_where(
+    text: &str,
+    name: PlaceholderName,
+    value: &str,
+    stands_alone: impl Fn(&str, &str) -> bool,
+) -> Option<String> {
+    let mut out = String::new();
+    let mut copied = 0;
+    for (at, _) in text.match_indices(value) {
+        let (before, rest) = text.split_at(at);
+        let after = rest.get(value.len()..).unwrap_or_default();
+        if stands_alone(before, after) {
+            out.push_str(before.get(copied..).unwrap_or_default());
+            out.push_str(name.token());
+            copied = at + value.len();
+        }
+    }
+    if copied == 0 {
+        return None;
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    Some(out)
 }
 
 type Visit<'a> = dyn FnMut(&mut String, &Pointer) + 'a;
 
-fn rewrite(surface: &Surface, visit: &mut Visit<'_>) -> Result<Surface, SurfaceError> {
+/// Visits every text of a surface. `key` says under which name an entry's places are recorded.
+fn rewrite(
+    surface: &Surface,
+    key: &dyn Fn(EntryKind, &str) -> String,
+    visit: &mut Visit<'_>,
+) -> Result<Surface, SurfaceError> {
     let root = Pointer::root();
     let mut instructions = surface.instructions().map(str::to_owned);
     if let Some(text) = &mut instructions {
@@ -169,8 +248,10 @@ fn rewrite(surface: &Surface, visit: &mut Visit<'_>) -> Result<Surface, SurfaceE
     for kind in EntryKind::ALL {
         if let Some(entries) = surface.section(kind) {
             let at = root.child(kind.section());
-            let items =
-                entries.iter().map(|entry| Value::Object(object(entry.value(), at.child(entry.key())))).collect();
+            let items = entries
+                .iter()
+                .map(|entry| Value::Object(object(entry.value(), at.child(&key(kind, entry.key())))))
+                .collect();
             sections.push((kind, items));
         }
     }

@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::{
     Digest,
     hostile::quoted,
-    json::{self, Object, ParseError, Value, to_pretty_string},
+    json::{self, CanonicalObject, Object, ParseError, Value, to_pretty_string},
 };
 
 /// The `_type` of a surface document.
@@ -139,15 +139,26 @@ impl Entry {
     /// that MCP SEP-3140 hashes, so that a server's own value can be checked.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        if self.value.contains("contentHash") {
-            let mut value = self.value.clone();
-            value.remove("contentHash");
-            Digest::of_canonical(&Value::Object(value))
-        } else {
-            Digest::of_canonical(&Value::Object(self.value.clone()))
+        // Most entries are of about 1 kB.
+        let mut out = CanonicalObject::new(1024);
+        for (name, member) in self.value.iter().filter(|(name, _)| *name != CONTENT_HASH) {
+            out.member(name, member);
         }
+        Digest::of(out.finish().as_bytes())
+    }
+
+    fn model_visible(&self) -> Value {
+        let members = MODEL_VISIBLE.into_iter().filter_map(|name| Some((name, self.value.get(name)?.clone())));
+        Value::Object(members.collect())
     }
 }
+
+/// The members of an entry that clients hand to the model.
+const MODEL_VISIBLE: [&str; 9] =
+    ["name", "title", "description", "uri", "uriTemplate", "arguments", "inputSchema", "outputSchema", "frontmatter"];
+
+/// The member in which MCP SEP-3140 carries an entry's own hash.
+const CONTENT_HASH: &str = "contentHash";
 
 /// What a capture can say about how much it saw. Part of the hashed bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -349,10 +360,23 @@ impl Surface {
         Value::Object(object)
     }
 
-    /// The digest of the whole surface.
+    /// The digest of the whole surface: of the canonical form of [`Surface::to_value`], written without building it.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        Digest::of_canonical(&self.to_value())
+        let mut out = CanonicalObject::new(1024 * self.entries().count().max(1));
+        let section = |kind| self.section(kind).map(|entries| entries.iter().map(|entry| &entry.value));
+        // The names in canonical order.
+        out.text("_type", Some(SURFACE_TYPE));
+        out.object("capabilities", Some(&self.capabilities));
+        out.member("completeness", &self.completeness_value());
+        out.text("instructions", self.instructions());
+        out.objects("prompts", section(EntryKind::Prompt));
+        out.objects("resourceTemplates", section(EntryKind::ResourceTemplate));
+        out.objects("resources", section(EntryKind::Resource));
+        out.object("serverInfo", self.server_info());
+        out.objects("skills", section(EntryKind::Skill));
+        out.objects("tools", section(EntryKind::Tool));
+        Digest::of(out.finish().as_bytes())
     }
 
     /// The snapshot file's text: readable, reviewable, parses back to the same surface.
@@ -361,8 +385,11 @@ impl Surface {
         to_pretty_string(&self.to_value())
     }
 
-    /// The digest of what the model reads: names, titles, descriptions, parameter text, enums, defaults, instructions
+    /// The digest of what the model reads: names, titles, descriptions, whole input and output schemas, instructions
     /// and prompts. When it is unchanged, nothing that the model reads changed.
+    ///
+    /// Schemas count in full: clients hand them to the model as they are, and a projection that left a keyword out
+    /// would make that sentence wrong.
     #[must_use]
     pub fn model_visible_digest(&self) -> Digest {
         Digest::of_canonical(&self.model_visible())
@@ -374,9 +401,8 @@ impl Surface {
             ("instructions", Value::from(self.instructions.clone())),
         ]);
         for kind in EntryKind::ALL {
-            let section = self
-                .section(kind)
-                .map(|entries| Value::Array(entries.iter().map(|entry| model_visible_entry(entry)).collect()));
+            let section =
+                self.section(kind).map(|entries| Value::Array(entries.iter().map(Entry::model_visible).collect()));
             object.insert(kind.section(), section);
         }
         Value::Object(object)
@@ -423,37 +449,5 @@ impl Surface {
     #[must_use]
     pub fn completeness(&self) -> &Completeness {
         &self.completeness
-    }
-}
-
-fn model_visible_entry(entry: &Entry) -> Value {
-    let mut out = Object::new();
-    for (name, value) in entry.value.iter() {
-        match name {
-            "name" | "title" | "description" | "uri" | "uriTemplate" | "arguments" | "frontmatter" => {
-                out.insert(name, value.clone());
-            }
-            "inputSchema" => {
-                out.insert(name, model_visible_schema(value));
-            }
-            _ => {}
-        }
-    }
-    Value::Object(out)
-}
-
-/// A schema without the keywords that carry neither text nor choices (`$schema`, `additionalProperties`, formats).
-fn model_visible_schema(schema: &Value) -> Value {
-    const SILENT: [&str; 4] = ["$schema", "additionalProperties", "unevaluatedProperties", "format"];
-    match schema {
-        Value::Object(object) => Value::Object(
-            object
-                .iter()
-                .filter(|(name, value)| !(SILENT.contains(name) && !matches!(value, Value::Object(_))))
-                .map(|(name, value)| (name, model_visible_schema(value)))
-                .collect(),
-        ),
-        Value::Array(items) => Value::Array(items.iter().map(model_visible_schema).collect()),
-        other => other.clone(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Value;
+use super::{Object, Value};
 
 impl Value {
     /// The canonical bytes (RFC 8785). The only source of bytes that are hashed or signed.
@@ -37,18 +37,92 @@ fn write_value(out: &mut String, value: &Value, numbers: &mut ryu_js::Buffer) {
             }
             out.push(']');
         }
-        Value::Object(object) => {
-            out.push('{');
-            for (index, (name, member)) in object.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_string(out, name);
-                out.push(':');
-                write_value(out, member, numbers);
-            }
-            out.push('}');
+        Value::Object(object) => write_object(out, object, numbers),
+    }
+}
+
+fn write_object(out: &mut String, object: &Object, numbers: &mut ryu_js::Buffer) {
+    out.push('{');
+    for (index, (name, member)) in object.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
         }
+        write_string(out, name);
+        out.push(':');
+        write_value(out, member, numbers);
+    }
+    out.push('}');
+}
+
+/// Writes an object member by member, for documents that are hashed without being built as one value first.
+pub(crate) struct CanonicalObject {
+    out: String,
+    numbers: ryu_js::Buffer,
+    empty: bool,
+}
+
+impl CanonicalObject {
+    /// Opens the object.
+    pub(crate) fn new(capacity: usize) -> Self {
+        let mut out = String::with_capacity(capacity);
+        out.push('{');
+        Self { out, numbers: ryu_js::Buffer::new(), empty: true }
+    }
+
+    fn name(&mut self, name: &str) {
+        if !self.empty {
+            self.out.push(',');
+        }
+        self.empty = false;
+        write_string(&mut self.out, name);
+        self.out.push(':');
+    }
+
+    /// Writes a member. Callers pass names in canonical order.
+    pub(crate) fn member(&mut self, name: &str, value: &Value) {
+        self.name(name);
+        write_value(&mut self.out, value, &mut self.numbers);
+    }
+
+    /// Writes a member that is text or null.
+    pub(crate) fn text(&mut self, name: &str, text: Option<&str>) {
+        self.name(name);
+        match text {
+            Some(text) => write_string(&mut self.out, text),
+            None => self.out.push_str("null"),
+        }
+    }
+
+    /// Writes a member that is an object or null.
+    pub(crate) fn object(&mut self, name: &str, object: Option<&Object>) {
+        self.name(name);
+        match object {
+            Some(object) => write_object(&mut self.out, object, &mut self.numbers),
+            None => self.out.push_str("null"),
+        }
+    }
+
+    /// Writes a member that is a list of objects or null.
+    pub(crate) fn objects<'a>(&mut self, name: &str, objects: Option<impl Iterator<Item = &'a Object>>) {
+        self.name(name);
+        let Some(objects) = objects else {
+            self.out.push_str("null");
+            return;
+        };
+        self.out.push('[');
+        for (index, object) in objects.enumerate() {
+            if index > 0 {
+                self.out.push(',');
+            }
+            write_object(&mut self.out, object, &mut self.numbers);
+        }
+        self.out.push(']');
+    }
+
+    /// Closes the object.
+    pub(crate) fn finish(mut self) -> String {
+        self.out.push('}');
+        self.out
     }
 }
 
@@ -57,8 +131,9 @@ fn write_value(out: &mut String, value: &Value, numbers: &mut ryu_js::Buffer) {
 pub(super) fn write_string(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
-    // Runs without anything to escape, the usual case, are copied whole.
-    while let Some(at) = rest.find(|c: char| c < ' ' || c == '"' || c == '\\') {
+    // Runs without anything to escape, the usual case, are copied whole. What is escaped is ASCII, so bytes are
+    // enough to find it and every cut is at a character's edge.
+    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
         let (plain, tail) = rest.split_at(at);
         out.push_str(plain);
         let mut chars = tail.chars();

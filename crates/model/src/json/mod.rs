@@ -5,6 +5,7 @@
 //! document, or of somebody's map type, reaches a hash.
 
 mod canonical;
+mod de;
 mod number;
 mod parse;
 pub mod pointer;
@@ -12,6 +13,7 @@ mod pretty;
 mod typed;
 mod value;
 
+pub(crate) use canonical::CanonicalObject;
 pub use number::{Number, NumberError};
 pub use parse::{Limits, ParseError, ParseErrorKind, parse, parse_with};
 pub use pointer::Pointer;

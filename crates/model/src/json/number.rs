@@ -4,6 +4,9 @@ use std::fmt;
 
 use thiserror::Error;
 
+/// The largest magnitude accepted as an integer.
+const MAX_INTEGER: u64 = 1 << 53;
+
 /// The largest magnitude accepted: above it not every integer has a double of its own (RFC 7493 section 2.2), so two
 /// readers of one document could see two numbers.
 const MAX_MAGNITUDE: f64 = 9_007_199_254_740_992.0;
@@ -50,6 +53,18 @@ impl Number {
         }
     }
 
+    /// Takes an integer.
+    ///
+    /// # Errors
+    /// Magnitudes above 2^53 are refused.
+    pub fn from_i64(value: i64) -> Result<Self, NumberError> {
+        if value.unsigned_abs() > MAX_INTEGER {
+            return Err(NumberError::BeyondExactIntegers);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "checked: at most 2^53")]
+        Ok(Self(value as f64))
+    }
+
     /// Takes a lexeme that already matches the JSON grammar (RFC 8259 section 6).
     pub(super) fn from_lexeme(lexeme: &str) -> Result<Self, NumberError> {
         if lexeme.len() > MAX_LEXEME {
@@ -57,8 +72,9 @@ impl Number {
         }
         let value: f64 = lexeme.parse().map_err(|_| NumberError::NotFinite)?;
         let number = Self::from_f64(value)?;
-        // The common case, a plain integer within 2^53, is exact by construction.
-        let plain = lexeme.len() <= 16 && lexeme.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        // The common case, an integer of at most 15 digits, is exact by construction. One more digit is not:
+        // 9007199254740993 is read as 2^53.
+        let plain = lexeme.len() <= 15 && lexeme.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
         if plain || Decimal::of(lexeme) == Decimal::of(number.spelled(&mut ryu_js::Buffer::new())) {
             Ok(number)
         } else {
@@ -81,6 +97,13 @@ impl Number {
             reason = "checked: a non-negative integer of at most 2^53"
         )]
         (self.0 >= 0.0 && self.0.fract() == 0.0).then_some(self.0 as u64)
+    }
+
+    /// The value, if it is an integer.
+    #[must_use]
+    pub fn as_i64(self) -> Option<i64> {
+        #[expect(clippy::cast_possible_truncation, reason = "checked: an integer of magnitude at most 2^53")]
+        (self.0.fract() == 0.0).then_some(self.0 as i64)
     }
 
     /// The canonical spelling (ECMAScript `Number::toString`).

@@ -33,6 +33,10 @@ impl Limits {
     pub const OURS: Self = Self { bytes: 20 << 20, depth: 80, entries: 100_000 };
 }
 
+/// Values in one document, of whatever kind: a document of two bytes per value would otherwise take 30 times its size in
+/// memory. The largest real surface seen has fewer than 20,000.
+const MAX_VALUES: usize = 1_000_000;
+
 /// A refused document: what is wrong and at which byte.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{kind} at byte {offset} (line {line}, column {column})")]
@@ -66,6 +70,12 @@ pub enum ParseErrorKind {
     /// More items or members than [`Limits::entries`].
     #[error("a list or an object has more than {limit} entries")]
     TooManyEntries {
+        /// The limit.
+        limit: usize,
+    },
+    /// More values in the whole document than it could sensibly hold.
+    #[error("the document holds more than {limit} values")]
+    TooManyValues {
         /// The limit.
         limit: usize,
     },
@@ -120,7 +130,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, ParseError> {
 /// # Errors
 /// See [`ParseErrorKind`].
 pub fn parse_with(bytes: &[u8], limits: &Limits) -> Result<Value, ParseError> {
-    let mut parser = Parser { bytes, at: 0, depth: 0, limits };
+    let mut parser = Parser { bytes, at: 0, depth: 0, values: 0, limits };
     let parsed = parser.document();
     parsed.map_err(|kind| {
         let offset = parser.at.min(bytes.len());
@@ -136,6 +146,7 @@ struct Parser<'a> {
     bytes: &'a [u8],
     at: usize,
     depth: usize,
+    values: usize,
     limits: &'a Limits,
 }
 
@@ -194,6 +205,10 @@ impl Parser<'_> {
     }
 
     fn value(&mut self) -> Parsed<Value> {
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(ParseErrorKind::TooManyValues { limit: MAX_VALUES });
+        }
         match self.peek() {
             Some(b'{') => self.nested(Self::object),
             Some(b'[') => self.nested(Self::array),

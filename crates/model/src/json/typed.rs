@@ -9,9 +9,9 @@ use super::{Limits, ParseError, Value, parse_with};
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TypedError {
-    /// The document does not have the shape of the type.
+    /// The document does not have the shape of the type. The text is safe to show.
     #[error("{0}")]
-    Shape(#[source] serde_json::Error),
+    Shape(String),
     /// The type holds something that strict JSON refuses, such as a number beyond 2^53.
     #[error(transparent)]
     Strict(#[from] ParseError),
@@ -22,7 +22,7 @@ pub enum TypedError {
 /// # Errors
 /// When the shape does not fit.
 pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, TypedError> {
-    serde_json::from_str(&value.to_canonical_string()).map_err(TypedError::Shape)
+    T::deserialize(super::de::ValueReader(value))
 }
 
 /// Makes a value of a typed document. Whatever order the type serialises in is forgotten here.
@@ -30,7 +30,7 @@ pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, TypedError> {
 /// # Errors
 /// When the type does not serialise to JSON, or to JSON that the strict parser refuses.
 pub fn to_value<T: Serialize + ?Sized>(document: &T) -> Result<Value, TypedError> {
-    let bytes = serde_json::to_vec(document).map_err(TypedError::Shape)?;
+    let bytes = serde_json::to_vec(document).map_err(<TypedError as serde::de::Error>::custom)?;
     Ok(parse_with(&bytes, &Limits::OURS)?)
 }
 
@@ -40,15 +40,10 @@ impl serde::Serialize for Value {
         match self {
             Self::Null => serializer.serialize_unit(),
             Self::Bool(value) => serializer.serialize_bool(*value),
-            Self::Number(number) =>
-            {
-                #[expect(clippy::cast_possible_truncation, reason = "an integer of magnitude at most 2^53")]
-                if number.get().fract() == 0.0 {
-                    serializer.serialize_i64(number.get() as i64)
-                } else {
-                    serializer.serialize_f64(number.get())
-                }
-            }
+            Self::Number(number) => match number.as_i64() {
+                Some(integer) => serializer.serialize_i64(integer),
+                None => serializer.serialize_f64(number.get()),
+            },
             Self::String(text) => serializer.serialize_str(text),
             Self::Array(items) => {
                 let mut list = serializer.serialize_seq(Some(items.len()))?;
@@ -69,7 +64,7 @@ impl serde::Serialize for Value {
 }
 
 impl<'de> serde::Deserialize<'de> for Value {
-    /// For members of our own typed documents, whose bytes went through the strict parser already.
+    /// For members of our own typed documents, which are read by [`from_value`] from what the strict parser made.
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ValueVisitor)
     }
@@ -101,13 +96,13 @@ impl<'de> serde::de::Visitor<'de> for ValueVisitor {
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Value, E> {
-        #[expect(clippy::cast_precision_loss, reason = "beyond 2^53 is refused by the next step")]
-        self.visit_f64(value as f64)
+        super::Number::from_i64(value).map(Value::Number).map_err(E::custom)
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {
-        #[expect(clippy::cast_precision_loss, reason = "beyond 2^53 is refused by the next step")]
-        self.visit_f64(value as f64)
+        // What does not fit an i64 is beyond 2^53 by far.
+        let number = i64::try_from(value).map_err(|_| super::NumberError::BeyondExactIntegers);
+        number.and_then(super::Number::from_i64).map(Value::Number).map_err(E::custom)
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {

@@ -132,7 +132,7 @@ impl<T: Into<Value>> From<Option<T>> for Value {
 /// An object's members, sorted by the UTF-16 code units of their names (RFC 8785 section 3.2.3), each name once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Object {
-    members: Vec<(String, Value)>,
+    pub(super) members: Vec<(String, Value)>,
 }
 
 impl Object {
