@@ -64,8 +64,8 @@ pub enum CaptureError {
         #[source]
         source: ParseError,
     },
-    /// A line of standard output is no JSON at all.
-    #[error("the server writes something other than protocol messages to its standard output: {line}")]
+    /// A message (for a local server, a line of its standard output) is no JSON at all.
+    #[error("the server sends something that is no protocol message: {line}")]
     NotJson {
         /// The start of the line, escaped.
         line: String,

@@ -14,11 +14,24 @@
 //! * a started process is gone, with its whole group, when [`capture`] returns or its future is dropped.
 
 mod capture;
+mod dialect;
 mod error;
+mod handshake;
+mod http;
+mod ledger;
+mod lines;
+mod listing;
+mod machine;
+mod message;
 mod options;
+mod process;
+mod session;
+mod sse;
 mod target;
 
-pub use capture::{Captured, capture};
+pub use capture::{Captured, capture, capture_stream};
 pub use error::{CaptureError, IncompleteReason};
-pub use options::{CaptureLimits, CaptureOptions, CaptureStats, ClientIdentity, Era, Progress, ProgressCallback, Timeouts};
+pub use options::{
+    CaptureLimits, CaptureOptions, CaptureStats, ClientIdentity, Era, Progress, ProgressCallback, Timeouts,
+};
 pub use target::{HttpTarget, StdioTarget, Target};

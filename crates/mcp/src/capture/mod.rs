@@ -1,8 +1,27 @@
 //! A capture from start to end.
 
-use mcp_pin_model::{Surface, placeholder::Machine};
+mod remote;
+mod stdio;
 
-use crate::{CaptureError, CaptureOptions, CaptureStats, Era, Target};
+use std::time::Instant;
+
+use mcp_pin_model::{
+    Surface,
+    placeholder::Machine,
+    surface::{SurfaceError, SurfaceParts},
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::{
+    CaptureError, CaptureOptions, CaptureStats, Era, Progress, Target,
+    dialect::Dialect,
+    handshake::Handshake,
+    listing::{advertised, read_all},
+    session::Session,
+};
+
+/// How often the lists are read, at most, when the server says that they changed: two readings in a row must agree.
+const MAX_ROUNDS: usize = 3;
 
 /// A complete capture.
 #[derive(Clone, Debug)]
@@ -22,9 +41,97 @@ pub struct Captured {
 
 /// Captures a server's surface.
 ///
+/// The future may be dropped at any moment: a started process is then killed with its group.
+///
 /// # Errors
 /// See [`CaptureError`]. Whatever the outcome, a started process is gone when this returns.
 pub async fn capture(target: &Target, options: &CaptureOptions) -> Result<Captured, CaptureError> {
-    let _ = (target, options);
-    Err(CaptureError::OldHttpSse)
+    let start = Instant::now();
+    options.report(Progress::Started);
+    let captured = match target {
+        Target::Stdio(target) => stdio::capture_process(target, options).await,
+        Target::Http(target) => remote::capture_remote(target, options).await,
+    };
+    finish(captured, start, options)
+}
+
+/// Captures the surface of a server at the other end of a pair of streams, in the framing of stdio.
+///
+/// For tests, benches and transports that somebody else set up: there is no process to start again or to end, so a
+/// server that ends when asked for the modern era is an error here.
+///
+/// # Errors
+/// See [`CaptureError`].
+pub async fn capture_stream<R, W>(reader: R, writer: W, options: &CaptureOptions) -> Result<Captured, CaptureError>
+where
+    R: AsyncRead + Send + Unpin + 'static,
+    W: AsyncWrite + Send + Unpin + 'static,
+{
+    let start = Instant::now();
+    options.report(Progress::Started);
+    let captured = stdio::capture_streams(Box::new(reader), Box::new(writer), options).await;
+    finish(captured, start, options)
+}
+
+fn finish(
+    captured: Result<Captured, CaptureError>,
+    start: Instant,
+    options: &CaptureOptions,
+) -> Result<Captured, CaptureError> {
+    let mut captured = captured?;
+    captured.stats.elapsed = start.elapsed();
+    options.report(Progress::Done { entries: captured.surface.entries().count() });
+    tracing::debug!(
+        era = ?captured.era,
+        rounds = captured.stats.rounds,
+        messages = captured.stats.received,
+        bytes = captured.stats.bytes,
+        elapsed_ms = captured.stats.elapsed.as_millis(),
+        processing_us = captured.stats.processing.as_micros(),
+        "captured",
+    );
+    Ok(captured)
+}
+
+/// Reads the lists of a server that has introduced itself, until two readings agree if it says that they change.
+async fn read_surface(
+    session: &mut Session,
+    handshake: Handshake,
+    dialect: &Dialect,
+    options: &CaptureOptions,
+) -> Result<(Surface, Era, &'static str), CaptureError> {
+    let Handshake { era, protocol_version, server_info, capabilities, instructions } = handshake;
+    options.report(Progress::Negotiated { era });
+    let sections = advertised(&capabilities)?;
+    let mut previous: Option<Surface> = None;
+    for round in 1..=MAX_ROUNDS {
+        // What is announced before a reading begins is in that reading.
+        session.ledger().take_list_changed();
+        session.ledger().new_round();
+        let lists = read_all(session, &sections, era, dialect, options).await?;
+        session.settle(options.timeouts.settle).await?;
+        let changed = session.ledger().take_list_changed();
+        let parts = SurfaceParts {
+            server_info: server_info.clone(),
+            capabilities: capabilities.clone(),
+            instructions: instructions.clone(),
+            sections: lists,
+        };
+        let surface = build(session, parts)?;
+        if !changed && round == 1 || previous.as_ref() == Some(&surface) {
+            return Ok((surface, era, protocol_version));
+        }
+        previous = Some(surface);
+        if round < MAX_ROUNDS {
+            options.report(Progress::ListingAgain);
+        }
+    }
+    Err(CaptureError::Unstable { rounds: MAX_ROUNDS })
+}
+
+fn build(session: &mut Session, parts: SurfaceParts) -> Result<Surface, SurfaceError> {
+    let start = Instant::now();
+    let surface = parts.into_surface();
+    session.stats().processing += start.elapsed();
+    surface
 }
