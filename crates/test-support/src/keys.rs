@@ -11,6 +11,7 @@ use mcp_pin_model::{
     json::{Object, Value},
     launch::StdioLaunch,
     manifest::Capture,
+    server_json,
     statement::Statement,
     surface::SurfaceParts,
 };
@@ -133,7 +134,12 @@ pub fn manifest(
     tools: impl IntoIterator<Item = Value>,
     previous: Option<Digest>,
 ) -> Manifest {
-    let server = Object::from_iter([("name", Value::from(name)), ("version", Value::from(version))]);
+    let server = Object::from_iter([
+        ("$schema", Value::from(server_json::CURRENT_SCHEMA)),
+        ("name", Value::from(name)),
+        ("description", Value::from("Weather for tests.")),
+        ("version", Value::from(version)),
+    ]);
     let launch = Launch::Stdio(StdioLaunch {
         command: "npx".to_owned(),
         args: vec!["-y".to_owned(), format!("@example/weather@{version}")],

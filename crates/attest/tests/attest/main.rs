@@ -1,0 +1,8 @@
+//! Attestations through the crate's public seam.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod common;
+mod form;
+mod interop;
+mod keys;
+mod verify;

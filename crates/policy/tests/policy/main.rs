@@ -1,0 +1,8 @@
+//! Decisions through the crate's public seam.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod cases;
+mod eligibility;
+mod presets;
+mod properties;
+mod votes;
