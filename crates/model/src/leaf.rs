@@ -45,6 +45,8 @@ pub enum LeafType {
     NamespaceWithdrawn,
     /// An approver's identity was registered.
     ApproverGranted,
+    /// An approver's registration was withdrawn.
+    ApproverWithdrawn,
     /// A token was issued.
     TokenIssued,
     /// A token was revoked.

@@ -237,7 +237,8 @@ impl SurfaceParts {
     /// Checks and sorts.
     ///
     /// # Errors
-    /// An item that is no entry, or two entries of one list with the same name.
+    /// An item that is no entry, two entries of one list with the same name, or a section that is advertised and not
+    /// there.
     pub fn into_surface(self) -> Result<Surface, SurfaceError> {
         let mut sections: [Option<Vec<Entry>>; 5] = Default::default();
         let mut answered = BTreeSet::new();
@@ -256,6 +257,12 @@ impl SurfaceParts {
                 && slot.replace(entries).is_some()
             {
                 return Err(SurfaceError::DuplicateSection(kind.section()));
+            }
+        }
+        // One capability covers resources and their templates, and many servers have no templates.
+        for kind in [EntryKind::Tool, EntryKind::Prompt, EntryKind::Resource] {
+            if self.capabilities.contains(kind.section()) && sections.get(kind as usize).is_none_or(Option::is_none) {
+                return Err(SurfaceError::Incomplete("a section is advertised in `capabilities` and was not read"));
             }
         }
         Ok(Surface {
