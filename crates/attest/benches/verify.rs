@@ -1,5 +1,4 @@
 //! What verifying one key-signed manifest costs, beside the least that it can cost: one P-256 verification.
-#![expect(missing_docs, reason = "a bench")]
 
 use std::hint::black_box;
 

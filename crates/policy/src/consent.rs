@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use mcp_pin_attest::Verified;
-use mcp_pin_model::Consent;
+use mcp_pin_model::{Consent, Digest, consent::Decision};
 
 use crate::{Case, Requirements, SelfConsent};
 
@@ -51,6 +51,16 @@ pub fn eligibility(
     consent: &Verified<Consent>,
     requirements: &Requirements,
 ) -> Result<(), NotCounted> {
+    eligible(case, case.report.digest(), consent, requirements)
+}
+
+/// [`eligibility`] for a caller that has many consents and computes the report's digest once.
+pub(crate) fn eligible(
+    case: &Case<'_>,
+    report: Digest,
+    consent: &Verified<Consent>,
+    requirements: &Requirements,
+) -> Result<(), NotCounted> {
     let statement = consent.statement();
     if statement.manifest != case.manifest {
         return Err(NotCounted::OtherManifest);
@@ -58,7 +68,7 @@ pub fn eligibility(
     if statement.replaces != case.replaces {
         return Err(NotCounted::OtherPredecessor);
     }
-    if statement.changes != case.report.digest() {
+    if statement.changes != report {
         return Err(NotCounted::OtherReport);
     }
     if statement.server != *case.name {
@@ -73,8 +83,9 @@ pub fn eligibility(
     if statement.expires.is_some_and(|expires| expires <= case.at) {
         return Err(NotCounted::Expired);
     }
-    // A date beyond what can be represented is in no consent's past.
-    if case.at.checked_add(MAX_CLOCK_SKEW).is_ok_and(|latest| statement.at > latest) {
+    // A rejection counts whatever its date: a clock that is wrong must not let anything through.
+    let in_time = case.at.checked_add(MAX_CLOCK_SKEW).is_ok_and(|latest| statement.at <= latest);
+    if statement.decision == Decision::Approve && !in_time {
         return Err(NotCounted::NotYet);
     }
     let by_publisher = consent.principal() == case.publisher

@@ -7,7 +7,7 @@ use mcp_pin_attest::Verified;
 use mcp_pin_diff::ChangeReport;
 use mcp_pin_model::{Consent, Digest, Grade, Ring, ServerName, ServerVersion, consent::Decision};
 
-use crate::{Preset, Requirements, eligibility};
+use crate::{Preset, Requirements, consent::eligible};
 
 /// What is to be decided: one manifest, in place of one other, for one ring, at one time.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +51,7 @@ pub enum Outcome {
     Rejected {
         /// The principal. Where several rejected, the first by name.
         by: String,
-        /// Why, in the approver's words.
+        /// Why, in the approver's words: to be escaped wherever it is shown.
         reason: String,
     },
     /// It cannot go live, whoever consents.
@@ -95,7 +95,8 @@ pub fn decide(case: &Case<'_>, consents: &[Verified<Consent>], requirements: &Re
     }
 
     let mut voices: BTreeMap<&str, Voice<'_>> = BTreeMap::new();
-    for consent in consents.iter().filter(|consent| eligibility(case, consent, requirements).is_ok()) {
+    let report = case.report.digest();
+    for consent in consents.iter().filter(|consent| eligible(case, report, consent, requirements).is_ok()) {
         let voice = voices.entry(consent.principal()).or_default();
         let statement = consent.statement();
         match statement.decision {

@@ -15,6 +15,7 @@ use mcp_pin_test_support::keys::{self, Person};
 pub(crate) const PUBLISHER: &str = "publisher";
 
 /// A change: what it is from and to, and its report.
+#[derive(Debug)]
 pub(crate) struct Change {
     pub(crate) before: Option<Manifest>,
     pub(crate) after: Manifest,
