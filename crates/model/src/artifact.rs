@@ -19,6 +19,41 @@ pub struct Artifact {
     pub digest: Option<ArtifactDigest>,
 }
 
+impl Artifact {
+    /// Brings the package URL into its [normal form](normal_purl).
+    pub fn normalise(&mut self) {
+        self.purl = normal_purl(&self.purl);
+    }
+}
+
+/// The one spelling of a package URL under which packages are compared: the type in lower case, a scope's `@` as
+/// `%40`, and the name as its ecosystem compares names (PyPI by PEP 503; NuGet, OCI and forges in lower case). npm and
+/// cargo tell names apart by case. A text that is no package URL is left as it is.
+#[must_use]
+pub fn normal_purl(purl: &str) -> String {
+    let Some((kind, rest)) = purl.strip_prefix("pkg:").and_then(|rest| rest.split_once('/')) else {
+        return purl.to_owned();
+    };
+    let kind = kind.to_ascii_lowercase();
+    let rest = match rest.strip_prefix('@') {
+        Some(scoped) => format!("%40{scoped}"),
+        None => rest.to_owned(),
+    };
+    // Version, qualifiers and subpath are compared exactly.
+    let end = rest.find(['@', '?', '#']).unwrap_or(rest.len());
+    let (name, tail) = rest.split_at(end);
+    let name = match kind.as_str() {
+        "pypi" => {
+            let parts: Vec<String> =
+                name.split(['-', '_', '.']).filter(|part| !part.is_empty()).map(str::to_ascii_lowercase).collect();
+            parts.join("-")
+        }
+        "nuget" | "oci" | "docker" | "github" | "gitlab" | "bitbucket" => name.to_ascii_lowercase(),
+        _ => name.to_owned(),
+    };
+    format!("pkg:{kind}/{name}{tail}")
+}
+
 /// The hash functions that package ecosystems publish and that are still collision-free. SHA-1 is not among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HashAlgorithm {
@@ -165,6 +200,21 @@ mod tests {
         assert_eq!(sri.to_hex(), HEX);
         assert_eq!(plain.to_hex(), HEX);
         assert_eq!(sri.as_str(), SRI);
+    }
+
+    #[test]
+    fn t51_one_package_has_one_spelling() {
+        for (text, normal) in [
+            ("pkg:PyPI/Typing_Extensions@4.0", "pkg:pypi/typing-extensions@4.0"),
+            ("pkg:pypi/zope.interface", "pkg:pypi/zope-interface"),
+            ("pkg:npm/@acme/weather@1.4.2", "pkg:npm/%40acme/weather@1.4.2"),
+            ("pkg:npm/JSONStream@1.0.0-RC", "pkg:npm/JSONStream@1.0.0-RC"),
+            ("pkg:docker/Acme/Weather@sha256:AB?tag=X", "pkg:docker/acme/weather@sha256:AB?tag=X"),
+            ("not a purl", "not a purl"),
+        ] {
+            assert_eq!(normal_purl(text), normal);
+            assert_eq!(normal_purl(normal), normal);
+        }
     }
 
     #[test]

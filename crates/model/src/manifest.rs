@@ -76,6 +76,7 @@ impl Manifest {
         };
         let name = text("name")?.parse()?;
         let version = text("version")?.parse()?;
+        artifacts.iter_mut().for_each(Artifact::normalise);
         artifacts.sort();
         if let Some(purl) = artifacts.windows(2).find_map(|pair| match pair {
             [a, b] if a.purl == b.purl => Some(a.purl.clone()),

@@ -196,6 +196,7 @@ impl LockedServer {
     fn normalise(&mut self) {
         self.consent.sort();
         self.consent.dedup();
+        self.artifact.iter_mut().for_each(Artifact::normalise);
         self.artifact.sort();
         self.launch.normalise();
         for entries in self.entries.iter_mut().flatten() {
