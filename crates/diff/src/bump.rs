@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::change::{Change, ChangeKind, Direction};
+
 /// A step between two semantic versions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -49,5 +51,25 @@ impl Bump {
 impl std::fmt::Display for Bump {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+/// The step that the changes ask for: whoever calls what was there before must know.
+pub(crate) fn required(changes: &[Change]) -> Bump {
+    changes.iter().map(of_change).max().unwrap_or_default()
+}
+
+fn of_change(change: &Change) -> Bump {
+    match (change.kind, change.direction) {
+        (ChangeKind::Version | ChangeKind::Signer | ChangeKind::Reordered, _) => Bump::None,
+        (ChangeKind::EntryRemoved | ChangeKind::EntryRenamed | ChangeKind::SectionVanished, _)
+        | (ChangeKind::ParameterRemoved, _)
+        | (ChangeKind::Schema | ChangeKind::Required, Some(Direction::Narrowed | Direction::Altered))
+        | (ChangeKind::Protocol, Some(Direction::Narrowed))
+        | (ChangeKind::Name, _) => Bump::Major,
+        (ChangeKind::EntryAdded | ChangeKind::SectionAppeared | ChangeKind::ParameterAdded, _)
+        | (ChangeKind::Schema | ChangeKind::Required, Some(Direction::Widened))
+        | (ChangeKind::Capability | ChangeKind::SchemaPresence | ChangeKind::Default, _) => Bump::Minor,
+        _ => Bump::Patch,
     }
 }

@@ -1,23 +1,123 @@
-//! The comparison.
+//! The comparison: align, collect changes, let the rules read them, grade.
 
-use mcp_pin_model::lockfile::Tombstone;
+use mcp_pin_model::{
+    EntryKind, Grade,
+    json::{Pointer, Value},
+    lockfile::Tombstone,
+};
 
-use crate::{ChangeReport, REPORT_TYPE, ReportSide, Side, bump::Bump};
+use crate::{
+    ChangeReport, REPORT_TYPE, ReportSide, Side,
+    align::align,
+    bump::{self, Bump},
+    change::{Change, ChangeKind, EntryRef},
+    reading::{self, Passage},
+    rules,
+    walk::{self, Collector},
+};
+
+/// What the rules read.
+pub(crate) struct Comparison<'c> {
+    pub(crate) before: Option<&'c Side<'c>>,
+    pub(crate) after: &'c Side<'c>,
+    pub(crate) tombstones: &'c [Tombstone],
+    pub(crate) changes: &'c [Change],
+    pub(crate) passages: &'c [Passage],
+}
 
 /// Compares two sides. `before` is `None` on first admission. Tombstones become part of the report, so that it can be
 /// computed again from what it says.
 #[must_use]
 pub fn compare(before: Option<&Side<'_>>, after: &Side<'_>, tombstones: &[Tombstone]) -> ChangeReport {
+    let mut tombstones = tombstones.to_vec();
+    tombstones.sort();
+    tombstones.dedup();
+
+    let changes = changes(before, after);
+    let passages = reading::passages(&changes);
+    let comparison = Comparison { before, after, tombstones: &tombstones, changes: &changes, passages: &passages };
+    let findings = rules::run(&comparison);
+
+    let from = before.map(ReportSide::of);
+    let to = match (&from, before) {
+        // The same surface has the same digests; computing them is most of the work of an unchanged comparison.
+        (Some(from), Some(before)) if before.surface == after.surface => {
+            ReportSide::with_digests(after, from.surface, from.model_visible)
+        }
+        _ => ReportSide::of(after),
+    };
+    let declared_bump = before
+        .and_then(|before| before.version)
+        .zip(after.version)
+        .map(|(before, after)| Bump::between(before.semver(), after.semver()));
     ChangeReport {
         document_type: REPORT_TYPE.to_owned(),
-        from: before.map(ReportSide::of),
-        to: ReportSide::of(after),
-        tombstones: tombstones.to_vec(),
-        grade: mcp_pin_model::Grade::None,
-        model_visible_changed: false,
-        required_bump: Bump::None,
-        declared_bump: None,
-        changes: Vec::new(),
-        findings: Vec::new(),
+        model_visible_changed: from.as_ref().is_none_or(|from| from.model_visible != to.model_visible),
+        from,
+        to,
+        tombstones,
+        grade: findings.iter().map(|finding| finding.grade).max().unwrap_or(Grade::None),
+        required_bump: bump::required(&changes),
+        declared_bump,
+        changes,
+        findings,
+    }
+}
+
+/// Every difference, sorted by place.
+fn changes(before: Option<&Side<'_>>, after: &Side<'_>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    walk::server(&mut changes, before, after);
+    if before.is_none_or(|before| before.surface != after.surface) {
+        for kind in EntryKind::ALL {
+            section(&mut changes, kind, before, after);
+        }
+    }
+    changes.sort_by(|a, b| (&a.path, a.kind, &a.id).cmp(&(&b.path, b.kind, &b.id)));
+    changes
+}
+
+fn section(changes: &mut Vec<Change>, kind: EntryKind, before: Option<&Side<'_>>, after: &Side<'_>) {
+    let (old, new) = (before.and_then(|side| side.surface.section(kind)), after.surface.section(kind));
+    if old.is_some() != new.is_some() && before.is_some() {
+        let path = Pointer::root().child(kind.section());
+        let empty = Value::Array(Vec::new());
+        let (change, was, is) = if new.is_some() {
+            (ChangeKind::SectionAppeared, &Value::Null, &empty)
+        } else {
+            (ChangeKind::SectionVanished, &empty, &Value::Null)
+        };
+        Collector::new(changes, None).push(change, &path, Some(was), Some(is), None);
+    }
+    let alignment = align(old.unwrap_or_default(), new.unwrap_or_default());
+    for (old, new) in alignment.same.iter().chain(&alignment.renamed) {
+        walk::entry_pair(changes, old, new);
+    }
+    for entry in &alignment.added {
+        walk::entry_added(changes, entry);
+    }
+    for entry in &alignment.removed {
+        walk::entry_removed(changes, entry);
+    }
+}
+
+impl Comparison<'_> {
+    /// Whether everything is new.
+    pub(crate) fn is_first(&self) -> bool {
+        self.before.is_none()
+    }
+
+    /// The entry after.
+    pub(crate) fn entry_after(&self, entry: &EntryRef) -> Option<&mcp_pin_model::Entry> {
+        self.after.surface.entry(entry.kind, &entry.key)
+    }
+
+    /// The key that an entry had before: its own, or the one it was renamed from.
+    pub(crate) fn key_before(&self, entry: &EntryRef) -> String {
+        self.changes
+            .iter()
+            .find(|change| change.kind == ChangeKind::EntryRenamed && change.entry.as_ref() == Some(entry))
+            .and_then(|change| change.before.as_ref()?.as_str().map(str::to_owned))
+            .unwrap_or_else(|| entry.key.clone())
     }
 }

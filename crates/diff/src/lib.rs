@@ -7,15 +7,20 @@
 //! Messages and titles are our own words only. Whatever a server said stands in `before` and `after`, in pointers and
 //! in entry keys, and is hostile text to whoever shows it.
 
+mod align;
 mod bump;
 mod change;
 mod compare;
 mod finding;
+mod fold;
 mod group;
 pub mod load;
+mod reading;
 mod report;
+pub mod rules;
 mod side;
 mod text;
+mod walk;
 
 pub use bump::Bump;
 pub use change::{Change, ChangeKind, Direction, EntryRef};

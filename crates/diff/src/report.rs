@@ -48,12 +48,16 @@ pub struct ReportSide {
 
 impl ReportSide {
     pub(crate) fn of(side: &Side<'_>) -> Self {
+        Self::with_digests(side, side.surface.digest(), side.surface.model_visible_digest())
+    }
+
+    pub(crate) fn with_digests(side: &Side<'_>, surface: Digest, model_visible: Digest) -> Self {
         Self {
             name: side.name.cloned(),
             version: side.version.cloned(),
             manifest: side.manifest,
-            surface: side.surface.digest(),
-            model_visible: side.surface.model_visible_digest(),
+            surface,
+            model_visible,
             launch: side.launch.map(mcp_pin_model::Launch::digest),
             signer: side.signer.cloned(),
             protocol: side.protocol.map(str::to_owned),

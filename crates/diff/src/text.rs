@@ -118,3 +118,13 @@ fn words(before: &str, after: &str) -> Vec<Segment> {
     }
     out
 }
+
+/// Whether two texts list the same items, separated by commas, in another order.
+pub(crate) fn same_items(before: &str, after: &str) -> bool {
+    let items = |text: &str| {
+        let mut items: Vec<String> = text.split(',').map(|item| item.trim().to_owned()).collect();
+        items.sort();
+        items
+    };
+    before.contains(',') && items(before) == items(after)
+}

@@ -1,0 +1,200 @@
+//! What is new to read: every string that a change brought, with the part of it that was not there before.
+
+use std::collections::BTreeSet;
+
+use mcp_pin_model::json::{Pointer, Value};
+
+use crate::{
+    change::{Change, ChangeKind, EntryRef},
+    fold,
+};
+
+/// What a string is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A description or the server's instructions: prose for the model.
+    Prose,
+    /// A title.
+    Title,
+    /// The name of an entry, a parameter or a member.
+    Name,
+    /// Any other value.
+    Value,
+}
+
+/// One string that is new or changed.
+pub(crate) struct Passage {
+    pub(crate) path: Pointer,
+    pub(crate) entry: Option<EntryRef>,
+    pub(crate) role: Role,
+    /// What stood at this very place before.
+    pub(crate) before: Option<String>,
+    pub(crate) after: String,
+    /// The statements that were not in `before`.
+    pub(crate) fresh: Vec<String>,
+    /// The folded forms of the fresh statements, then of what they hold encoded.
+    pub(crate) folded: Vec<String>,
+}
+
+/// Everything new to read in the changes, in their order.
+pub(crate) fn passages(changes: &[Change]) -> Vec<Passage> {
+    let mut out = Vec::new();
+    for change in changes {
+        // What people or tools of the publisher chose and the model never reads.
+        if matches!(
+            change.kind,
+            ChangeKind::Name
+                | ChangeKind::Version
+                | ChangeKind::Signer
+                | ChangeKind::Protocol
+                | ChangeKind::Launch
+                | ChangeKind::Artifact
+                | ChangeKind::Reordered
+                | ChangeKind::EntryRemoved
+                | ChangeKind::ParameterRemoved
+                | ChangeKind::SectionAppeared
+                | ChangeKind::SectionVanished
+        ) {
+            continue;
+        }
+        let Some(after) = &change.after else { continue };
+        let known: BTreeSet<&str> = match &change.before {
+            // A list of another length is one change: what it held before is not new.
+            Some(before @ (Value::Array(_) | Value::Object(_))) => strings(before),
+            _ => BTreeSet::new(),
+        };
+        let mut reader = Reader { change, known, out: &mut out };
+        let role = role_of(change);
+        if matches!(
+            change.kind,
+            ChangeKind::ParameterAdded | ChangeKind::Member | ChangeKind::Meta | ChangeKind::SchemaNote
+        ) && change.before.is_none()
+            && let Some(name) = change.path.tokens().last()
+        {
+            reader.passage(&change.path, Role::Name, None, &name);
+        }
+        let before = change.before.as_ref().and_then(Value::as_str);
+        reader.value(&change.path, role, before, after);
+    }
+    out
+}
+
+fn role_of(change: &Change) -> Role {
+    match change.kind {
+        ChangeKind::Text | ChangeKind::Instructions => Role::Prose,
+        ChangeKind::Title => Role::Title,
+        ChangeKind::EntryRenamed => Role::Name,
+        _ => Role::Value,
+    }
+}
+
+fn strings(value: &Value) -> BTreeSet<&str> {
+    let mut out = BTreeSet::new();
+    let mut open = vec![value];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::String(text) => {
+                out.insert(text.as_str());
+            }
+            Value::Array(items) => open.extend(items),
+            Value::Object(object) => {
+                for (name, member) in object.iter() {
+                    out.insert(name);
+                    open.push(member);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    out
+}
+
+struct Reader<'r> {
+    change: &'r Change,
+    known: BTreeSet<&'r str>,
+    out: &'r mut Vec<Passage>,
+}
+
+impl Reader<'_> {
+    fn value(&mut self, path: &Pointer, role: Role, before: Option<&str>, value: &Value) {
+        match value {
+            Value::String(text) => self.passage(path, role, before, text),
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.value(&path.item(index), role, None, item);
+                }
+            }
+            Value::Object(object) => {
+                for (name, member) in object.iter() {
+                    let path = path.child(name);
+                    if !is_vocabulary(name) {
+                        self.passage(&path, Role::Name, None, name);
+                    }
+                    let role = match (name, member) {
+                        ("description", Value::String(_)) => Role::Prose,
+                        ("title", Value::String(_)) => Role::Title,
+                        ("name" | "uri" | "uriTemplate", Value::String(_)) => Role::Name,
+                        _ => Role::Value,
+                    };
+                    self.value(&path, role, None, member);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn passage(&mut self, path: &Pointer, role: Role, before: Option<&str>, text: &str) {
+        if self.known.contains(text) {
+            return;
+        }
+        let fresh: Vec<String> = match before {
+            None => fold::statements(text),
+            Some(before) => {
+                let old: BTreeSet<String> = fold::statements(before).into_iter().collect();
+                fold::statements(text).into_iter().filter(|statement| !old.contains(statement)).collect()
+            }
+        };
+        let mut folded: Vec<String> = fresh.iter().map(|statement| fold::fold(statement)).collect();
+        if text.len() >= 24 {
+            folded.extend(fresh.iter().flat_map(|statement| fold::decoded(statement)).map(|text| fold::fold(&text)));
+        }
+        self.out.push(Passage {
+            path: path.clone(),
+            entry: self.change.entry.clone(),
+            role,
+            before: before.map(str::to_owned),
+            after: text.to_owned(),
+            fresh,
+            folded,
+        });
+    }
+}
+
+/// Member names of the protocol and of JSON Schema: words of the format, not of the server.
+fn is_vocabulary(name: &str) -> bool {
+    const WORDS: [&str; 22] = [
+        "name",
+        "title",
+        "description",
+        "inputSchema",
+        "outputSchema",
+        "annotations",
+        "properties",
+        "required",
+        "type",
+        "enum",
+        "default",
+        "items",
+        "anyOf",
+        "oneOf",
+        "allOf",
+        "$schema",
+        "$ref",
+        "$defs",
+        "format",
+        "additionalProperties",
+        "_meta",
+        "icons",
+    ];
+    WORDS.contains(&name)
+}

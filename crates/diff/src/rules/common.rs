@@ -1,0 +1,144 @@
+//! What several rules need.
+
+use std::sync::LazyLock;
+
+use mcp_pin_model::json::{Pointer, Value};
+use regex::Regex;
+
+use crate::{
+    change::{Change, ChangeKind, Direction},
+    compare::Comparison,
+    walk::Hint,
+};
+
+/// Compiles a pattern that is part of the program.
+pub(super) fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("patterns are constants that the tests compile")
+}
+
+/// Whether a place is inside a tool's output schema.
+pub(super) fn in_output(path: &Pointer) -> bool {
+    path.tokens().nth(2).is_some_and(|token| token == "outputSchema")
+        && path.tokens().next().is_some_and(|t| t == "tools")
+}
+
+/// The last token of a place.
+pub(super) fn last(path: &Pointer) -> String {
+    path.tokens().last().unwrap_or_default()
+}
+
+/// Whether a change is about an input parameter or argument.
+pub(super) fn is_input_parameter(change: &Change) -> bool {
+    change.kind == ChangeKind::ParameterAdded && !in_output(&change.path)
+}
+
+/// Prose: several words, or anything that names a place outside.
+pub(super) fn holds_text_or_url(value: &Value) -> bool {
+    match value {
+        Value::String(text) => {
+            text.split_whitespace().nth(2).is_some() || text.contains("://") || text.contains("data:")
+        }
+        Value::Array(items) => items.iter().any(holds_text_or_url),
+        Value::Object(object) => object.iter().any(|(name, member)| {
+            name.split_whitespace().nth(2).is_some() || name.contains("://") || holds_text_or_url(member)
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Whether a parameter's schema accepts any text.
+pub(super) fn is_free_text(schema: &Value) -> bool {
+    let Some(object) = schema.as_object() else { return matches!(schema, Value::Bool(true)) };
+    if ["enum", "const", "pattern", "format", "$ref"].iter().any(|name| object.contains(name)) {
+        return object.contains("$ref");
+    }
+    for name in ["anyOf", "oneOf"] {
+        if let Some(Value::Array(branches)) = object.get(name) {
+            return branches.iter().any(is_free_text);
+        }
+    }
+    match object.get("type") {
+        Some(Value::String(name)) => match name.as_str() {
+            "string" => true,
+            "array" => object.get("items").is_none_or(is_free_text),
+            "object" => {
+                let open = object.get("additionalProperties").is_some_and(is_free_text);
+                let properties = object.get("properties").and_then(Value::as_object);
+                open || properties.is_none_or(|members| members.iter().any(|(_, member)| is_free_text(member)))
+            }
+            _ => false,
+        },
+        Some(Value::Array(names)) => names.iter().any(|name| name.as_str() == Some("string")),
+        // A prompt's argument has no schema: it is text.
+        _ => true,
+    }
+}
+
+/// Words before which a statement says what does not happen, or what is looked for rather than asked for.
+static DENIES: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?:\b(?:never|not|no|cannot|nothing|without|neither|nor|refuses? to|declines? to)\b|n't\b)[^,;:.!?]{0,40}$",
+    )
+});
+static DESCRIBES: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:detect(?:s|ing|ion)?|block(?:s|ing)?|prevent(?:s|ing)?|flag(?:s|ging)?|recogni[sz]e|explain(?:s|ing)?|identif(?:y|ies)|scan(?:s|ning)? for|look(?:s|ing)? for|warn(?:s|ing)? (?:about|of|against)|protect(?:s|ing)? against|quot(?:e|es|ing)|mention(?:s|ing)?|such as|for example|examples? of|phrases? like|strings? like|text like|patterns? like|filter(?:s|ing)?|report(?:s|ing)? (?:prompt|injection))\b",
+    )
+});
+
+/// Whether what starts at byte `start` of a folded statement is denied, quoted or described rather than said.
+pub(super) fn is_denied_or_described(statement: &str, start: usize, end: usize) -> bool {
+    let (Some(head), Some(tail)) = (statement.get(..start), statement.get(end..)) else { return false };
+    if DENIES.is_match(head) {
+        return true;
+    }
+    let quoted = ['"', '\'', '`']
+        .into_iter()
+        .any(|quote| head.chars().filter(|&c| c == quote).count() % 2 == 1 && tail.contains(quote));
+    let described = DESCRIBES.is_match(head);
+    // Quotation marks alone prove nothing: an order may well stand in quotes.
+    described && (quoted || !head.contains([',', ';', ':', '.']))
+}
+
+/// The parts of a name: at separators and at a change from lower to upper case, in lower case.
+pub(super) fn name_parts(name: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut lower = false;
+    for c in name.chars() {
+        if !c.is_alphanumeric() || (lower && c.is_uppercase()) {
+            parts.push(String::new());
+        }
+        lower = c.is_lowercase();
+        if c.is_alphanumeric()
+            && let Some(part) = parts.last_mut()
+        {
+            part.extend(c.to_lowercase());
+        }
+    }
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+/// The word for the entry of a change.
+pub(super) fn noun(change: &Change) -> &'static str {
+    change.entry.as_ref().map_or("entry", |entry| entry.kind.noun())
+}
+
+/// The hint changes that point one way.
+pub(super) fn hint_changes<'c>(
+    comparison: &'c Comparison<'_>,
+    direction: Direction,
+) -> impl Iterator<Item = (&'c Change, &'static Hint)> {
+    comparison
+        .changes
+        .iter()
+        .filter(move |change| change.kind == ChangeKind::Annotation && change.direction == Some(direction))
+        .filter_map(|change| Some((change, Hint::of(&last(&change.path))?)))
+}
+
+/// "openWorldHint true → false", by effective values.
+pub(super) fn hint_values(change: &Change, hint: &Hint) -> String {
+    let (before, after) = (hint.effective(change.before.as_ref()), hint.effective(change.after.as_ref()));
+    let by_default = |value: &Option<Value>| if value.is_none() { " (by default)" } else { "" };
+    format!("{} {before}{} → {after}{}", hint.name, by_default(&change.before), by_default(&change.after))
+}

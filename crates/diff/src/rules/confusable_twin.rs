@@ -1,0 +1,78 @@
+//! `confusable-twin`: two entries whose names look alike.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mcp_pin_model::{Entry, EntryKind, Grade, json::{Pointer, Value}};
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::Draft;
+use crate::change::EntryRef;
+use super::{Example, Found, Rule};
+use crate::compare::Comparison;
+
+pub(super) const RULE: Rule = Rule {
+    id: "confusable-twin",
+    title: "Two entries whose names look alike",
+    rationale: "Which of the two a person approved, or a model calls, is decided by a glyph or a letter's case. There is no honest reason for both, so such a surface cannot be locked.",
+    grade: Grade::Refuse,
+    reads: "names of tools and prompts within one server, by UTS #39 skeleton and case folding",
+    reference: "UTS #39, confusable detection",
+    fires: Example {
+        before: Some(r##"{"tools":[{"name":"read_file","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##),
+        after: r##"{"tools":[{"name":"read_file","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}},{"name":"Read_File","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##,
+    },
+    silent: Example {
+        before: Some(r##"{"tools":[{"name":"read_file","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##),
+        after: r##"{"tools":[{"name":"read_file","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}},{"name":"read_files","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##,
+    },
+    detect,
+};
+
+fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
+    for kind in [EntryKind::Tool, EntryKind::Prompt] {
+        let entries = comparison.after.surface.section(kind).unwrap_or_default();
+        // A name without change before and after was judged when it came.
+        let is_new = |key: &str| {
+            comparison.before.is_none_or(|before| before.surface.entry(kind, key).is_none())
+        };
+        let new: Vec<&str> = entries.iter().map(Entry::key).filter(|key| is_new(key)).collect();
+        if new.is_empty() {
+            continue;
+        }
+        let mut by_look: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        for entry in entries {
+            for look in looks(entry.key()) {
+                by_look.entry(look).or_default().insert(entry.key());
+            }
+        }
+        let mut twins: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for key in new {
+            for look in looks(key) {
+                let others = by_look.get(&look).into_iter().flatten().filter(|other| **other != key);
+                twins.entry(key).or_default().extend(others);
+            }
+        }
+        for (key, others) in twins.into_iter().filter(|(_, others)| !others.is_empty()) {
+            let path = Pointer::root().child(kind.section()).child(key);
+            found.draft(Draft {
+                grade: Grade::Refuse,
+                message: format!("the name looks like that of another {}", kind.noun()),
+                path: &path,
+                entry: Some(&EntryRef { kind, key: key.to_owned() }),
+                before: None,
+                after: Some(Value::Array(others.into_iter().map(Value::from).collect())),
+                hint: Some("ask the publisher to rename one of them"),
+                aspect: "",
+            });
+        }
+    }
+}
+
+/// What a name looks like: once case is forgotten, and as the glyphs stand.
+fn looks(name: &str) -> [String; 2] {
+    let composed: String = name.nfkc().filter(|&c| !mcp_pin_model::json::is_hidden(c)).collect();
+    let skeleton: String = unicode_security::skeleton(&composed).collect();
+    let folded: String = unicode_security::skeleton(&composed.to_lowercase()).collect();
+    // The prefixes keep the two readings apart.
+    [format!("glyphs {skeleton}"), format!("letters {folded}")]
+}

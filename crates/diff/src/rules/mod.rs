@@ -1,0 +1,266 @@
+//! Rules: what changes mean. One file per rule; each is data and one detector.
+//!
+//! A rule reads changes, or the passages of text that they brought; on first admission everything is such a passage.
+//! Its words are constant, so that nothing a server says ever stands in a message.
+
+use std::collections::BTreeSet;
+
+use mcp_pin_model::{
+    Digest, Grade,
+    json::{Object, Pointer, Value},
+};
+
+use crate::{
+    change::{Change, EntryRef},
+    compare::Comparison,
+    finding::{Finding, Location},
+    reading::Passage,
+};
+
+/// A rule.
+pub struct Rule {
+    /// The stable name, in kebab case.
+    pub id: &'static str,
+    /// What it is about, in one line.
+    pub title: &'static str,
+    /// Why it exists and what it can do to the one who ignores it.
+    pub rationale: &'static str,
+    /// The gravest grade it gives.
+    pub grade: Grade,
+    /// What it reads.
+    pub reads: &'static str,
+    /// Where to read on.
+    pub reference: &'static str,
+    /// An example on which it fires.
+    pub fires: Example,
+    /// An example, close to the other, on which it must not fire.
+    pub silent: Example,
+    pub(crate) detect: fn(&Comparison<'_>, &mut Found<'_>),
+}
+
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rule").field("id", &self.id).field("grade", &self.grade).finish_non_exhaustive()
+    }
+}
+
+/// Two sides as JSON texts: a capture (`initialize`, `tools`, `prompts`, …), and beside it where the rule needs them
+/// `name`, `version`, `protocol`, `signer`, `launch`, `artifacts` and, after, `tombstones`.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    /// Before; none for a first admission.
+    pub before: Option<&'static str>,
+    /// After.
+    pub after: &'static str,
+}
+
+macro_rules! rules {
+    ($($module:ident),* $(,)?) => {
+        $(mod $module;)*
+        static ALL: &[&Rule] = &[$(&$module::RULE),*];
+    };
+}
+
+rules![
+    agent_directed_override,
+    artifact_changed,
+    capability_changed,
+    confusable_twin,
+    default_changed,
+    degenerate_schema,
+    entry_added,
+    entry_removed,
+    entry_renamed,
+    entry_returned,
+    external_ref,
+    first_admission,
+    hidden_characters,
+    icon_changed,
+    instructions_changed,
+    launch_changed,
+    limiting_sentence_removed,
+    lookalike_letters,
+    mcp_header,
+    new_host,
+    new_instruction,
+    output_schema_changed,
+    parameter_added,
+    parameter_free_text_added,
+    protocol_changed,
+    reordered,
+    safety_hint_claimed,
+    safety_hint_contradicted,
+    safety_hint_flipped,
+    safety_hint_riskier,
+    same_version_other_content,
+    schema_narrowed,
+    schema_widened,
+    section_changed,
+    sensitive_parameter,
+    server_info_changed,
+    server_info_version_only,
+    server_name_changed,
+    shape_only,
+    signer_changed,
+    text_changed,
+    title_changed,
+    unknown_member_changed,
+    unusual_name,
+    version_changed,
+    version_step_too_small,
+];
+mod common;
+
+/// All rules, sorted by id.
+#[must_use]
+pub fn all() -> &'static [&'static Rule] {
+    ALL
+}
+
+/// One rule.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Rule> {
+    ALL.iter().find(|rule| rule.id == id).copied()
+}
+
+impl Rule {
+    /// The rule's page, as `docs/rules/<id>.md` has it.
+    #[must_use]
+    pub fn page(&self) -> String {
+        let example = |example: &Example| {
+            let mut out = String::new();
+            if let Some(before) = example.before {
+                out.push_str("Before:\n\n```json\n");
+                out.push_str(before);
+                out.push_str("\n```\n\nAfter:\n\n");
+            }
+            out.push_str("```json\n");
+            out.push_str(example.after);
+            out.push_str("\n```\n");
+            out
+        };
+        format!(
+            "# {}\n\n{}\n\nGrade: at most `{}`. Reads: {}.\n\n{}\n\n## Fires\n\n{}\n## Stays silent\n\n{}\nReference: {}\n",
+            self.id,
+            self.title,
+            self.grade,
+            self.reads,
+            self.rationale,
+            example(&self.fires),
+            example(&self.silent),
+            self.reference,
+        )
+    }
+}
+
+/// Runs all rules; the findings come sorted, the gravest first, each once.
+pub(crate) fn run(comparison: &Comparison<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in ALL {
+        (rule.detect)(comparison, &mut Found { rule, findings: &mut findings });
+    }
+    findings.sort_by(|a, b| {
+        b.grade
+            .cmp(&a.grade)
+            .then_with(|| (&a.rule, &a.location, &a.fingerprint).cmp(&(&b.rule, &b.location, &b.fingerprint)))
+    });
+    let mut seen = BTreeSet::new();
+    findings.retain(|finding| seen.insert(finding.fingerprint.clone()));
+    findings
+}
+
+/// Where a rule puts what it finds.
+pub(crate) struct Found<'f> {
+    rule: &'static Rule,
+    findings: &'f mut Vec<Finding>,
+}
+
+/// A finding in the making.
+pub(crate) struct Draft<'d> {
+    pub(crate) grade: Grade,
+    pub(crate) message: String,
+    pub(crate) path: &'d Pointer,
+    pub(crate) entry: Option<&'d EntryRef>,
+    pub(crate) before: Option<Value>,
+    pub(crate) after: Option<Value>,
+    pub(crate) hint: Option<&'static str>,
+    /// Tells several findings of one rule about one text apart.
+    pub(crate) aspect: &'static str,
+}
+
+impl Found<'_> {
+    pub(crate) fn draft(&mut self, draft: Draft<'_>) {
+        let mut identity = Object::from_iter([
+            ("rule", Value::from(self.rule.id)),
+            ("path", Value::from(draft.path.as_str())),
+            ("aspect", Value::from(draft.aspect)),
+        ]);
+        if let Some(entry) = draft.entry {
+            identity.insert("kind", entry.kind.section());
+            identity.insert("entry", entry.key.as_str());
+        }
+        if let Some(before) = &draft.before {
+            identity.insert("before", before.clone());
+        }
+        if let Some(after) = &draft.after {
+            identity.insert("after", after.clone());
+        }
+        // 128 bits: acknowledging one finding must never acknowledge another that somebody searched for.
+        let fingerprint = Digest::of_canonical(&Value::Object(identity)).to_hex().chars().take(32).collect();
+        self.findings.push(Finding {
+            rule: self.rule.id.to_owned(),
+            grade: draft.grade,
+            message: draft.message,
+            location: Location { path: draft.path.clone(), entry: draft.entry.cloned() },
+            before: draft.before,
+            after: draft.after,
+            hint: draft.hint.map(str::to_owned),
+            fingerprint,
+        });
+    }
+
+    /// About a change, with its values.
+    pub(crate) fn change(&mut self, grade: Grade, change: &Change, message: impl Into<String>) {
+        self.change_with_hint(grade, change, message, None);
+    }
+
+    pub(crate) fn change_with_hint(
+        &mut self,
+        grade: Grade,
+        change: &Change,
+        message: impl Into<String>,
+        hint: Option<&'static str>,
+    ) {
+        self.draft(Draft {
+            grade,
+            message: message.into(),
+            path: &change.path,
+            entry: change.entry.as_ref(),
+            before: change.before.clone(),
+            after: change.after.clone(),
+            hint,
+            aspect: "",
+        });
+    }
+
+    /// About a statement of a passage.
+    pub(crate) fn passage(
+        &mut self,
+        grade: Grade,
+        passage: &Passage,
+        statement: &str,
+        message: impl Into<String>,
+        aspect: &'static str,
+    ) {
+        self.draft(Draft {
+            grade,
+            message: message.into(),
+            path: &passage.path,
+            entry: passage.entry.as_ref(),
+            before: None,
+            after: Some(statement.into()),
+            hint: None,
+            aspect,
+        });
+    }
+}

@@ -1,0 +1,77 @@
+//! `new-host`: a URL, host or e-mail address that was not there.
+
+use std::{collections::BTreeSet, sync::LazyLock};
+
+use mcp_pin_model::Grade;
+use regex::Regex;
+
+use super::common::{last, pattern};
+use crate::{fold, reading::Role};
+use super::{Example, Found, Rule};
+use crate::compare::Comparison;
+
+pub(super) const RULE: Rule = Rule {
+    id: "new-host",
+    title: "A URL, host or e-mail address that was not there",
+    rationale: "A new address is where data can go. Alone it is mostly documentation; together with an order to send or fetch it is an exit.",
+    grade: Grade::Block,
+    reads: "new statements of every string",
+    reference: "OWASP MCP Top 10: tool poisoning",
+    fires: Example {
+        before: Some(r##"{"tools":[{"name":"search","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##),
+        after: r##"{"tools":[{"name":"search","description":"Search the docs. See https://docs.example/search for syntax.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##,
+    },
+    silent: Example {
+        before: Some(r##"{"tools":[{"name":"search","description":"Search https://docs.example.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##),
+        after: r##"{"tools":[{"name":"search","description":"Search all of https://docs.example/v2.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##,
+    },
+    detect,
+};
+
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"\b(?:https?|wss?|ftp)://([a-z0-9.-]+(?::\d+)?)|\b[a-z0-9._%+-]+@([a-z0-9-]+(?:\.[a-z0-9-]+)+)\b")
+});
+static SENDS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?:^|[,:;] |\b(?:always|must|also|then|and|to|please|first|you|should)\s+)(?:send|forward|post|upload|bcc|cc|copy|fetch|transmit|report|submit|add|redirect|route|log|share|archive)\b",
+    )
+});
+/// Hosts of schema dialects and reserved names (RFC 2606 hosts stay: real attacks use them in examples).
+const DIALECTS: [&str; 2] = ["json-schema.org", "www.w3.org"];
+
+fn hosts(text: &str) -> BTreeSet<String> {
+    ADDRESS
+        .captures_iter(text)
+        .filter_map(|hit| hit.get(1).or_else(|| hit.get(2)))
+        .map(|host| host.as_str().trim_end_matches('.').to_owned())
+        .filter(|host| !DIALECTS.contains(&host.as_str()))
+        .collect()
+}
+
+fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
+    for passage in comparison.passages {
+        // Most strings name no address; looking for the two signs of one settles it.
+        if !passage.after.contains("://") && !passage.after.contains('@') {
+            continue;
+        }
+        let known = passage.before.as_deref().map(|before| hosts(&fold::fold(before))).unwrap_or_default();
+        for (index, folded) in passage.folded.iter().enumerate() {
+            if hosts(folded).is_subset(&known) {
+                continue;
+            }
+            let statement = passage.fresh.get(index).unwrap_or(folded);
+            let is_default = last(&passage.path) == "default" && matches!(passage.role, Role::Value);
+            let (grade, message) = if passage.role != Role::Name && SENDS.is_match(folded) {
+                (Grade::Block, "a new address together with an order to send or fetch")
+            } else if is_default {
+                (Grade::Block, "a new address is the default value of a parameter")
+            } else if comparison.is_first() {
+                // On first admission every documented link is new.
+                (Grade::Notice, "names an address")
+            } else {
+                (Grade::Review, "a new address")
+            };
+            found.passage(grade, passage, statement, message, "");
+        }
+    }
+}

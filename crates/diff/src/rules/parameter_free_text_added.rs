@@ -1,0 +1,34 @@
+//! `parameter-free-text-added`: a new parameter that takes any text.
+
+use mcp_pin_model::Grade;
+
+use crate::change::ChangeKind;
+use super::common::{is_free_text, is_input_parameter};
+use super::{Example, Found, Rule};
+use crate::compare::Comparison;
+
+pub(super) const RULE: Rule = Rule {
+    id: "parameter-free-text-added",
+    title: "A new parameter that takes any text",
+    rationale: "Whatever a model can write it can be asked to write there: files, keys, the conversation. A constrained parameter carries little; a free one carries everything.",
+    grade: Grade::Review,
+    reads: "new input parameters at every depth",
+    reference: "OWASP MCP Top 10: tool poisoning",
+    fires: Example {
+        before: Some(r##"{"tools":[{"name":"search","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##),
+        after: r##"{"tools":[{"name":"search","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"},"note":{"type":"string"}}}}]}"##,
+    },
+    silent: Example {
+        before: Some(r##"{"tools":[{"name":"search","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##),
+        after: r##"{"tools":[{"name":"search","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"},"limit":{"type":"integer"}}}}]}"##,
+    },
+    detect,
+};
+
+fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
+    for change in comparison.changes {
+        if is_input_parameter(change) && change.kind == ChangeKind::ParameterAdded && change.after.as_ref().is_some_and(is_free_text) {
+            found.change(Grade::Review, change, "a new parameter takes any text");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! From two surfaces to changes. Every difference ends as a change; nothing here decides how grave one is.
+
+mod annotations;
+mod entry;
+pub(crate) mod schema;
+mod server;
+
+use mcp_pin_model::{
+    Digest,
+    json::{Object, Pointer, Value},
+};
+
+pub(crate) use annotations::{HINTS, Hint};
+pub(crate) use entry::{added as entry_added, pair as entry_pair, removed as entry_removed};
+pub(crate) use server::compare as server;
+
+use crate::change::{Change, ChangeKind, Direction, EntryRef};
+
+/// Collects changes under one entry, or under none.
+pub(crate) struct Collector<'c> {
+    changes: &'c mut Vec<Change>,
+    entry: Option<EntryRef>,
+}
+
+impl<'c> Collector<'c> {
+    pub(crate) fn new(changes: &'c mut Vec<Change>, entry: Option<EntryRef>) -> Self {
+        Self { changes, entry }
+    }
+
+    pub(crate) fn push(
+        &mut self,
+        kind: ChangeKind,
+        path: &Pointer,
+        before: Option<&Value>,
+        after: Option<&Value>,
+        direction: Option<Direction>,
+    ) {
+        let mut identity =
+            Object::from_iter([("kind", Value::from(kind.as_str())), ("path", Value::from(path.as_str()))]);
+        if let Some(before) = before {
+            identity.insert("before", before.clone());
+        }
+        if let Some(after) = after {
+            identity.insert("after", after.clone());
+        }
+        // 16 digits name a change within one report; what a consent binds is the report's whole digest.
+        let id = Digest::of_canonical(&Value::Object(identity)).to_hex().chars().take(16).collect();
+        self.changes.push(Change {
+            id,
+            kind,
+            path: path.clone(),
+            entry: self.entry.clone(),
+            before: before.cloned(),
+            after: after.cloned(),
+            direction,
+        });
+    }
+
+    /// Any two values: objects member by member, lists of one length item by item, everything else as a whole.
+    pub(crate) fn generic(&mut self, kind: ChangeKind, path: &Pointer, before: Option<&Value>, after: Option<&Value>) {
+        match (before, after) {
+            (Some(before), Some(after)) if before == after => {}
+            (Some(Value::Object(before)), Some(Value::Object(after))) => {
+                for name in member_names(before, after) {
+                    self.generic(kind, &path.child(name), before.get(name), after.get(name));
+                }
+            }
+            (Some(Value::Array(old)), Some(Value::Array(new))) if old.len() == new.len() => {
+                for (index, (old, new)) in old.iter().zip(new).enumerate() {
+                    self.generic(kind, &path.item(index), Some(old), Some(new));
+                }
+            }
+            (None, None) => {}
+            _ => self.push(kind, path, before, after, None),
+        }
+    }
+}
+
+/// The names of the members of either object, each once, sorted.
+pub(crate) fn member_names<'v>(before: &'v Object, after: &'v Object) -> Vec<&'v str> {
+    let mut names: Vec<&str> = before.iter().chain(after.iter()).map(|(name, _)| name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
