@@ -2,14 +2,14 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures_util::StreamExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use mcp_pin_model::json::Object;
 use reqwest::{Client, Response, redirect};
-use tokio::time::{Instant as Deadline, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::{
@@ -88,7 +88,7 @@ impl HttpSession {
         params: Object,
         timeout: Duration,
     ) -> Result<Outcome, CaptureError> {
-        let deadline = Deadline::now() + timeout;
+        let deadline = Instant::now() + timeout;
         let late = || CaptureError::Timeout { method, after: timeout, stderr: String::new() };
         let id = self.ledger.issue(method);
         let body = message::request(id, method, params);
@@ -171,7 +171,7 @@ impl HttpSession {
                 match self.ledger.read(&event)? {
                     Disposition::Answer(answered, outcome) if answered == id => {
                         answer = Some(outcome);
-                        tail = Some(Deadline::now() + STREAM_TAIL);
+                        tail = Some(Instant::now() + STREAM_TAIL);
                     }
                     Disposition::Answer(other, _) => return Err(CaptureError::WrongId { id: other.to_string() }),
                     Disposition::Reply(bytes) => {

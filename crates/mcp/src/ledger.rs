@@ -2,9 +2,10 @@
 //!
 //! One ledger serves both transports, so neither can be more lenient than the other.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::collections::BTreeMap;
 
 use mcp_pin_model::json::Value;
+use tokio::time::Instant;
 
 use crate::{
     CaptureError, CaptureOptions, CaptureStats,

@@ -1,11 +1,11 @@
 //! The stdio transport's framing: one message a line, UTF-8, over any pair of streams.
 
-use std::{io, time::Instant};
+use std::{io, time::Duration};
 
 use mcp_pin_model::json::Object;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader},
-    time::{Instant as Deadline, timeout_at},
+    time::{Instant, timeout_at},
 };
 
 use crate::{
@@ -58,7 +58,7 @@ impl LineSession {
         &mut self,
         method: &'static str,
         params: Object,
-        deadline: Deadline,
+        deadline: Instant,
     ) -> Result<Option<u64>, CaptureError> {
         let id = self.ledger.issue(method);
         let sent = self.write(message::request(id, method, params), deadline).await?;
@@ -66,7 +66,7 @@ impl LineSession {
     }
 
     /// Sends a notification.
-    pub(crate) async fn notify(&mut self, method: &'static str, deadline: Deadline) -> Result<(), CaptureError> {
+    pub(crate) async fn notify(&mut self, method: &'static str, deadline: Instant) -> Result<(), CaptureError> {
         self.ledger.stats.sent += 1;
         self.write(message::notification(method), deadline).await?;
         Ok(())
@@ -74,7 +74,7 @@ impl LineSession {
 
     /// Writes a line. False where the server has closed its input: whatever it still says is read, and its end is
     /// reported by the reading side.
-    async fn write(&mut self, mut bytes: Vec<u8>, deadline: Deadline) -> Result<bool, CaptureError> {
+    async fn write(&mut self, mut bytes: Vec<u8>, deadline: Instant) -> Result<bool, CaptureError> {
         let Some(writer) = &mut self.writer else { return Ok(false) };
         bytes.push(b'\n');
         let written = timeout_at(deadline, async {
@@ -94,7 +94,7 @@ impl LineSession {
     }
 
     /// Waits for the next answer to anything outstanding.
-    pub(crate) async fn wait(&mut self, deadline: Deadline) -> Result<Waited, CaptureError> {
+    pub(crate) async fn wait(&mut self, deadline: Instant) -> Result<Waited, CaptureError> {
         loop {
             let read = match timeout_at(deadline, self.fill_line()).await {
                 Ok(read) => read?,
@@ -128,9 +128,9 @@ impl LineSession {
         &mut self,
         method: &'static str,
         params: Object,
-        timeout: std::time::Duration,
+        timeout: Duration,
     ) -> Result<Outcome, CaptureError> {
-        let deadline = Deadline::now() + timeout;
+        let deadline = Instant::now() + timeout;
         if self.send(method, params, deadline).await?.is_none() {
             return Err(CaptureError::Exited { method, status: None, stderr: String::new() });
         }
@@ -142,9 +142,9 @@ impl LineSession {
     }
 
     /// Listens, with nothing outstanding, for what contradicts the answers so far.
-    pub(crate) async fn settle(&mut self, time: std::time::Duration) -> Result<(), CaptureError> {
+    pub(crate) async fn settle(&mut self, time: Duration) -> Result<(), CaptureError> {
         // With nothing outstanding every reply is an error, so `wait` can only end by time or by the stream's end.
-        self.wait(Deadline::now() + time).await.map(|_| ())
+        self.wait(Instant::now() + time).await.map(|_| ())
     }
 
     /// Closes the server's input, which is how stdio servers are told to end.

@@ -1,3 +1,4 @@
 //! Clock, keys, builders and fake MCP servers for tests. Never part of a program.
 
+pub mod fake;
 pub mod keys;

@@ -3,14 +3,15 @@
 mod remote;
 mod stdio;
 
-use std::time::Instant;
-
 use mcp_pin_model::{
     Surface,
     placeholder::Machine,
     surface::{SurfaceError, SurfaceParts},
 };
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::Instant,
+};
 
 use crate::{
     CaptureError, CaptureOptions, CaptureStats, Era, Progress, Target,

@@ -18,7 +18,7 @@
 use std::time::Duration;
 
 use mcp_pin_model::placeholder::Machine;
-use tokio::time::Instant as Deadline;
+use tokio::time::Instant;
 
 use super::{Captured, read_surface};
 use crate::{
@@ -167,7 +167,7 @@ async fn greet(
     options: &CaptureOptions,
 ) -> Result<Greeting, CaptureError> {
     let start = options.timeouts.start;
-    let deadline = Deadline::now() + start;
+    let deadline = Instant::now() + start;
     let late = |method| CaptureError::Timeout { method, after: start, stderr: String::new() };
     let exited = |method| CaptureError::Exited { method, status: None, stderr: String::new() };
     if plan == Plan::InitializeOnly {
@@ -193,7 +193,7 @@ async fn greet(
             Waited::Late => Err(late("server/discover")),
         };
     }
-    let patience = deadline.min(Deadline::now() + options.timeouts.stdio_probe);
+    let patience = deadline.min(Instant::now() + options.timeouts.stdio_probe);
     match lines.wait(patience).await? {
         Waited::Answer(_, outcome) => match discovered(outcome)? {
             Discovered::Modern(handshake) => Ok(Greeting::Done(handshake)),
@@ -209,7 +209,7 @@ async fn both(
     lines: &mut LineSession,
     probe: u64,
     dialect: &Dialect,
-    deadline: Deadline,
+    deadline: Instant,
     start: Duration,
     options: &CaptureOptions,
 ) -> Result<Greeting, CaptureError> {
@@ -251,6 +251,6 @@ async fn introduce(
     options: &CaptureOptions,
 ) -> Result<Handshake, CaptureError> {
     let handshake = initialized(outcome)?;
-    lines.notify("notifications/initialized", Deadline::now() + options.timeouts.request).await?;
+    lines.notify("notifications/initialized", Instant::now() + options.timeouts.request).await?;
     Ok(handshake)
 }

@@ -1,0 +1,18 @@
+//! Fake MCP servers: what they declare, and how they misbehave, is a [`Scenario`].
+//!
+//! The same scenario runs as a process ([`fake_mcp_server`] is its program), over HTTP ([`FakeHttpServer`]) or over any
+//! pair of streams ([`serve`]).
+
+mod binary;
+mod engine;
+mod http;
+mod lines;
+mod misbehaviour;
+mod scenario;
+
+pub use binary::fake_mcp_server;
+pub use engine::Engine;
+pub use http::{FakeHttpServer, RecordedRequest};
+pub use lines::serve;
+pub use misbehaviour::Misbehaviour;
+pub use scenario::{HttpBehaviour, Scenario, Speaks, StartBehaviour, Step};
