@@ -1,1 +1,15 @@
-//! Stub.
+//! The registry: a default-deny, org-internal catalogue of signed, version-pinned MCP server manifests.
+//!
+//! [`service`] decides, [`http`] speaks, [`serve()`] starts and stops. The binary only reads its arguments, so that tests
+//! drive the same program.
+
+pub mod cli;
+pub mod config;
+mod data_dir;
+pub mod http;
+pub mod serve;
+pub mod service;
+mod telemetry;
+mod ui;
+
+pub use serve::serve;

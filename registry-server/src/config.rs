@@ -1,0 +1,293 @@
+//! Settings: flags over environment over configuration file over defaults. Unknown keys of the file are refused.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use serde::Deserialize;
+use thiserror::Error;
+use url::Url;
+
+use crate::cli::ServeArguments;
+
+/// Where everything is kept unless told otherwise, relative to the working directory.
+pub const DEFAULT_DATA_DIR: &str = "mcp-pin-registry-data";
+
+/// The address that is listened on unless told otherwise: this machine only.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:8420";
+
+/// A configuration file is a page of text; anything larger is the wrong file.
+const MAX_CONFIG_BYTES: u64 = 256 << 10;
+
+/// What stands between this process and a client on another machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Exposure {
+    /// Nothing: only addresses of this machine may be listened on.
+    #[default]
+    LoopbackOnly,
+    /// A proxy that terminates TLS and forwards to this process over a network that is trusted.
+    BehindTlsProxy,
+    /// Plain HTTP on a network. Tokens travel readable: for development only.
+    InsecureDev,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum LogFormat {
+    /// One line of text per event.
+    #[default]
+    Text,
+    /// One JSON object per event.
+    Json,
+}
+
+/// The settings of one server.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The directory that holds the database, the keys and the admin token.
+    pub data_dir: PathBuf,
+    /// The address to listen on; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// How the listening address may be exposed.
+    pub exposure: Exposure,
+    /// The address that clients use, where it differs from the listening one.
+    pub public_url: Option<Url>,
+    /// The form of log lines.
+    pub log_format: LogFormat,
+    /// Which events are logged, as in `info,mcp_pin_registry=debug`.
+    pub log_filter: String,
+    /// The limits on requests.
+    pub limits: RequestLimits,
+}
+
+/// Limits on what one request may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestLimits {
+    /// How long a request may take before it is answered with 503.
+    pub timeout: Duration,
+    /// How many requests that change or verify something may run at once; the others wait for their turn.
+    pub concurrent_writes: usize,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        // A decision is a few signature checks and one transaction: milliseconds. 30 seconds leaves room for a busy
+        // disk and still frees the connection of a client that stopped sending.
+        // SQLite has one writer; 16 keeps it busy while bodies are read and signatures are checked.
+        Self { timeout: Duration::from_secs(30), concurrent_writes: 16 }
+    }
+}
+
+/// Why a server cannot be started with these settings.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration file `{path}`")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is too large to be one.
+    #[error("the configuration file `{0}` is larger than {MAX_CONFIG_BYTES} bytes")]
+    TooLarge(PathBuf),
+    /// The file is not what it should be; the message points at the line.
+    #[error("the configuration file `{path}` is not valid\n{source}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// Plain HTTP would leave this machine.
+    #[error("`{0}` can be reached from other machines, and this server speaks plain HTTP there")]
+    Exposed(SocketAddr),
+    /// Two answers to one question.
+    #[error("`--insecure-dev` and `--behind-tls-proxy` exclude each other")]
+    ContradictoryExposure,
+    /// The public address is none.
+    #[error(
+        "the public URL must be `https://…` (or `http://…` on this machine or with `--insecure-dev`), without user, query and fragment"
+    )]
+    PublicUrl,
+}
+
+impl ConfigError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Exposed(_) => Some(
+                "listen on 127.0.0.1, or add `--behind-tls-proxy` when a proxy in front of it terminates TLS, or \
+                 `--insecure-dev` to accept that tokens travel readable",
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// The configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    data_dir: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    exposure: Option<Exposure>,
+    public_url: Option<Url>,
+    #[serde(default)]
+    log: LogSection,
+    #[serde(default)]
+    limits: LimitsSection,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct LogSection {
+    format: Option<LogFormat>,
+    filter: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct LimitsSection {
+    request_timeout_seconds: Option<std::num::NonZeroU16>,
+    concurrent_writes: Option<std::num::NonZeroU16>,
+}
+
+impl Config {
+    /// Merges the layers and refuses what is unsafe.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn resolve(arguments: &ServeArguments) -> Result<Self, ConfigError> {
+        let file = arguments.config.as_ref().map_or_else(|| Ok(File::default()), read)?;
+        let exposure = match (arguments.insecure_dev, arguments.behind_tls_proxy) {
+            (true, true) => return Err(ConfigError::ContradictoryExposure),
+            (true, false) => Exposure::InsecureDev,
+            (false, true) => Exposure::BehindTlsProxy,
+            (false, false) => file.exposure.unwrap_or_default(),
+        };
+        let default = RequestLimits::default();
+        let config = Self {
+            data_dir: arguments.data_dir.clone().or(file.data_dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
+            listen: arguments
+                .listen
+                .or(file.listen)
+                .unwrap_or_else(|| DEFAULT_LISTEN.parse().expect("the default address is an address")),
+            exposure,
+            public_url: arguments.public_url.clone().or(file.public_url),
+            log_format: arguments.log_format.or(file.log.format).unwrap_or_default(),
+            log_filter: arguments.log_filter.clone().or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
+            limits: RequestLimits {
+                timeout: file
+                    .limits
+                    .request_timeout_seconds
+                    .map_or(default.timeout, |seconds| Duration::from_secs(seconds.get().into())),
+                concurrent_writes: file
+                    .limits
+                    .concurrent_writes
+                    .map_or(default.concurrent_writes, |writes| writes.get().into()),
+            },
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        if self.exposure == Exposure::LoopbackOnly && !self.listen.ip().is_loopback() {
+            return Err(ConfigError::Exposed(self.listen));
+        }
+        if let Some(url) = &self.public_url {
+            let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+            let scheme = match url.scheme() {
+                "https" => true,
+                "http" => local || self.exposure == Exposure::InsecureDev,
+                _ => false,
+            };
+            let plain = url.username().is_empty()
+                && url.password().is_none()
+                && url.query().is_none()
+                && url.fragment().is_none()
+                && url.path() == "/";
+            if !scheme || !plain {
+                return Err(ConfigError::PublicUrl);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read(path: &PathBuf) -> Result<File, ConfigError> {
+    let fail = |source| ConfigError::Read { path: path.clone(), source };
+    if std::fs::metadata(path).map_err(fail)?.len() > MAX_CONFIG_BYTES {
+        return Err(ConfigError::TooLarge(path.clone()));
+    }
+    let text = std::fs::read_to_string(path).map_err(fail)?;
+    toml::from_str(&text).map_err(|source| ConfigError::Parse { path: path.clone(), source: Box::new(source) })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Arguments, Command};
+
+    fn resolve(arguments: &[&str]) -> Result<Config, ConfigError> {
+        let all = ["mcp-pin-registry", "serve"].into_iter().chain(arguments.iter().copied());
+        let Command::Serve(arguments) = Arguments::parse_from(all).command else { unreachable!("`serve` was given") };
+        Config::resolve(&arguments)
+    }
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        file
+    }
+
+    #[test]
+    fn needs_no_configuration() {
+        let config = resolve(&[]).unwrap();
+        assert_eq!(config.data_dir, PathBuf::from(DEFAULT_DATA_DIR));
+        assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
+        assert_eq!(config.exposure, Exposure::LoopbackOnly);
+    }
+
+    #[test]
+    fn flags_win_over_the_file() {
+        let file = file("listen = \"127.0.0.1:1\"\ndata-dir = \"from-file\"\n[limits]\nconcurrent-writes = 3\n");
+        let config = resolve(&["--config", file.path().to_str().unwrap(), "--listen", "127.0.0.1:2"]).unwrap();
+        assert_eq!(config.listen.port(), 2);
+        assert_eq!(config.data_dir, PathBuf::from("from-file"));
+        assert_eq!(config.limits.concurrent_writes, 3);
+    }
+
+    #[test]
+    fn an_unknown_key_of_the_file_is_refused() {
+        let file = file("insecure = true\n");
+        let error = resolve(&["--config", file.path().to_str().unwrap()]).unwrap_err();
+        assert!(error.to_string().contains("unknown field `insecure`"), "{error}");
+    }
+
+    #[test]
+    fn plain_http_beyond_this_machine_needs_a_word() {
+        assert!(matches!(resolve(&["--listen", "0.0.0.0:1"]), Err(ConfigError::Exposed(_))));
+        assert!(matches!(resolve(&["--listen", "[::]:1"]), Err(ConfigError::Exposed(_))));
+        assert!(resolve(&["--listen", "0.0.0.0:1", "--behind-tls-proxy"]).is_ok());
+        assert!(resolve(&["--listen", "0.0.0.0:1", "--insecure-dev"]).is_ok());
+        assert!(resolve(&["--listen", "[::1]:1"]).is_ok());
+    }
+
+    #[test]
+    fn a_public_url_is_https_and_an_origin() {
+        assert!(resolve(&["--public-url", "https://mcp.acme.example"]).is_ok());
+        assert!(resolve(&["--public-url", "http://127.0.0.1:8420"]).is_ok());
+        for url in ["http://mcp.acme.example", "https://user@acme.example", "https://acme.example/base", "file:///x"] {
+            assert!(matches!(resolve(&["--public-url", url]), Err(ConfigError::PublicUrl)), "{url}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The table of contents. A route and its documentation are declared in one place, its handler.
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+    routing,
+};
+use utoipa::{
+    OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    error::{Problem, ProblemDocument},
+    metrics,
+    middleware::{guard::guard, headers::headers, observe::observe},
+    probes,
+    state::AppState,
+    v0_1, v1, well_known,
+};
+
+/// What the document says besides its routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "mcp-pin registry",
+        description = "A default-deny catalogue of signed, version-pinned MCP server manifests. `/v0.1` is the MCP \
+                       Registry API; `/v1` is this registry's own interface.",
+        license(name = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(ProblemDocument))
+)]
+struct Document;
+
+/// Every route.
+fn routes() -> OpenApiRouter<AppState> {
+    let mut document = Document::openapi();
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("A token of this registry: `mcpp_…`"))
+        .build();
+    document.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(scheme));
+    OpenApiRouter::with_openapi(document)
+        // The MCP Registry API
+        .routes(routes!(v0_1::list_servers::list_servers))
+        .routes(routes!(v0_1::list_versions::list_versions))
+        .routes(routes!(v0_1::get_version::get_version))
+        .routes(routes!(v0_1::service::health))
+        .routes(routes!(v0_1::service::ping))
+        .routes(routes!(v0_1::service::version))
+        .route("/v0.1/publish", routing::post(v0_1::unsupported::unsupported))
+        .route("/v0.1/servers/{serverName}/status", routing::patch(v0_1::unsupported::unsupported))
+        .route(
+            "/v0.1/servers/{serverName}/versions/{version}",
+            routing::put(v0_1::unsupported::unsupported).delete(v0_1::unsupported::unsupported),
+        )
+        .route("/v0.1/servers/{serverName}/versions/{version}/status", routing::patch(v0_1::unsupported::unsupported))
+        // Submissions and decisions
+        .routes(routes!(v1::submissions::list::list, v1::submissions::create::create))
+        .routes(routes!(v1::submissions::show::show))
+        .routes(routes!(v1::submissions::changes::changes))
+        .routes(routes!(v1::submissions::reject::reject))
+        .routes(routes!(v1::consents::consent))
+        .routes(routes!(v1::revocations::list, v1::revocations::create))
+        .routes(routes!(v1::events::list))
+        // Documents
+        .routes(routes!(v1::manifests::show::show))
+        .routes(routes!(v1::manifests::consents::consents))
+        .routes(routes!(v1::manifests::changes::changes))
+        .routes(routes!(v1::resolve::resolve))
+        // Administration
+        .routes(routes!(v1::grants::list, v1::grants::create))
+        .routes(routes!(v1::grants::withdraw))
+        .routes(routes!(v1::approvers::list, v1::approvers::create))
+        .routes(routes!(v1::approvers::withdraw))
+        .routes(routes!(v1::tokens::list, v1::tokens::create))
+        .routes(routes!(v1::tokens::revoke))
+        .routes(routes!(v1::whoami::whoami))
+        // Operations
+        .routes(routes!(v1::openapi::openapi))
+        .routes(routes!(well_known::well_known))
+        .routes(routes!(probes::healthz))
+        .routes(routes!(probes::readyz))
+        .routes(routes!(metrics::metrics))
+}
+
+/// The whole interface.
+#[must_use]
+pub fn router(state: AppState) -> Router {
+    let (router, _) = routes().split_for_parts();
+    // The order of the layers is described in `middleware`; the last one here is the outermost.
+    router
+        .fallback(fallback)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(state.clone(), guard))
+        .layer(from_fn(headers))
+        .layer(from_fn(observe))
+        .with_state(state)
+}
+
+/// The OpenAPI document, as committed in `schemas/openapi.json`.
+///
+/// # Panics
+/// Never: the document is made of types whose serialisation cannot fail.
+#[must_use]
+pub fn openapi_document() -> String {
+    let mut text = routes().into_openapi().to_pretty_json().expect("an OpenAPI document is JSON");
+    text.push('\n');
+    text
+}
+
+/// Nothing is here; where only a slash too many is, says so without changing the method (RFC 9110 section 15.4.9).
+async fn fallback(request: Request) -> Response {
+    let path = request.uri().path();
+    let trimmed = path.trim_end_matches('/');
+    // `//host` would be another host's address.
+    if trimmed.len() == path.len() || trimmed.is_empty() || trimmed.starts_with("//") {
+        return Problem::no_such_path().into_response();
+    }
+    let location = request.uri().query().map_or_else(|| trimmed.to_owned(), |query| format!("{trimmed}?{query}"));
+    match HeaderValue::try_from(location) {
+        Ok(location) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response(),
+        Err(_) => Problem::no_such_path().into_response(),
+    }
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::method_not_allowed()
+}

@@ -1,0 +1,105 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use url::Url;
+
+use super::{cursor::CursorKey, error::Problem};
+use crate::{config::RequestLimits, service::Service};
+
+/// The state of the HTTP interface. Cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Inner>);
+
+struct Inner {
+    service: Service,
+    cursors: CursorKey,
+    limits: RequestLimits,
+    writes: Arc<Semaphore>,
+    metrics: PrometheusHandle,
+    about: About,
+    openapi: String,
+}
+
+/// What the registry says about itself.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// The address that clients use, where it is known.
+    pub public_url: Option<Url>,
+    /// The ring that is served.
+    pub ring: String,
+}
+
+impl AppState {
+    /// Puts the state together.
+    #[must_use]
+    pub fn new(
+        service: Service,
+        cursors: CursorKey,
+        limits: RequestLimits,
+        metrics: PrometheusHandle,
+        about: About,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            service,
+            cursors,
+            limits,
+            writes: Arc::new(Semaphore::new(limits.concurrent_writes)),
+            metrics,
+            about,
+            openapi: super::openapi_document(),
+        }))
+    }
+
+    /// What decides.
+    #[must_use]
+    pub fn service(&self) -> &Service {
+        &self.0.service
+    }
+
+    /// The key of page cursors.
+    #[must_use]
+    pub fn cursors(&self) -> &CursorKey {
+        &self.0.cursors
+    }
+
+    /// The limits on requests.
+    #[must_use]
+    pub fn limits(&self) -> RequestLimits {
+        self.0.limits
+    }
+
+    /// The metrics of the process.
+    #[must_use]
+    pub fn metrics(&self) -> &PrometheusHandle {
+        &self.0.metrics
+    }
+
+    /// What the registry says about itself.
+    #[must_use]
+    pub fn about(&self) -> &About {
+        &self.0.about
+    }
+
+    /// The OpenAPI document.
+    #[must_use]
+    pub fn openapi(&self) -> &str {
+        &self.0.openapi
+    }
+
+    /// Waits for a turn to do something expensive.
+    ///
+    /// # Errors
+    /// When the server is shutting down.
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.0.writes).acquire_owned().await.map_err(|_| Problem::unavailable())
+    }
+}
+
+impl std::fmt::Debug for AppState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AppState").field("about", &self.0.about).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,48 @@
+//! `GET /v0.1/servers/{serverName}/versions/{version}`
+//!
+//! Clients with an allow-list ask this for `latest` before they start a server, and block every server on any answer
+//! but 200 and 404. So it reads memory only, is never rate-limited, and never says 401, 403 or 429.
+
+use axum::{extract::State, http::HeaderMap, response::Response};
+use mcp_pin_model::ServerName;
+
+use super::{catalogue, entry::ServerResponse};
+use crate::http::{
+    body::answer,
+    cache::CachePolicy,
+    error::{Problem, ProblemDocument},
+    query::{Query, Segments},
+    state::AppState,
+};
+
+/// Show one live version of a server, or the latest
+#[utoipa::path(
+    get,
+    path = "/v0.1/servers/{serverName}/versions/{version}",
+    tag = "MCP Registry v0.1",
+    params(
+        ("serverName" = String, Path, description = "the name, its slash written `%2F`"),
+        ("version" = String, Path, description = "an exact version, or `latest`"),
+        ("include_deleted" = Option<bool>, Query, description = "also what was live and is not any more"),
+    ),
+    responses(
+        (status = 200, description = "the document", body = ServerResponse),
+        (status = 404, description = "nothing live has this name and version", body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub async fn get_version(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    segments: Segments,
+    query: Query,
+) -> Result<Response, Problem> {
+    let include_deleted = query.flag("include_deleted")?.unwrap_or(false);
+    let name: ServerName = segments.text("serverName").parse().map_err(|_| Problem::server_not_found())?;
+    let version = segments.text("version");
+    let entries = catalogue::of_server(&state.service().live(), &name, include_deleted);
+    let found = entries
+        .iter()
+        .find(|listed| if version == "latest" { listed.is_latest } else { listed.entry.version.to_string() == version })
+        .ok_or_else(Problem::server_not_found)?;
+    answer(&headers, CachePolicy::Revalidate, &ServerResponse::new(found))
+}

@@ -1,0 +1,12 @@
+//! The MCP Registry API v0.1, as VS Code, GitHub Copilot and every other consumer of it expect it.
+//!
+//! Only what is live exists here. One entry that a client cannot read empties its whole list, so entries are made in
+//! one place, [`entry`], from documents that were checked when they came in.
+
+pub mod catalogue;
+pub mod entry;
+pub mod get_version;
+pub mod list_servers;
+pub mod list_versions;
+pub mod service;
+pub mod unsupported;

@@ -1,0 +1,7 @@
+//! `/v1/submissions`: versions from their arrival to their end.
+
+pub mod changes;
+pub mod create;
+pub mod list;
+pub mod reject;
+pub mod show;

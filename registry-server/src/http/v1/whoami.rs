@@ -1,0 +1,40 @@
+//! `GET /v1/whoami`
+
+use axum::{http::StatusCode, response::Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::{
+    auth::Authenticated,
+    body::private,
+    error::{Problem, ReadProblems},
+};
+
+/// Whose token was sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WhoAmI {
+    /// Who.
+    pub principal: String,
+    /// What the token may do, sorted.
+    pub roles: Vec<&'static str>,
+    /// The token's public id.
+    pub token: String,
+}
+
+/// Show whose token this is
+#[utoipa::path(
+    get,
+    path = "/v1/whoami",
+    operation_id = "whoami",
+    tag = "administration",
+    security(("token" = [])),
+    responses((status = 200, description = "the document", body = WhoAmI), ReadProblems)
+)]
+pub async fn whoami(Authenticated(caller): Authenticated) -> Result<Response, Problem> {
+    let mut roles: Vec<&'static str> = caller.roles().iter().map(|role| role.as_str()).collect();
+    roles.sort_unstable();
+    private(
+        StatusCode::OK,
+        &WhoAmI { principal: caller.principal().to_string(), roles, token: caller.token().to_string() },
+    )
+}

@@ -1,0 +1,227 @@
+//! Starting and stopping.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use aws_lc_rs::rand;
+use mcp_pin_storage::{StorageError, Store};
+use mcp_pin_storage_sqlite::SqliteStore;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use zeroize::Zeroizing;
+
+use crate::{
+    config::Config,
+    data_dir::{DataDir, DataDirError, Existing, write_secret},
+    http::{self, AppState, cursor::CursorKey, state::About},
+    service::{Clock, Random, Service, ServiceError, Settings, SystemClock, SystemRandom},
+    telemetry, ui,
+};
+
+/// How long requests may go on after the order to stop. Twice the time that a decision takes on a slow disk.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Why a server did not start, or stopped.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataDirError),
+    /// What is in it cannot be used.
+    #[error("the registry in the data directory cannot be opened")]
+    Start(#[source] ServiceError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The process is not as it should be.
+    #[error("cannot set up metrics")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    /// The listener failed.
+    #[error("the server failed")]
+    Run(#[source] std::io::Error),
+}
+
+impl ServeError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Data(error) => error.hint(),
+            Self::Listen { .. } => Some("choose another address with `--listen`; port 0 picks a free one"),
+            _ => None,
+        }
+    }
+}
+
+impl From<StorageError> for ServeError {
+    fn from(error: StorageError) -> Self {
+        Self::Start(error.into())
+    }
+}
+
+/// Time and randomness of a server.
+#[derive(Clone)]
+pub struct Environment {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids and tokens.
+    pub random: Arc<dyn Random>,
+}
+
+impl Default for Environment {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }
+    }
+}
+
+/// A server that is ready to answer.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    state: AppState,
+    store: Arc<dyn Store>,
+    admin_token: Option<Zeroizing<String>>,
+    // Held until the store is closed.
+    data_dir: DataDir,
+}
+
+impl Server {
+    /// Opens the data directory and the address. Nothing is answered before [`Server::run`].
+    ///
+    /// # Errors
+    /// See [`ServeError`].
+    pub async fn open(config: &Config, environment: Environment) -> Result<Self, ServeError> {
+        let metrics = telemetry::metrics()?;
+        let data_dir = DataDir::open(&config.data_dir)?;
+        // Before anything is written, so that a first start on an occupied address leaves nothing half done.
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|source| ServeError::Listen { address: config.listen, source })?;
+        let address = listener.local_addr().map_err(ServeError::Run)?;
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data_dir.database()).await?);
+        let settings = Settings::default();
+        let ring = settings.ring.to_string();
+        let Environment { clock, random } = environment;
+        let service = Service::open(Arc::clone(&store), clock, random, settings).await.map_err(ServeError::Start)?;
+        let admin_token = service.bootstrap().await.map_err(ServeError::Start)?;
+        if let Some(token) = &admin_token {
+            // A file of an earlier registry in this directory holds a token that is worth nothing here.
+            write_secret(&data_dir.admin_token(), token, Existing::Replace)?;
+        }
+        let cursors = CursorKey::new(&*data_dir.key("cursor.key", random_key)?);
+        let about = About { public_url: config.public_url.clone(), ring };
+        let state = AppState::new(service, cursors, config.limits, metrics, about);
+        Ok(Self { listener, address, state, store, admin_token, data_dir })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The first token, on first start only.
+    #[must_use]
+    pub fn admin_token(&self) -> Option<&str> {
+        self.admin_token.as_ref().map(|token| token.as_str())
+    }
+
+    /// The interface without the socket, for tests.
+    #[must_use]
+    pub fn router(&self) -> axum::Router {
+        http::router(self.state.clone())
+    }
+
+    /// Answers until `stop` is ready, then lets what has begun come to its end.
+    ///
+    /// # Errors
+    /// [`ServeError::Run`].
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
+        let Self { listener, state, store, data_dir, .. } = self;
+        let (stopping, mut stopped) = tokio::sync::watch::channel(false);
+        let signal = async move {
+            stop.await;
+            // The receiver lives as long as this function.
+            let _ = stopping.send(true);
+        };
+        let serving = axum::serve(listener, http::router(state)).with_graceful_shutdown(signal);
+        let overdue = async move {
+            if stopped.wait_for(|stopping| *stopping).await.is_ok() {
+                tokio::time::sleep(GRACE).await;
+            } else {
+                std::future::pending::<()>().await;
+            }
+        };
+        let result = tokio::select! {
+            result = serving => result.map_err(ServeError::Run),
+            () = overdue => {
+                tracing::warn!("connections were still open after the grace period and are closed");
+                Ok(())
+            }
+        };
+        store.close().await;
+        drop(data_dir);
+        result
+    }
+}
+
+/// Starts the server, says where it is, and runs it until the process is told to stop.
+///
+/// # Errors
+/// See [`ServeError`].
+pub async fn serve(config: Config) -> Result<(), ServeError> {
+    log_panics();
+    let server = Server::open(&config, Environment::default()).await?;
+    if let Some(token) = server.admin_token() {
+        ui::say("first start: this is the administrator's token, and it is not shown again");
+        ui::say(token);
+        ui::say(&format!("it is also kept in `{}`", server.data_dir.admin_token().display()));
+    }
+    ui::data(&format!("listening on http://{}", server.address()));
+    tracing::info!(server.address = %server.address(), "listening");
+    server.run(told_to_stop()).await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// A panic's text may hold what a client sent: into the log, quoted, and nowhere else.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!(panic.message = ?panic.payload_as_str(), panic.location = ?panic.location(), "panic");
+    }));
+}
+
+fn random_key() -> [u8; 32] {
+    let mut key = [0; 32];
+    rand::fill(&mut key).expect("the operating system provides randomness");
+    key
+}
+
+/// Ready when the process is told to stop: SIGTERM or SIGINT.
+async fn told_to_stop() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
