@@ -60,10 +60,14 @@ CREATE TABLE change_reports (
     bytes  BLOB NOT NULL
 ) STRICT;
 
--- Two names that a person could take for each other have one skeleton.
 CREATE TABLE servers (
-    name     TEXT NOT NULL PRIMARY KEY,
-    skeleton TEXT NOT NULL UNIQUE
+    name TEXT NOT NULL PRIMARY KEY
+) STRICT;
+
+-- What names look like: two names that a person could take for each other share a skeleton.
+CREATE TABLE skeletons (
+    skeleton TEXT NOT NULL PRIMARY KEY,
+    server   TEXT NOT NULL REFERENCES servers (name)
 ) STRICT;
 
 CREATE TABLE submissions (

@@ -52,7 +52,7 @@ impl ApproverReader for Connection {
 
     #[tracing::instrument(name = "db.approvers.list", skip_all)]
     async fn approvers(&mut self) -> Result<Vec<Approver>, StorageError> {
-        sqlx::query_as!(Row, "SELECT * FROM approvers WHERE withdrawn_at IS NULL ORDER BY id")
+        sqlx::query_as!(Row, "SELECT * FROM approvers ORDER BY id")
             .fetch_all(self.db())
             .await
             .map_err(unavailable)?

@@ -1,5 +1,7 @@
 //! Submissions and what is live.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mcp_pin_attest::Verified;
@@ -224,13 +226,13 @@ impl SubmissionReader for Connection {
             .collect()
     }
 
-    #[tracing::instrument(name = "db.servers.by_skeleton", skip_all)]
+    #[tracing::instrument(name = "db.skeletons.server", skip_all)]
     async fn server_by_skeleton(&mut self, skeleton: &str) -> Result<Option<ServerName>, StorageError> {
-        sqlx::query_scalar!("SELECT name FROM servers WHERE skeleton = ?", skeleton)
+        sqlx::query_scalar!("SELECT server FROM skeletons WHERE skeleton = ?", skeleton)
             .fetch_optional(self.db())
             .await
             .map_err(unavailable)?
-            .map(|name| parsed("servers.name", &name))
+            .map(|name| parsed("skeletons.server", &name))
             .transpose()
     }
 }
@@ -241,7 +243,7 @@ impl SubmissionWriter for Connection {
     async fn insert_submission(
         &mut self,
         submission: &Submission,
-        skeleton: &str,
+        skeletons: &BTreeSet<String>,
         manifest: &Verified<Manifest>,
     ) -> Result<(), StorageError> {
         let statement = manifest.statement();
@@ -255,14 +257,23 @@ impl SubmissionWriter for Connection {
         }
         let attestation = self.file_attestation(manifest.attestation()).await?;
         let (id, server) = (submission.id.as_str(), submission.server.as_str());
-        sqlx::query!(
-            "INSERT INTO servers (name, skeleton) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
-            server,
-            skeleton
-        )
-        .execute(self.db())
-        .await
-        .map_err(insert_error("a name that looks like this one"))?;
+        sqlx::query!("INSERT INTO servers (name) VALUES (?) ON CONFLICT (name) DO NOTHING", server)
+            .execute(self.db())
+            .await
+            .map_err(unavailable)?;
+        for skeleton in skeletons {
+            sqlx::query!(
+                "INSERT INTO skeletons (skeleton, server) VALUES (?, ?) ON CONFLICT (skeleton) DO NOTHING",
+                skeleton,
+                server
+            )
+            .execute(self.db())
+            .await
+            .map_err(unavailable)?;
+            if self.server_by_skeleton(skeleton).await?.as_ref() != Some(&submission.server) {
+                return Err(StorageError::Exists("a name that looks like this one"));
+            }
+        }
         let (version, manifest) = (submission.version.to_string(), submission.manifest.to_string());
         let (publisher, submitted_by) = (submission.publisher.as_str(), submission.submitted_by.as_str());
         let submitted_at = submission.submitted_at.as_millisecond();

@@ -76,7 +76,7 @@ pub trait ApproverReader {
     /// One registration.
     async fn approver(&mut self, id: &ApproverId) -> Result<Option<Approver>, StorageError>;
 
-    /// All registrations that were not withdrawn, by id.
+    /// All registrations, withdrawn ones too, by id: an old decision rests on the approvers of its time.
     async fn approvers(&mut self) -> Result<Vec<Approver>, StorageError>;
 }
 

@@ -1,5 +1,7 @@
 //! Submissions: versions from their arrival to their end.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mcp_pin_attest::Verified;
@@ -274,7 +276,7 @@ pub trait SubmissionReader {
     /// Which submission is live in which ring, by server and ring.
     async fn live_rings(&mut self) -> Result<Vec<(ServerName, Ring, SubmissionId)>, StorageError>;
 
-    /// The server whose name looks like this, if there is one. See `skeleton` in the service.
+    /// The server that one of whose skeletons this is, if there is one.
     async fn server_by_skeleton(&mut self, skeleton: &str) -> Result<Option<ServerName>, StorageError>;
 }
 
@@ -282,11 +284,12 @@ pub trait SubmissionReader {
 #[async_trait]
 pub trait SubmissionWriter: SubmissionReader {
     /// Stores a submission and its bundle. The record's digests, server and version must be those of the manifest.
-    /// [`StorageError::Exists`] when the version or a look-alike of the server's name is taken.
+    /// `skeletons` are what the server's name looks like; no two servers share one. [`StorageError::Exists`] when the
+    /// version or a look-alike of the name is taken.
     async fn insert_submission(
         &mut self,
         submission: &Submission,
-        skeleton: &str,
+        skeletons: &BTreeSet<String>,
         manifest: &Verified<Manifest>,
     ) -> Result<(), StorageError>;
 
