@@ -1,0 +1,124 @@
+//! Consents.
+
+use mcp_pin_attest::{VerificationError, Verified, verify_with_keys_only};
+use mcp_pin_model::{
+    Consent,
+    consent::Decision,
+    leaf::{Leaf, LeafType},
+};
+use mcp_pin_policy::{NotCounted, Outcome, decide, eligibility};
+use mcp_pin_storage::{PrincipalName, Role, StateKind, Submission};
+
+use super::{
+    Caller, Consented, Service, ServiceError,
+    approvers::Approvers,
+    decision::{Deciding, to_its_end},
+    submit::{check_carrier, read_bundle},
+};
+
+impl Service {
+    /// Takes a consent bundle. Takes the role `approver` and the caller's own key, or `admin` as the carrier.
+    ///
+    /// A consent that would not count is refused with the reason, not stored. When it completes what the policy asks
+    /// for, the version goes live, and the one that it replaces is superseded in the same transaction; a rejection
+    /// ends the submission.
+    ///
+    /// # Errors
+    /// [`ServiceError::Stale`] when another version is live than the consent says, or the report is another one;
+    /// [`ServiceError::PublisherCannotApprove`]; [`ServiceError::NotAnApprover`]; [`ServiceError::WrongState`] when
+    /// the submission waits for no consent; everything about bundles; store errors.
+    pub async fn consent(&self, caller: &Caller, bundle: Vec<u8>) -> Result<Consented, ServiceError> {
+        caller.require(&[Role::Approver, Role::Admin])?;
+        let attestation = read_bundle(bundle)?;
+        let (service, caller) = (self.clone(), caller.clone());
+        to_its_end(async move {
+            let mut deciding = service.deciding().await?;
+            // Every approver's key verifies here; whether it is one of this server's is asked once the server is known.
+            let trust = deciding.trust_in_all_approvers().await?;
+            let consent = verify_with_keys_only::<Consent>(&attestation, &trust).map_err(|error| match error {
+                VerificationError::UnknownKey { .. } => ServiceError::NotAnApprover,
+                other => ServiceError::Verification(other),
+            })?;
+            check_carrier(&caller, consent.principal())?;
+            let statement = consent.statement();
+            let submission = deciding.tx.submission_of_manifest(&statement.manifest).await?;
+            let submission = submission.ok_or(ServiceError::NotFound("manifest"))?;
+            let approver: PrincipalName = consent
+                .principal()
+                .parse()
+                .map_err(|_| ServiceError::Unsound("an approver's name is damaged".to_owned()))?;
+            if !deciding.is_approver(&approver, submission.server.namespace()).await? {
+                return Err(ServiceError::NotAnApprover);
+            }
+            let known = deciding.tx.consents(&submission.manifest).await?;
+            if known.iter().any(|record| record.digest == consent.digest()) {
+                return deciding.already(&consent, submission).await;
+            }
+            deciding.check(&consent, &submission).await?;
+            deciding.tx.insert_consent(&consent, &approver, deciding.at).await?;
+            let leaf = deciding.consent_leaf(&consent, &submission);
+            deciding.log(&leaf).await?;
+            let (submission, outcome) = deciding.settle(submission).await?;
+            deciding.commit().await?;
+            Ok(answer(&consent, submission, outcome, true))
+        })
+        .await
+    }
+}
+
+fn answer(consent: &Verified<Consent>, submission: Submission, outcome: Outcome, created: bool) -> Consented {
+    let (needed, approvers, missing_acknowledgements) = match outcome {
+        Outcome::Admitted { approvers } => (0, approvers, Vec::new()),
+        Outcome::ConsentRequired { needed, have, missing_acknowledgements } => (needed, have, missing_acknowledgements),
+        Outcome::Rejected { .. } | Outcome::Refused { .. } | Outcome::Mismatch { .. } => (0, Vec::new(), Vec::new()),
+    };
+    Consented { consent: consent.digest(), submission, needed, approvers, missing_acknowledgements, created }
+}
+
+impl Deciding<'_> {
+    /// Refuses a consent that would not count. What counts is decided by the policy, here as in every decision.
+    async fn check(&mut self, consent: &Verified<Consent>, submission: &Submission) -> Result<(), ServiceError> {
+        if submission.state.kind() != StateKind::Pending {
+            return Err(ServiceError::WrongState(submission.state.kind().as_str()));
+        }
+        let report = self.report(submission).await?;
+        let stale = || ServiceError::Stale { replaces: submission.review.replaces, changes: submission.review.changes };
+        match eligibility(&self.case(submission, &report), consent, &self.inner.requirements) {
+            Ok(()) => Ok(()),
+            Err(NotCounted::ByPublisher) => Err(ServiceError::PublisherCannotApprove(consent.principal().to_owned())),
+            Err(NotCounted::OtherPredecessor | NotCounted::OtherReport) => Err(stale()),
+            Err(NotCounted::OtherServer | NotCounted::OtherVersion) => {
+                Err(ServiceError::ConsentNotApplicable("it names another server or version than the manifest"))
+            }
+            Err(NotCounted::OtherRing) => Err(ServiceError::ConsentNotApplicable("it does not hold for this ring")),
+            Err(NotCounted::Expired) => Err(ServiceError::ConsentNotApplicable("it has expired")),
+            Err(NotCounted::NotYet) => Err(ServiceError::ConsentNotApplicable("it is dated in the future")),
+            Err(_) => Err(ServiceError::ConsentNotApplicable("it would not count")),
+        }
+    }
+
+    /// The answer to a consent that was given before: where things stand, and nothing done.
+    async fn already(mut self, consent: &Verified<Consent>, submission: Submission) -> Result<Consented, ServiceError> {
+        if submission.state.kind() != StateKind::Pending {
+            return Ok(answer(consent, submission, Outcome::Admitted { approvers: Vec::new() }, false));
+        }
+        let report = self.report(&submission).await?;
+        let consents = self.consents(&submission, Approvers::Registered).await?;
+        let outcome = decide(&self.case(&submission, &report), &consents, &self.inner.requirements);
+        Ok(answer(consent, submission, outcome, false))
+    }
+
+    fn consent_leaf(&self, consent: &Verified<Consent>, submission: &Submission) -> Leaf {
+        let mut leaf = self.leaf_about(LeafType::Consented, consent.principal(), submission);
+        leaf.attestation = Some(consent.attestation().digest());
+        leaf.ring = Some(self.inner.settings.ring.clone());
+        leaf.target = Some(
+            match consent.statement().decision {
+                Decision::Approve => "approve",
+                Decision::Reject => "reject",
+            }
+            .to_owned(),
+        );
+        leaf
+    }
+}

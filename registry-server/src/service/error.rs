@@ -1,0 +1,216 @@
+//! Why the service did not do what was asked.
+
+use mcp_pin_attest::VerificationError;
+use mcp_pin_model::Digest;
+use mcp_pin_storage::{Role, StorageError};
+use thiserror::Error;
+
+/// What a caller can make of an error. The HTTP layer maps each to one status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// It does not exist, or not for this caller.
+    NotFound,
+    /// The caller's roles do not allow it.
+    Forbidden,
+    /// The request can never succeed as it is.
+    Invalid,
+    /// The request is larger than its limit.
+    TooLarge,
+    /// The request contradicts what is there now.
+    Conflict,
+    /// The registry failed; the request may succeed later.
+    Unavailable,
+    /// The registry is at fault; details are for its log only.
+    Internal,
+}
+
+/// An error of the service. Messages hold our words, digests and checked names only, never text of a tool server.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// It does not exist, or not for this caller: the two are not told apart.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The token lacks a role.
+    #[error("this takes the role `{}`", .0)]
+    Forbidden(Role),
+    /// The token is not that of the person who signed.
+    #[error("the statement is signed by `{signer}`, the token is that of `{caller}`")]
+    NotTheSigner {
+        /// Whose key signed.
+        signer: String,
+        /// Whose token it is.
+        caller: String,
+    },
+    /// Larger than it may be.
+    #[error("the body is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// A member of the request is not acceptable.
+    #[error("`{member}`: {problem}")]
+    Invalid {
+        /// Which one.
+        member: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The bundle does not verify against the keys that count here.
+    #[error("the signature or statement is not acceptable: {0}")]
+    Verification(#[source] VerificationError),
+    /// Nobody here was granted anything for the key that signed.
+    #[error("the signing key is granted no namespace")]
+    UnknownKey,
+    /// The key that signed is not granted the namespace.
+    #[error("the signing key is not granted the namespace `{namespace}`")]
+    NotGranted {
+        /// The namespace.
+        namespace: String,
+    },
+    /// The key that signed is not that of an approver of this server.
+    #[error("the signing key is not that of an approver of this server")]
+    NotAnApprover,
+    /// This name and version exist with another content.
+    #[error("version {version} of `{server}` exists already with another content, and content never changes")]
+    VersionTaken {
+        /// The server.
+        server: String,
+        /// The version.
+        version: String,
+    },
+    /// The version is not higher than one that is or was live.
+    #[error("version {version} is not higher than {highest}, which is or was live")]
+    VersionNotHigher {
+        /// The version that was submitted.
+        version: String,
+        /// The highest that went live.
+        highest: String,
+    },
+    /// The name can be mistaken for that of another server.
+    #[error("the name `{name}` can be mistaken for `{existing}`")]
+    ConfusableName {
+        /// The name that was submitted.
+        name: String,
+        /// The name that exists.
+        existing: String,
+    },
+    /// `previous` does not name the manifest that comes before this one.
+    #[error("`previous` must be {}", .expected.map_or_else(|| "null".to_owned(), |digest| digest.to_string()))]
+    WrongPrevious {
+        /// What would have been right.
+        expected: Option<Digest>,
+    },
+    /// What it is about was revoked.
+    #[error("the {0} was revoked")]
+    Revoked(&'static str),
+    /// The consent is about something else than what waits for consent now.
+    #[error(
+        "the consent is out of date: the submission now replaces {} with change report {changes}",
+        .replaces.map_or_else(|| "nothing".to_owned(), |digest| digest.to_string())
+    )]
+    Stale {
+        /// The manifest that would be replaced now.
+        replaces: Option<Digest>,
+        /// The change report to read now.
+        changes: Digest,
+    },
+    /// Separation of duties: the publisher of a version cannot consent to it.
+    #[error("`{0}` published this version and cannot consent to it")]
+    PublisherCannotApprove(String),
+    /// The consent does not apply: expired, from the future, for another ring.
+    #[error("the consent does not apply: {0}")]
+    ConsentNotApplicable(&'static str),
+    /// The version does not stand where it would have to.
+    #[error("the submission is {0}")]
+    WrongState(&'static str),
+    /// Exists already.
+    #[error("{0} exists already")]
+    Exists(&'static str),
+    /// The key belongs to another principal: two principals with one key would be one person counted twice.
+    #[error("this key belongs to another principal already")]
+    KeyTaken,
+    /// The live data does not verify against its own digests and signatures.
+    #[error("the store is not sound: {0}")]
+    Unsound(String),
+    /// Somebody else decided at the same time.
+    #[error("another decision came first; read again and repeat")]
+    Conflict,
+    /// The store failed.
+    #[error(transparent)]
+    Storage(StorageError),
+    /// A part of the registry that cannot fail did.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl From<StorageError> for ServiceError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Exists(what) => Self::Exists(what),
+            StorageError::Conflict(_) => Self::Conflict,
+            other => Self::Storage(other),
+        }
+    }
+}
+
+impl ServiceError {
+    /// What a caller can make of it.
+    #[must_use]
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::NotFound(_) => ErrorClass::NotFound,
+            Self::Forbidden(_) | Self::NotTheSigner { .. } | Self::NotGranted { .. } | Self::NotAnApprover => {
+                ErrorClass::Forbidden
+            }
+            Self::UnknownKey | Self::PublisherCannotApprove(_) => ErrorClass::Forbidden,
+            Self::TooLarge { .. } => ErrorClass::TooLarge,
+            Self::Invalid { .. }
+            | Self::Verification(_)
+            | Self::ConfusableName { .. }
+            | Self::ConsentNotApplicable(_) => ErrorClass::Invalid,
+            Self::VersionTaken { .. }
+            | Self::VersionNotHigher { .. }
+            | Self::WrongPrevious { .. }
+            | Self::Revoked(_)
+            | Self::Stale { .. }
+            | Self::WrongState(_)
+            | Self::Exists(_)
+            | Self::KeyTaken
+            | Self::Conflict => ErrorClass::Conflict,
+            Self::Storage(StorageError::Unavailable(_)) => ErrorClass::Unavailable,
+            Self::Storage(_) | Self::Unsound(_) | Self::Internal(_) => ErrorClass::Internal,
+        }
+    }
+
+    /// A stable word for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound(_) => "not-found",
+            Self::Forbidden(_) => "forbidden",
+            Self::NotTheSigner { .. } => "not-the-signer",
+            Self::TooLarge { .. } => "too-large",
+            Self::Invalid { .. } => "invalid",
+            Self::Verification(_) => "verification-failed",
+            Self::UnknownKey => "unknown-key",
+            Self::NotGranted { .. } => "namespace-not-granted",
+            Self::NotAnApprover => "not-an-approver",
+            Self::VersionTaken { .. } => "version-taken",
+            Self::VersionNotHigher { .. } => "version-not-higher",
+            Self::ConfusableName { .. } => "confusable-name",
+            Self::WrongPrevious { .. } => "wrong-previous",
+            Self::Revoked(_) => "revoked",
+            Self::Stale { .. } => "stale",
+            Self::PublisherCannotApprove(_) => "publisher-cannot-approve",
+            Self::ConsentNotApplicable(_) => "consent-not-applicable",
+            Self::WrongState(_) => "wrong-state",
+            Self::Exists(_) => "exists",
+            Self::KeyTaken => "key-taken",
+            Self::Unsound(_) => "unsound",
+            Self::Conflict => "conflict",
+            Self::Storage(_) => "storage",
+            Self::Internal(_) => "internal",
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! What callers may read. What they may not is not told apart from what does not exist.
+
+use mcp_pin_model::Digest;
+use mcp_pin_storage::{Role, Snapshot, StateKind, Submission, SubmissionFilter, SubmissionId};
+
+use super::{Caller, ConsentView, Document, EventPage, MAX_PAGE, Service, ServiceError, SubmissionPage};
+
+/// How many submissions are read at once while looking for those that a caller may see.
+const BATCH: u32 = 200;
+
+/// Who may see a submission: everybody what is live; administrators and approvers everything; publishers their own;
+/// every token what ever was live.
+pub(super) fn may_see(caller: Option<&Caller>, submission: &Submission) -> bool {
+    if submission.state.kind() == StateKind::Live {
+        return true;
+    }
+    caller.is_some_and(|caller| {
+        caller.has(Role::Admin)
+            || caller.has(Role::Approver)
+            || submission.publisher == caller.principal
+            || submission.submitted_by == caller.principal
+            || submission.state.live_since().is_some()
+    })
+}
+
+impl Service {
+    /// The submissions that the caller may see, oldest first, after one, at most `limit` (and [`MAX_PAGE`]).
+    ///
+    /// # Errors
+    /// Store errors.
+    pub async fn submissions(
+        &self,
+        caller: &Caller,
+        state: Option<StateKind>,
+        after: Option<SubmissionId>,
+        limit: u32,
+    ) -> Result<SubmissionPage, ServiceError> {
+        let limit = usize::try_from(limit.clamp(1, MAX_PAGE)).unwrap_or(usize::MAX);
+        let mut snapshot = self.inner.store.read().await?;
+        let mut filter = SubmissionFilter { state, server: None, after, limit: Some(BATCH) };
+        let mut submissions = Vec::new();
+        // One more than asked for says whether there are more.
+        while submissions.len() <= limit {
+            let batch = snapshot.submissions(&filter).await?;
+            let Some(last) = batch.last() else { break };
+            filter.after = Some(last.id.clone());
+            submissions.extend(batch.into_iter().filter(|submission| may_see(Some(caller), submission)));
+        }
+        let more = submissions.len() > limit;
+        submissions.truncate(limit);
+        Ok(SubmissionPage { submissions, more })
+    }
+
+    /// One submission.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`]; store errors.
+    pub async fn submission(&self, caller: &Caller, id: &SubmissionId) -> Result<Submission, ServiceError> {
+        let found = self.inner.store.read().await?.submission(id).await?;
+        found.filter(|found| may_see(Some(caller), found)).ok_or(ServiceError::NotFound("submission"))
+    }
+
+    /// The canonical bytes of the change report that consents to a submission are asked for.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`]; store errors.
+    pub async fn submission_changes(&self, caller: &Caller, id: &SubmissionId) -> Result<Document, ServiceError> {
+        let mut snapshot = self.inner.store.read().await?;
+        let found = snapshot.submission(id).await?.filter(|found| may_see(Some(caller), found));
+        changes(&mut *snapshot, &found.ok_or(ServiceError::NotFound("submission"))?).await
+    }
+
+    /// A manifest's bundle, by the digest of its payload: for everybody when it is live.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`]; store errors.
+    pub async fn manifest(&self, caller: Option<&Caller>, manifest: &Digest) -> Result<Document, ServiceError> {
+        let mut snapshot = self.inner.store.read().await?;
+        let submission = visible(&mut *snapshot, caller, manifest).await?;
+        let bytes = snapshot.attestation(&submission.attestation).await?;
+        let bytes = bytes.ok_or_else(|| ServiceError::Unsound(format!("the bundle of {manifest} is missing")))?;
+        Ok(Document { digest: *manifest, bytes })
+    }
+
+    /// The consents about a manifest, with their bundles, in the order in which they came. Visible like the manifest.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`]; store errors.
+    pub async fn manifest_consents(
+        &self,
+        caller: Option<&Caller>,
+        manifest: &Digest,
+    ) -> Result<Vec<ConsentView>, ServiceError> {
+        let mut snapshot = self.inner.store.read().await?;
+        visible(&mut *snapshot, caller, manifest).await?;
+        let mut views = Vec::new();
+        for record in snapshot.consents(manifest).await? {
+            let bundle = snapshot.attestation(&record.attestation).await?;
+            let bundle =
+                bundle.ok_or_else(|| ServiceError::Unsound(format!("consent {} is missing", record.digest)))?;
+            views.push(ConsentView { record, bundle });
+        }
+        Ok(views)
+    }
+
+    /// A manifest's change report: the one that the consents to it name. Visible like the manifest.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`]; store errors.
+    pub async fn manifest_changes(&self, caller: Option<&Caller>, manifest: &Digest) -> Result<Document, ServiceError> {
+        let mut snapshot = self.inner.store.read().await?;
+        let submission = visible(&mut *snapshot, caller, manifest).await?;
+        changes(&mut *snapshot, &submission).await
+    }
+
+    /// The events after `after` (0 for the first), at most `limit` (and [`MAX_PAGE`]). Any token.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub async fn events(&self, _caller: &Caller, after: u64, limit: u32) -> Result<EventPage, ServiceError> {
+        let mut snapshot = self.inner.store.read().await?;
+        let events = snapshot.events(after, limit.clamp(1, MAX_PAGE)).await?;
+        Ok(EventPage { events, last: snapshot.last_event().await? })
+    }
+}
+
+async fn visible(
+    snapshot: &mut (dyn Snapshot + '_),
+    caller: Option<&Caller>,
+    manifest: &Digest,
+) -> Result<Submission, ServiceError> {
+    let found = snapshot.submission_of_manifest(manifest).await?;
+    found.filter(|found| may_see(caller, found)).ok_or(ServiceError::NotFound("manifest"))
+}
+
+async fn changes(snapshot: &mut (dyn Snapshot + '_), submission: &Submission) -> Result<Document, ServiceError> {
+    let digest = submission.review.changes;
+    let bytes = snapshot.change_report(&digest).await?;
+    let bytes = bytes.ok_or_else(|| ServiceError::Unsound(format!("the change report {digest} is missing")))?;
+    Ok(Document { digest, bytes })
+}

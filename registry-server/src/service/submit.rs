@@ -1,0 +1,186 @@
+//! Submissions: from bytes to a version that waits for consent.
+
+use mcp_pin_attest::{
+    Attestation, MAX_ATTESTATION_BYTES, PublicKey, Trust, VerificationError, Verified, verify_with_keys_only,
+};
+use mcp_pin_model::{
+    Digest, Manifest, ServerName, ServerVersion, json::Value, leaf::LeafType, lockfile::SignerIdentity,
+    revocation::RevocationScope,
+};
+use mcp_pin_policy::Outcome;
+use mcp_pin_storage::{Grant, Role, State, Submission};
+
+use super::{
+    Caller, Service, ServiceError, Submitted,
+    decision::{Deciding, to_its_end},
+    names::skeletons,
+};
+
+/// Takes a bundle's form apart; no signature is checked here, and nothing is stored.
+pub(super) fn read_bundle(bundle: Vec<u8>) -> Result<Attestation, ServiceError> {
+    if bundle.len() > MAX_ATTESTATION_BYTES {
+        return Err(ServiceError::TooLarge { limit: MAX_ATTESTATION_BYTES });
+    }
+    Attestation::from_bytes(bundle).map_err(ServiceError::Verification)
+}
+
+/// The id of the key that signed.
+pub(super) fn key_id<T>(verified: &Verified<T>) -> Result<&str, ServiceError> {
+    match verified.signer() {
+        SignerIdentity::Key(key) => Ok(&key.key),
+        SignerIdentity::Certificate(_) => {
+            Err(ServiceError::Internal("a certificate was verified where only keys are trusted".to_owned()))
+        }
+    }
+}
+
+/// A statement comes with the token of whoever signed it; an administrator may carry those of others, whose
+/// signatures say what they decided.
+pub(super) fn check_carrier(caller: &Caller, signer: &str) -> Result<(), ServiceError> {
+    if caller.principal.as_str() == signer || caller.has(Role::Admin) {
+        Ok(())
+    } else {
+        Err(ServiceError::NotTheSigner { signer: signer.to_owned(), caller: caller.principal.to_string() })
+    }
+}
+
+impl Service {
+    /// Takes a manifest bundle. Takes the role `publisher` and the caller's own key, or `admin` as the carrier.
+    ///
+    /// What is refused leaves no trace but the answer. What is accepted waits for consent, unless the policy admits it
+    /// as it is (then it is live) or nothing could (then it is rejected).
+    ///
+    /// # Errors
+    /// Everything that [`ServiceError`] has about bundles, keys, names, versions and `previous`; store errors.
+    pub async fn submit(&self, caller: &Caller, bundle: Vec<u8>) -> Result<Submitted, ServiceError> {
+        caller.require(&[Role::Publisher, Role::Admin])?;
+        let attestation = read_bundle(bundle)?;
+        let (service, caller) = (self.clone(), caller.clone());
+        to_its_end(async move {
+            let mut deciding = service.deciding().await?;
+            let (manifest, grant) = deciding.verify_submission(&attestation).await?;
+            check_carrier(&caller, manifest.principal())?;
+            if let Some(submission) = deciding.tx.submission_of_manifest(&manifest.digest()).await? {
+                return Ok(Submitted { submission, created: false });
+            }
+            deciding.check_rules(&manifest).await?;
+            let submission = deciding.take(&caller, &manifest, &grant).await?;
+            deciding.commit().await?;
+            Ok(Submitted { submission, created: true })
+        })
+        .await
+    }
+}
+
+impl Deciding<'_> {
+    /// The signature, by a key that is granted the namespace of the name.
+    async fn verify_submission(
+        &mut self,
+        attestation: &Attestation,
+    ) -> Result<(Verified<Manifest>, Grant), ServiceError> {
+        let grants = self.tx.grants(None).await?;
+        let mut trust = Trust::new();
+        for grant in &grants {
+            let key = PublicKey::from_spki_pem(&grant.public_key)
+                .map_err(|_| ServiceError::Unsound(format!("grant {}: the key is damaged", grant.id)))?;
+            trust.add_key(grant.principal.as_str(), key);
+        }
+        let manifest = verify_with_keys_only::<Manifest>(attestation, &trust).map_err(|error| match error {
+            VerificationError::UnknownKey { .. } => ServiceError::UnknownKey,
+            other => ServiceError::Verification(other),
+        })?;
+        let namespace = manifest.statement().name().namespace();
+        let signer = key_id(&manifest)?;
+        let grant = grants.into_iter().find(|grant| grant.namespace == namespace && grant.key_id == signer);
+        match grant {
+            Some(grant) => Ok((manifest, grant)),
+            None => Err(ServiceError::NotGranted { namespace: namespace.to_owned() }),
+        }
+    }
+
+    /// Everything that refuses a manifest beside its signature.
+    async fn check_rules(&mut self, manifest: &Verified<Manifest>) -> Result<(), ServiceError> {
+        let statement = manifest.statement();
+        let (name, version) = (statement.name(), statement.version());
+        self.check_not_revoked(name, version, manifest.digest(), key_id(manifest)?).await?;
+        if self.tx.submission_of_version(name, version).await?.is_some() {
+            return Err(ServiceError::VersionTaken { server: name.to_string(), version: version.to_string() });
+        }
+        for skeleton in skeletons(name) {
+            if let Some(existing) = self.tx.server_by_skeleton(&skeleton).await?.filter(|existing| existing != name) {
+                return Err(ServiceError::ConfusableName { name: name.to_string(), existing: existing.to_string() });
+            }
+        }
+        let history = self.tx.once_live(Some(name)).await?;
+        // Precedence, not the total order: build metadata makes no version higher (semver.org, item 10).
+        let highest = history.iter().max_by(|a, b| a.version.semver().cmp_precedence(b.version.semver()));
+        if let Some(highest) = highest
+            && version.semver().cmp_precedence(highest.version.semver()) != std::cmp::Ordering::Greater
+        {
+            return Err(ServiceError::VersionNotHigher {
+                version: version.to_string(),
+                highest: highest.version.to_string(),
+            });
+        }
+        let live = self.tx.live(name, &self.inner.settings.ring).await?;
+        // After a revocation nothing is live; the chain goes on from the last that was.
+        let expected = live.as_ref().or(history.last()).map(|submission| submission.manifest);
+        if statement.previous == expected { Ok(()) } else { Err(ServiceError::WrongPrevious { expected }) }
+    }
+
+    async fn check_not_revoked(
+        &mut self,
+        name: &ServerName,
+        version: &ServerVersion,
+        manifest: Digest,
+        signer: &str,
+    ) -> Result<(), ServiceError> {
+        let questions = [
+            (RevocationScope::Server, name.to_string(), "server"),
+            (RevocationScope::Version, format!("{name}@{version}"), "version"),
+            (RevocationScope::Manifest, manifest.to_string(), "manifest"),
+            (RevocationScope::Signer, signer.to_owned(), "signing key"),
+        ];
+        for (scope, target, what) in questions {
+            if self.tx.revocation(scope, &target).await?.is_some() {
+                return Err(ServiceError::Revoked(what));
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores the submission and asks the policy about it.
+    async fn take(
+        &mut self,
+        caller: &Caller,
+        manifest: &Verified<Manifest>,
+        grant: &Grant,
+    ) -> Result<Submission, ServiceError> {
+        let statement = manifest.statement();
+        let submission = Submission {
+            id: self.inner.new_id(self.at)?,
+            server: statement.name().clone(),
+            version: statement.version().clone(),
+            manifest: manifest.digest(),
+            attestation: manifest.attestation().digest(),
+            server_json: Value::Object(statement.server.clone()).to_canonical_string(),
+            publisher: grant.principal.clone(),
+            signer: grant.key_id.clone(),
+            signer_key: grant.public_key.clone(),
+            submitted_by: caller.principal.clone(),
+            submitted_at: self.at,
+            review: self.review(manifest).await?,
+            state: State::Pending,
+            revision: 0,
+        };
+        self.tx.insert_submission(&submission, &skeletons(&submission.server), manifest).await?;
+        let leaf = self.leaf_about(LeafType::Submitted, caller.principal.as_str(), &submission);
+        self.log(&leaf).await?;
+        let mut leaf = self.leaf_about(LeafType::Verified, mcp_pin_storage::PrincipalName::REGISTRY, &submission);
+        leaf.target = Some(submission.signer.clone());
+        self.log(&leaf).await?;
+        let (submission, outcome) = self.settle(submission).await?;
+        debug_assert!(!matches!(outcome, Outcome::Mismatch { .. }), "settle refuses a mismatch");
+        Ok(submission)
+    }
+}
