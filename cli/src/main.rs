@@ -1,1 +1,7 @@
-fn main() {}
+//! The `mcp-pin` program: wiring only.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mcp_pin::main()
+}

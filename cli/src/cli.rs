@@ -1,0 +1,103 @@
+//! The command line's grammar. What a command takes stands in that command's own file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+use crate::commands::{approve, completions, diff, init, key, lock, ls, registry, submit, update, verify, why};
+
+/// Pin, verify and review what MCP servers tell an AI agent.
+///
+/// Exit codes: 0 ok, 1 drift or failed verification, 2 usage or configuration, 3 could not check, 4 consent required.
+#[derive(Debug, Parser)]
+#[command(name = "mcp-pin", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: GlobalArguments,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArguments {
+    /// How results are printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+    /// Print results and errors only
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Run as if started in this directory
+    #[arg(long, short = 'C', global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub directory: Option<PathBuf>,
+    /// Your signing key [default: mcp-pin/key.pem in the configuration directory]
+    #[arg(long, global = true, value_name = "FILE", env = "MCP_PIN_KEY", hide_env_values = true, value_hint = ValueHint::FilePath)]
+    pub key: Option<PathBuf>,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// One versioned JSON document on standard output.
+    Json,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Init(init::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Lock(lock::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Verify(verify::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Diff(diff::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Update(update::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Ls(ls::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Why(why::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Key(key::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Submit(submit::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Approve(approve::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Registry(registry::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Completions(completions::Arguments),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_grammar_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,57 @@
+//! One command per file: its arguments, its help text, and `run`.
+
+pub mod approve;
+pub mod completions;
+pub mod diff;
+pub mod init;
+pub mod key;
+pub mod lock;
+pub mod ls;
+pub mod registry;
+mod selection;
+pub mod submit;
+pub mod update;
+pub mod verify;
+pub mod why;
+
+use crate::{
+    cli::Command,
+    context::Context,
+    error::{CommandError, CommandResult},
+};
+
+/// Runs a command.
+///
+/// # Errors
+/// Whatever the command could not do; how it ended otherwise is in the status.
+pub fn run(command: &Command, context: &Context) -> CommandResult {
+    match command {
+        Command::Init(arguments) => init::run(arguments, context),
+        Command::Lock(arguments) => lock::run(arguments, context),
+        Command::Verify(arguments) => verify::run(arguments, context),
+        Command::Diff(arguments) => diff::run(arguments, context),
+        Command::Update(arguments) => update::run(arguments, context),
+        Command::Ls(arguments) => ls::run(arguments, context),
+        Command::Why(arguments) => why::run(arguments, context),
+        Command::Key(arguments) => key::run(arguments, context),
+        Command::Submit(arguments) => submit::run(arguments, context),
+        Command::Approve(arguments) => approve::run(arguments, context),
+        Command::Registry(arguments) => registry::run(arguments, context),
+        Command::Completions(arguments) => completions::run(arguments, context),
+    }
+}
+
+/// Standard output cannot be written: whoever asked does not get the answer.
+pub(crate) fn output_error(error: &std::io::Error) -> CommandError {
+    CommandError::could_not_check(format!("cannot write to standard output: {error}"))
+}
+
+/// Nobody answered, so nobody consented.
+pub(crate) fn prompt_error(error: crate::ui::PromptError) -> CommandError {
+    CommandError::consent_required(error.to_string())
+}
+
+/// Nobody answered: nothing is decided.
+pub(crate) fn prompt_error(error: crate::ui::PromptError) -> CommandError {
+    CommandError::consent_required(error.to_string())
+}

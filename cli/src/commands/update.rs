@@ -1,0 +1,402 @@
+//! `mcp-pin update`.
+
+use std::str::FromStr;
+
+use mcp_pin_diff::ChangeReport;
+use mcp_pin_model::{Alias, Digest, Grade, lockfile::Source};
+use serde::Serialize;
+
+use super::selection;
+use crate::{
+    capture::{Live, Wanted, capture_all},
+    cli::Format,
+    consenting::{Approver, admit_local, refuse_unlockable},
+    context::Context,
+    error::{CommandError, CommandResult, Status},
+    project::{ConfiguredServer, Project},
+    registry_source::{self, Published},
+    render::{self, Detail},
+    review::{self, Decision},
+    state::{
+        Admission, State,
+        verification::{self, Locked, report_of},
+    },
+    ui::{Role, Text},
+};
+
+/// Review what changed in locked servers, and consent to it or not
+///
+/// Captures each server, shows what changed since it was locked, the gravest first, and asks. Accepting signs a new
+/// manifest and a consent to exactly this change, and writes both with the lock in one step. Servers that come from a
+/// registry move to the newest version that is admitted there and that mcp-pin.toml wants.
+///
+/// Without a terminal nothing is accepted, unless --accept names the change by its full digest.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// The servers, by the names they are configured under [default: all that are locked]
+    #[arg(value_name = "ALIAS")]
+    pub aliases: Vec<Alias>,
+    /// Accept exactly this change of this server: the digest of the change report that was reviewed
+    #[arg(long, value_name = "ALIAS@DIGEST")]
+    pub accept: Vec<Accepted>,
+    /// Why, for the consent
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+/// A change that somebody has reviewed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The server.
+    pub alias: Alias,
+    /// The digest of the change report.
+    pub report: Digest,
+}
+
+impl FromStr for Accepted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // An alias may hold `@`, a digest never does.
+        let (alias, digest) = text
+            .rsplit_once('@')
+            .ok_or("expected <alias>@sha256:<64 hexadecimal digits>, as shown by `mcp-pin diff <alias>`")?;
+        Ok(Self {
+            alias: alias.parse().map_err(|error| format!("{error}"))?,
+            report: digest.parse().map_err(|error| format!("{error}, in full"))?,
+        })
+    }
+}
+
+/// What became of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Outcome {
+    Updated,
+    UpToDate,
+    AwaitingConsent,
+    Rejected,
+    Refused,
+    CouldNotCheck,
+    Failed,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    alias: Alias,
+    outcome: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<mcp_pin_model::json::Value>,
+}
+
+#[derive(Debug, Serialize)]
+struct Output<'a> {
+    outcome: Status,
+    servers: &'a [Row],
+}
+
+/// A change that is open.
+struct Candidate {
+    server: ConfiguredServer,
+    locked: Locked,
+    report: ChangeReport,
+    to: To,
+}
+
+/// What a server would be locked as.
+enum To {
+    Captured(Box<Live>),
+    Published(Box<Published>),
+}
+
+struct Run<'a> {
+    context: &'a Context,
+    status: Status,
+    rows: Vec<Row>,
+}
+
+impl Run<'_> {
+    fn row(&mut self, alias: &Alias, outcome: Outcome, status: Status, message: Option<String>) {
+        self.status = self.status.and(status);
+        self.rows.push(Row { alias: alias.clone(), outcome, message, report: None });
+    }
+
+    fn error(&mut self, alias: &Alias, error: &CommandError) {
+        let outcome = match error.status {
+            Status::ConsentRequired => Outcome::AwaitingConsent,
+            Status::CouldNotCheck => Outcome::CouldNotCheck,
+            Status::Failed => Outcome::Refused,
+            Status::Passed | Status::Usage => Outcome::Failed,
+        };
+        self.row(alias, outcome, error.status, Some(error.to_string()));
+        self.context.ui.error(error);
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// See [`CommandError`].
+pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
+    let project = context.project()?;
+    let state = context.state(&project);
+    let before = state.require_lock()?;
+    selection::check(&arguments.aliases, &project, Some(&before))?;
+    for accepted in &arguments.accept {
+        if before.server(&accepted.alias).is_none() {
+            return Err(CommandError::usage(format!("--accept: `{}` is not locked", accepted.alias)));
+        }
+        if !selection::is_wanted(&arguments.aliases, &accepted.alias) {
+            return Err(CommandError::usage(format!(
+                "--accept: `{}` is not among the servers that were named",
+                accepted.alias
+            )));
+        }
+    }
+    let mut run = Run { context, status: Status::Passed, rows: Vec::new() };
+    let candidates = candidates(arguments, context, &project, &state, &before, &mut run)?;
+    let accepted = decide(arguments, context, candidates, &mut run)?;
+    if !accepted.is_empty() {
+        let mut admissions: Vec<Admission> = Vec::new();
+        // The key is needed only where somebody here consents.
+        let local = accepted.iter().any(|candidate| matches!(candidate.to, To::Captured(_)));
+        let approver = if local { Some(Approver::of(context, &project.settings)?) } else { None };
+        let reason = arguments.reason.as_deref().unwrap_or("reviewed with mcp-pin update");
+        for candidate in accepted {
+            let alias = candidate.server.alias.clone();
+            let admission = match (candidate.to, &approver) {
+                (To::Published(published), _) => published.admission(&candidate.server, Some(candidate.locked)),
+                (To::Captured(live), Some(approver)) => admit_local(
+                    context,
+                    &project.settings,
+                    approver,
+                    &candidate.server,
+                    &live,
+                    Some(candidate.locked),
+                    reason,
+                ),
+                (To::Captured(_), None) => Err(CommandError::internal("a capture was accepted without a key")),
+            };
+            match admission {
+                Ok(admission) => admissions.push(admission),
+                Err(error) => run.error(&alias, &error),
+            }
+        }
+        if !admissions.is_empty() {
+            let mut lock = before.clone();
+            state.writer(Some(&before))?.commit(&mut lock, &admissions)?;
+            for admission in &admissions {
+                run.row(&admission.alias, Outcome::Updated, Status::Passed, None);
+            }
+        }
+    }
+    finish(run)
+}
+
+fn candidates(
+    arguments: &Arguments,
+    context: &Context,
+    project: &Project,
+    state: &State,
+    lock: &mcp_pin_model::Lockfile,
+    run: &mut Run<'_>,
+) -> Result<Vec<Candidate>, CommandError> {
+    let mut candidates = Vec::new();
+    let mut to_capture: Vec<(&ConfiguredServer, Locked)> = Vec::new();
+    for server in lock.servers().iter().filter(|server| selection::is_wanted(&arguments.aliases, &server.alias)) {
+        let alias = &server.alias;
+        let Some(configured) = project.server(alias) else {
+            let message = format!("`{alias}` is locked, but not configured any more");
+            run.row(alias, Outcome::UpToDate, Status::Passed, Some(message));
+            continue;
+        };
+        if let Err(error) = refuse_unlockable(configured) {
+            run.error(alias, &error);
+            continue;
+        }
+        let checked = verification::check(state, &project.settings, server, context.now());
+        // A consent that ended, or a damaged snapshot, is put right by this command; a lock that does not follow from
+        // what was signed is nothing to build on.
+        let sound = checked.failures.iter().all(|failure| {
+            failure.check == "snapshot" || (failure.check == "consent" && failure.status == Status::ConsentRequired)
+        });
+        let locked = match checked.locked {
+            Some(locked) if sound => locked,
+            _ => {
+                for failure in checked.failures {
+                    let mut error = CommandError::new(failure.status, format!("`{alias}`: {failure}"));
+                    error.hint = failure.hint;
+                    run.error(alias, &error);
+                }
+                continue;
+            }
+        };
+        match (&server.source, project.settings.servers.get(alias)) {
+            (Source::Registry(_), Some(wanted)) => {
+                match registry_source::resolve(context, &project.settings, alias, wanted) {
+                    Ok(published) => match compare_published(configured, locked, published) {
+                        Ok(Some(candidate)) => candidates.push(candidate),
+                        Ok(None) => run.row(alias, Outcome::UpToDate, Status::Passed, None),
+                        Err(error) => run.error(alias, &error),
+                    },
+                    Err(error) => run.error(alias, &error),
+                }
+            }
+            _ => to_capture.push((configured, locked)),
+        }
+    }
+    let wanted: Vec<Wanted<'_>> =
+        to_capture.iter().map(|(server, locked)| Wanted { server, locked: Some(locked) }).collect();
+    let captured = capture_all(context, project, &wanted)?;
+    for ((server, locked), live) in to_capture.into_iter().zip(captured) {
+        let alias = &server.alias;
+        let live = match live {
+            Ok(live) if live.is_downgrade(&locked) => {
+                run.error(alias, &downgrade(alias, &live, &locked));
+                continue;
+            }
+            Ok(live) => live,
+            Err(error) => {
+                run.error(alias, &error);
+                continue;
+            }
+        };
+        if !live.is_drift(&locked) {
+            run.row(alias, Outcome::UpToDate, Status::Passed, None);
+            continue;
+        }
+        match live.report(alias, Some(&locked)) {
+            Ok(report) => {
+                candidates.push(Candidate { server: server.clone(), report, locked, to: To::Captured(Box::new(live)) })
+            }
+            Err(error) => run.error(alias, &error),
+        }
+    }
+    candidates.sort_by(|a, b| a.server.alias.cmp(&b.server.alias));
+    Ok(candidates)
+}
+
+/// A server that suddenly speaks an older protocol has fewer ways to say what it is.
+pub(super) fn downgrade(alias: &Alias, live: &Live, locked: &Locked) -> CommandError {
+    CommandError::failed(format!(
+        "`{alias}` negotiated protocol {}, which is older than the locked {}",
+        live.protocol, locked.server.protocol
+    ))
+}
+
+fn compare_published(
+    server: &ConfiguredServer,
+    locked: Locked,
+    published: Published,
+) -> Result<Option<Candidate>, CommandError> {
+    if published.manifest.digest() == locked.manifest.digest() {
+        return Ok(None);
+    }
+    let new = published.manifest.statement();
+    if new.version() <= &locked.server.version {
+        return Err(CommandError::failed(format!(
+            "the registry shows `{}` {}, which is not newer than the locked {}",
+            new.name(),
+            new.version(),
+            locked.server.version
+        )));
+    }
+    // Relative to what is locked here, which may be several versions back.
+    let report = report_of(
+        new,
+        Some(published.manifest.digest()),
+        Some(locked.manifest.statement()),
+        &locked.server.tombstones,
+        None,
+    );
+    Ok(Some(Candidate { server: server.clone(), locked, report, to: To::Published(Box::new(published)) }))
+}
+
+fn decide(
+    arguments: &Arguments,
+    context: &Context,
+    candidates: Vec<Candidate>,
+    run: &mut Run<'_>,
+) -> Result<Vec<Candidate>, CommandError> {
+    let mut accepted = Vec::new();
+    for candidate in candidates {
+        let alias = &candidate.server.alias;
+        if context.format == Format::Human {
+            review::show(context, alias.as_str(), &candidate.report, Detail::Summary)?;
+        }
+        let named: Vec<&Accepted> = arguments.accept.iter().filter(|accepted| accepted.alias == *alias).collect();
+        if candidate.report.grade() == Grade::Refuse {
+            run.error(
+                alias,
+                &CommandError::failed(format!("`{alias}` stays as it is: the change holds what nobody may accept"))
+                    .hint("the findings of grade `refuse` above say what; it has to change in the server"),
+            );
+        } else if !named.is_empty() {
+            let digest = candidate.report.digest();
+            if named.iter().any(|accepted| accepted.report == digest) {
+                accepted.push(candidate);
+                continue;
+            }
+            // The right digest is not repeated here: it is worth something only to whoever has read the report.
+            run.error(
+                alias,
+                &CommandError::consent_required(format!(
+                    "`{alias}` changed in another way than was accepted; nothing was written"
+                ))
+                .hint(format!("review it again with `mcp-pin diff {alias}`")),
+            );
+        } else if context.ui.is_interactive() && context.format == Format::Human {
+            match review::ask(context, &candidate.server, &candidate.report)? {
+                Decision::Accept => {
+                    accepted.push(candidate);
+                    continue;
+                }
+                Decision::Leave => {
+                    let message = "rejected; what is locked stays".to_owned();
+                    run.row(alias, Outcome::Rejected, Status::Failed, Some(message));
+                }
+            }
+        } else {
+            run.error(
+                alias,
+                &CommandError::consent_required(format!("`{alias}` changed, and nobody has consented to the change"))
+                    .hint(format!(
+                        "review it with `mcp-pin diff {alias}`, and decide in a terminal with `mcp-pin update {alias}`"
+                    )),
+            );
+        }
+        if let Some(row) = run.rows.last_mut() {
+            row.report = Some(candidate.report.to_value());
+        }
+    }
+    Ok(accepted)
+}
+
+fn finish(mut run: Run<'_>) -> CommandResult {
+    run.rows.sort_by(|a, b| a.alias.cmp(&b.alias));
+    match run.context.format {
+        Format::Json => {
+            render::json::print(&run.context.ui, "update", &Output { outcome: run.status, servers: &run.rows })?
+        }
+        Format::Human => {
+            for row in &run.rows {
+                let (role, word) = match row.outcome {
+                    Outcome::Updated => (Role::Good, "updated"),
+                    Outcome::UpToDate => (Role::Good, "up to date"),
+                    Outcome::AwaitingConsent => (Role::Warning, "awaits consent"),
+                    Outcome::Rejected => (Role::Warning, "rejected"),
+                    Outcome::Refused => (Role::Bad, "refused"),
+                    Outcome::CouldNotCheck => (Role::Bad, "could not check"),
+                    Outcome::Failed => (Role::Bad, "failed"),
+                };
+                run.context
+                    .ui
+                    .talk(Text::new().with(role, format!("{word:<16}")).with(Role::Plain, row.alias.as_str()));
+            }
+        }
+    }
+    Ok(run.status)
+}

@@ -1,0 +1,147 @@
+//! What a command works with: the user interface, the project, the state, the clock, the environment, the key.
+
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    path::{Path, PathBuf},
+};
+
+use etcetera::BaseStrategy as _;
+use jiff::Timestamp;
+
+use crate::{
+    cli::{Format, GlobalArguments},
+    error::CommandError,
+    project::Project,
+    state::{State, key::KeyFile},
+    ui::Ui,
+};
+
+/// The process's environment variables, read once. Values are secrets until proven otherwise: never printed.
+#[derive(Clone, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Environment {
+    /// The variables of this process that are text.
+    #[must_use]
+    pub fn of_process() -> Self {
+        Self(
+            std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .collect(),
+        )
+    }
+
+    /// A variable's value.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
+        Self(variables.into_iter().collect())
+    }
+}
+
+/// What a command works with.
+pub struct Context {
+    /// The program's mouth and ears.
+    pub ui: Ui,
+    /// How results are printed.
+    pub format: Format,
+    /// The directory that the command was started in or sent to.
+    pub directory: PathBuf,
+    /// The environment.
+    pub environment: Environment,
+    /// Where the signing key is, or would be made.
+    pub key: KeyFile,
+    clock: fn() -> Timestamp,
+}
+
+impl Context {
+    /// The context of this process.
+    ///
+    /// # Errors
+    /// When there is no such directory or no configuration directory.
+    pub fn of_process(arguments: &GlobalArguments) -> Result<Self, CommandError> {
+        let environment = Environment::of_process();
+        let current = std::env::current_dir()
+            .map_err(|error| CommandError::usage(format!("there is no current directory: {error}")))?;
+        let directory = match &arguments.directory {
+            Some(directory) => current.join(directory),
+            None => current,
+        };
+        if !directory.is_dir() {
+            return Err(CommandError::usage(format!("{} is not a directory", directory.display())));
+        }
+        let key = match &arguments.key {
+            Some(path) => KeyFile::chosen(path.clone()),
+            None => KeyFile::default_of(configuration_directory()?),
+        };
+        Ok(Self {
+            ui: Ui::new(arguments.color, arguments.quiet),
+            format: arguments.format,
+            directory,
+            environment,
+            key,
+            clock: Timestamp::now,
+        })
+    }
+
+    /// Now, in UTC, in whole seconds: documents carry no finer time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let now = (self.clock)();
+        Timestamp::from_second(now.as_second()).unwrap_or(now)
+    }
+
+    /// The project that the directory belongs to, with its settings and configured servers.
+    ///
+    /// # Errors
+    /// A configuration that cannot be read, with file and line.
+    pub fn project(&self) -> Result<Project, CommandError> {
+        Project::load(&self.directory)
+    }
+
+    /// The lock and what belongs to it.
+    #[must_use]
+    pub fn state(&self, project: &Project) -> State {
+        State::new(&project.root)
+    }
+
+    /// Runs something that waits for processes or the network. `verify` without `--live` never comes here.
+    ///
+    /// # Errors
+    /// Those of `work`, and when the runtime does not start.
+    pub fn block_on<T, E: Into<CommandError>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, CommandError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| CommandError::internal(format!("no runtime: {error}")))?;
+        runtime.block_on(work).map_err(Into::into)
+    }
+
+    /// The home directory, for variables in configurations.
+    #[must_use]
+    pub fn home(&self) -> Option<PathBuf> {
+        etcetera::home_dir().ok()
+    }
+}
+
+/// `mcp-pin` below the user's configuration directory (XDG on Linux and macOS).
+fn configuration_directory() -> Result<PathBuf, CommandError> {
+    let strategy = etcetera::choose_base_strategy()
+        .map_err(|error| CommandError::usage(format!("no configuration directory: {error}")))?;
+    Ok(Path::join(&strategy.config_dir(), "mcp-pin"))
+}

@@ -1,0 +1,211 @@
+//! Servers that come from a registry: what it shows is fetched by digest and checked here, as if the registry were
+//! anybody.
+
+use mcp_pin_attest::{Verified, verify_with_keys_only};
+use mcp_pin_diff::ChangeReport;
+use mcp_pin_model::{Alias, Consent, Manifest, Ring, lockfile::Source};
+use mcp_pin_policy::{Case, decide};
+use mcp_pin_registry_client::{ClientError, ClientOptions, EntryStatus, RegistryClient};
+use url::Url;
+
+use crate::{
+    context::Context,
+    error::{CommandError, Status},
+    project::{ConfiguredServer, Settings, settings::ServerSettings},
+    state::{
+        Admission,
+        verification::{Locked, outcome_failure, report_of, requirements_for, tombstones_of, trust_for},
+    },
+};
+
+/// A version that a registry shows and that this project's own trust and policy admit.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// Where it comes from.
+    pub source: Source,
+    /// Its manifest.
+    pub manifest: Verified<Manifest>,
+    /// The consents that this project's trust accepts.
+    pub consents: Vec<Verified<Consent>>,
+    /// The change report that they are about, relative to the version before it in the registry.
+    pub report: ChangeReport,
+    /// That version's manifest.
+    pub predecessor: Option<Verified<Manifest>>,
+}
+
+impl Published {
+    /// What goes into the lock.
+    ///
+    /// # Errors
+    /// When the project's configuration starts something else than what was published.
+    pub fn admission(self, server: &ConfiguredServer, replaces: Option<Locked>) -> Result<Admission, CommandError> {
+        let statement = self.manifest.statement();
+        let (mut configured, mut published) = (server.launch.clone(), statement.launch.clone());
+        configured.normalise();
+        published.normalise();
+        if configured != published {
+            let mut error = CommandError::failed(format!(
+                "`{}` is configured with another launch than `{}` {} was published with",
+                server.alias,
+                statement.name(),
+                statement.version()
+            ))
+            .detail(format!("published:  {}", published.to_value().to_canonical_string()))
+            .detail(format!("configured: {}", configured.to_value().to_canonical_string()))
+            .hint("configure it as published; the launch is part of what was consented to");
+            error.place = server.place().cloned();
+            return Err(error);
+        }
+        let tombstones =
+            tombstones_of(statement, self.predecessor.as_ref().map(Verified::statement), self.report.tombstones());
+        Ok(Admission {
+            alias: server.alias.clone(),
+            source: self.source,
+            tombstones,
+            predecessor: self.predecessor.map(|predecessor| predecessor.attestation().clone()),
+            manifest: self.manifest,
+            consents: self.consents,
+            report: self.report,
+            replaces: replaces.map(Box::new),
+        })
+    }
+}
+
+/// The newest live version that satisfies the project's requirement.
+///
+/// # Errors
+/// Exit code 4 where the registry shows none or the project's policy wants more consents, 1 where something does not
+/// verify, 3 where the registry cannot be asked.
+pub fn resolve(
+    context: &Context,
+    settings: &Settings,
+    alias: &Alias,
+    wanted: &ServerSettings,
+) -> Result<Published, CommandError> {
+    let url = settings
+        .registry_of(wanted)
+        .ok_or_else(|| CommandError::usage(format!("`{alias}` has a registry name, but there is no [[registry]]")))?;
+    let progress = context.ui.progress(&format!("{alias}: asking {url}"));
+    let published = context.block_on(fetch(context, settings, wanted, url));
+    progress.finish();
+    published
+}
+
+async fn fetch(
+    context: &Context,
+    settings: &Settings,
+    wanted: &ServerSettings,
+    url: &Url,
+) -> Result<Published, CommandError> {
+    let token = context
+        .environment
+        .get("MCP_PIN_TOKEN")
+        .map(str::parse)
+        .transpose()
+        .map_err(|error| CommandError::usage(format!("MCP_PIN_TOKEN is not a token: {error}")))?;
+    let client = RegistryClient::new(url.as_str(), token, &ClientOptions::default()).map_err(client_error)?;
+    let name = &wanted.name;
+    let not_admitted = || {
+        CommandError::consent_required(format!("`{name}` {} is not admitted in {url}", wanted.version))
+            .hint("somebody has to submit it there, and its approvers have to consent")
+    };
+    let versions = match client.versions(name).await {
+        Ok(versions) => versions,
+        Err(ClientError::NotFound { .. }) => return Err(not_admitted()),
+        Err(error) => return Err(client_error(error)),
+    };
+    let newest = versions
+        .into_iter()
+        .filter(|entry| entry.status != EntryStatus::Deleted && wanted.version.matches(entry.version.semver()))
+        .max_by(|a, b| a.version.cmp(&b.version))
+        .ok_or_else(not_admitted)?;
+    let digest = newest.manifest.ok_or_else(|| {
+        CommandError::failed(format!(
+            "{url} shows `{name}` {} without a manifest, so it cannot be checked",
+            newest.version
+        ))
+    })?;
+    let (publishers, approvers) = trust_for(settings, &Source::Registry(url.clone()), name);
+    let attestation = client.manifest(&digest).await.map_err(client_error)?;
+    let manifest = verify_with_keys_only::<Manifest>(&attestation, &publishers).map_err(|error| {
+        let status = if error.is_could_not_check() { Status::CouldNotCheck } else { Status::Failed };
+        CommandError::new(status, format!("the manifest of `{name}` {} is not accepted: {error}", newest.version))
+            .hint("whoever publishes it stands in mcp-pin.toml as [[trust.publisher]], with names and public key")
+    })?;
+    let statement = manifest.statement();
+    if statement.name() != name || *statement.version() != newest.version {
+        return Err(CommandError::failed(format!(
+            "{url} shows the manifest of another server or version for `{name}`"
+        )));
+    }
+    let mut consents = Vec::new();
+    for document in client.consents(&digest).await.map_err(client_error)? {
+        // Consents of people this project does not know are no error: they only do not count here.
+        if let Ok(consent) = verify_with_keys_only::<Consent>(&document.attestation, &approvers) {
+            consents.push(consent);
+        }
+    }
+    let predecessor =
+        match statement.previous.or_else(|| consents.first().and_then(|consent| consent.statement().replaces)) {
+            Some(previous) => {
+                let attestation = client.manifest(&previous).await.map_err(client_error)?;
+                Some(verify_with_keys_only::<Manifest>(&attestation, &publishers).map_err(|error| {
+                    CommandError::failed(format!(
+                        "the manifest before `{name}` {} is not accepted: {error}",
+                        newest.version
+                    ))
+                })?)
+            }
+            None => None,
+        };
+    let before = predecessor.as_ref().map(Verified::statement);
+    let report = match consents.first().map(|consent| consent.statement().changes) {
+        Some(changes) => {
+            let bytes = client.changes(&digest, &changes).await.map_err(client_error)?;
+            let report = ChangeReport::parse(&bytes)
+                .map_err(|error| CommandError::failed(format!("the change report of `{name}` is damaged: {error}")))?;
+            let recomputed = report_of(statement, Some(digest), before, report.tombstones(), Some(&report));
+            if recomputed != report {
+                return Err(CommandError::failed(format!(
+                    "the change report of `{name}` {} is not what this mcp-pin finds between the two versions",
+                    newest.version
+                )));
+            }
+            report
+        }
+        None => report_of(statement, Some(digest), before, &[], None),
+    };
+    let ring: Ring = wanted.ring.clone();
+    let case = Case {
+        report: &report,
+        manifest: digest,
+        replaces: report.from().and_then(|side| side.manifest),
+        name,
+        version: statement.version(),
+        publisher: manifest.principal(),
+        ring: &ring,
+        at: context.now(),
+    };
+    let source = Source::Registry(url.clone());
+    if let Some(failure) = outcome_failure(&decide(&case, &consents, &requirements_for(settings, &source))) {
+        return Err(CommandError::new(
+            failure.status,
+            format!("`{name}` {} is not admitted by this project's trust: {}", newest.version, failure.message),
+        )
+        .hint("whoever may consent stands in mcp-pin.toml as [[trust.approver]]"));
+    }
+    Ok(Published { source, manifest, consents, report, predecessor })
+}
+
+fn client_error(error: ClientError) -> CommandError {
+    let mut out = CommandError::could_not_check(error.to_string());
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        out = out.detail(format!("because: {cause}"));
+        source = cause.source();
+    }
+    if let ClientError::Refused { detail, .. } = &error {
+        out = out.detail(format!("the registry said: {detail}"));
+    }
+    out
+}

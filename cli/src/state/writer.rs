@@ -1,0 +1,221 @@
+//! Writing the lock and what belongs to it, in an order that a crash cannot break.
+
+use std::{
+    fs::{File, TryLockError},
+    thread::sleep,
+    time::Duration,
+};
+
+use mcp_pin_attest::{Attestation, Verified};
+use mcp_pin_diff::ChangeReport;
+use mcp_pin_model::{
+    Alias, Consent, Digest, Lockfile, Manifest, json,
+    lockfile::{LockedServer, Source, Tombstone},
+};
+
+use super::{State, verification::Locked, write_atomic};
+use crate::error::CommandError;
+
+/// How long another mcp-pin may hold the right to write before we give up: one that only writes is done at once, one
+/// that waits for a person may take minutes.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Its contents are ignored; the operating system's lock on it is what counts. It vanishes with the process.
+const WRITE_LOCK: &str = ".write-lock";
+
+/// A version of a server that may be locked: nothing in it was not verified.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    /// What the configuration calls the server.
+    pub alias: Alias,
+    /// Where it comes from.
+    pub source: Source,
+    /// The signed manifest.
+    pub manifest: Verified<Manifest>,
+    /// The signed consents.
+    pub consents: Vec<Verified<Consent>>,
+    /// The change report that they are about.
+    pub report: ChangeReport,
+    /// Entries that were locked once and are gone.
+    pub tombstones: Vec<Tombstone>,
+    /// The manifest that the report is relative to, where it is not that of `replaces`: registries go on without us.
+    pub predecessor: Option<Attestation>,
+    /// What it replaces, for tidying up.
+    pub replaces: Option<Box<Locked>>,
+}
+
+impl Admission {
+    /// The server's block in the lock.
+    #[must_use]
+    pub fn locked(&self) -> LockedServer {
+        let manifest = self.manifest.statement();
+        let mut consent: Vec<Digest> = self.consents.iter().map(Verified::digest).collect();
+        consent.sort();
+        LockedServer {
+            alias: self.alias.clone(),
+            name: manifest.name().clone(),
+            version: manifest.version().clone(),
+            source: self.source.clone(),
+            protocol: manifest.capture.protocol_version.clone(),
+            manifest: self.manifest.digest(),
+            surface: manifest.surface.digest(),
+            model_visible: manifest.surface.model_visible_digest(),
+            signer: self.manifest.signer().clone(),
+            consent,
+            launch: manifest.launch.clone(),
+            artifact: manifest.artifacts.clone(),
+            entries: LockedServer::entries_of(&manifest.surface),
+            tombstones: self.tombstones.clone(),
+        }
+    }
+}
+
+fn changed_meanwhile() -> CommandError {
+    CommandError::could_not_check("mcp-pin.lock was changed by something else in the meantime; nothing was written")
+        .hint("run the command again")
+}
+
+/// The right to write a project's state.
+#[derive(Debug)]
+pub struct Writer {
+    state: State,
+    // What the lock held when the right was taken, to notice writers that do not ask.
+    before: Option<Vec<u8>>,
+    // Releases the operating system's lock when dropped.
+    _held: File,
+}
+
+impl Writer {
+    pub(super) fn begin(state: State, expected: Option<&Lockfile>) -> Result<Self, CommandError> {
+        let directory = state.directory();
+        let path = directory.join(WRITE_LOCK);
+        let io = |error: std::io::Error| CommandError::io("open", &path, &error);
+        std::fs::create_dir_all(&directory).map_err(io)?;
+        write_atomic(&directory.join(".gitignore"), format!("/{WRITE_LOCK}\n.mcp-pin-*.tmp\n").as_bytes())?;
+        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(io)?;
+        let mut waited = Duration::ZERO;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if waited < PATIENCE => {
+                    sleep(PAUSE);
+                    waited += PAUSE;
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(CommandError::could_not_check("another mcp-pin is changing this project's lock")
+                        .hint("wait until it is done, then run the command again"));
+                }
+                Err(TryLockError::Error(error)) => return Err(io(error)),
+            }
+        }
+        let before = super::read_bounded(&state.lock_path(), super::MAX_LOCK_BYTES)?;
+        if before != expected.map(|lock| lock.render().into_bytes()) {
+            return Err(changed_meanwhile());
+        }
+        Ok(Self { state, before, _held: file })
+    }
+
+    /// The state that is written.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Writes `lock`, into which the admissions are taken, and everything they refer to.
+    ///
+    /// # Errors
+    /// When something cannot be written; the lock is then the old one.
+    pub fn commit(&mut self, lock: &mut Lockfile, admissions: &[Admission]) -> Result<(), CommandError> {
+        let state = &self.state;
+        if super::read_bounded(&state.lock_path(), super::MAX_LOCK_BYTES)? != self.before {
+            return Err(changed_meanwhile());
+        }
+        for admission in admissions {
+            for (digest, attestation) in
+                std::iter::once((admission.manifest.digest(), admission.manifest.attestation()))
+                    .chain(admission.consents.iter().map(|consent| (consent.digest(), consent.attestation())))
+            {
+                write_atomic(&state.attestation_path(&digest), attestation.as_bytes())?;
+            }
+            if let Some(predecessor) = &admission.predecessor {
+                write_atomic(
+                    &state.attestation_path(&predecessor.payload_digest_unverified()),
+                    predecessor.as_bytes(),
+                )?;
+            }
+            let report = admission.report.to_value();
+            write_atomic(
+                &state.report_path(&Digest::of_canonical(&report)),
+                json::to_pretty_string(&report).as_bytes(),
+            )?;
+        }
+        for admission in admissions {
+            let snapshot = admission.manifest.statement().surface.to_snapshot();
+            write_atomic(&state.snapshot_path(&admission.alias), snapshot.as_bytes())?;
+            lock.insert(admission.locked());
+        }
+        let text = lock.render();
+        write_atomic(&state.lock_path(), text.as_bytes())?;
+        self.before = Some(text.into_bytes());
+        for replaced in admissions.iter().filter_map(|admission| admission.replaces.as_deref()) {
+            self.tidy(lock, replaced);
+        }
+        Ok(())
+    }
+
+    /// Takes a server out of the lock, with what only it referred to.
+    ///
+    /// # Errors
+    /// When the lock cannot be written.
+    pub fn prune(&mut self, lock: &mut Lockfile, alias: &Alias, locked: Option<&Locked>) -> Result<(), CommandError> {
+        lock.remove(alias);
+        let text = lock.render();
+        write_atomic(&self.state.lock_path(), text.as_bytes())?;
+        self.before = Some(text.into_bytes());
+        let _ = std::fs::remove_file(self.state.snapshot_path(alias));
+        if let Some(locked) = locked {
+            self.tidy(lock, locked);
+            if lock.servers().iter().all(|server| server.manifest != locked.manifest.digest()) {
+                let _ = std::fs::remove_file(self.state.attestation_path(&locked.manifest.digest()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the snapshot of a locked server again, from its signed manifest. Gives back whether that was needed.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn restore_snapshot(&self, locked: &Locked) -> Result<bool, CommandError> {
+        let snapshot = locked.manifest.statement().surface.to_snapshot();
+        write_atomic(&self.state.snapshot_path(&locked.server.alias), snapshot.as_bytes())
+    }
+
+    /// Removes what only a replaced version referred to. Its manifest stays: the change report of the new one is
+    /// checked against it. Failing to remove is no error: what is left over is ignored.
+    fn tidy(&self, lock: &Lockfile, replaced: &Locked) {
+        let still = |digest: &Digest| {
+            lock.servers().iter().any(|server| server.manifest == *digest || server.consent.contains(digest))
+        };
+        // Another alias of the same server shares what it refers to.
+        if lock
+            .servers()
+            .iter()
+            .any(|server| server.name == replaced.server.name && server.alias != replaced.server.alias)
+        {
+            return;
+        }
+        let previous = replaced.report.from().and_then(|side| side.manifest);
+        for digest in replaced.consents.iter().map(Verified::digest).chain(previous) {
+            if !still(&digest) {
+                let _ = std::fs::remove_file(self.state.attestation_path(&digest));
+            }
+        }
+        // Reports name both surfaces, so two servers share one only if they share everything.
+        let shared = lock.servers().iter().any(|server| server.surface == replaced.server.surface);
+        if !shared {
+            let _ = std::fs::remove_file(self.state.report_path(&replaced.report.digest()));
+        }
+    }
+}
