@@ -15,7 +15,6 @@ pub struct Artifact {
     pub purl: String,
     /// The digest of the package's bytes. Absent means that nobody resolved it: could not check, never passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub digest: Option<ArtifactDigest>,
 }
 
@@ -181,6 +180,17 @@ impl Serialize for ArtifactDigest {
 impl<'de> Deserialize<'de> for ArtifactDigest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for ArtifactDigest {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ArtifactDigest".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^sha(256|384|512)(:[0-9a-f]+|-[a-zA-Z0-9+/]+={0,2})$" })
     }
 }
 

@@ -35,10 +35,8 @@ pub struct Consent {
     /// The version.
     pub version: ServerVersion,
     /// The manifest that this one replaces; none on first admission.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub replaces: Option<Digest>,
     /// The digest of the change report that the approver was shown.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub changes: Digest,
     /// Fingerprints of the findings that were acknowledged; written sorted, each once.
     pub acknowledged: Vec<String>,
@@ -47,11 +45,11 @@ pub struct Consent {
     /// Why, in the approver's words.
     pub reason: String,
     /// When it was decided, in UTC.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
     pub at: Timestamp,
     /// When it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub expires: Option<Timestamp>,
     /// Who decided, as they call themselves. The signer's identity is what counts.
     pub by: String,

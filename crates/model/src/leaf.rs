@@ -63,7 +63,7 @@ pub struct Leaf {
     /// The format's version, [`LEAF_VERSION`].
     pub v: u32,
     /// When, in UTC.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
     pub time: Timestamp,
     /// What.
     #[serde(rename = "type")]
@@ -78,11 +78,9 @@ pub struct Leaf {
     pub version: Option<ServerVersion>,
     /// The manifest it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub manifest: Option<Digest>,
     /// The digest of the attestation bundle, byte for byte, that carries the decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub attestation: Option<Digest>,
     /// The ring it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -21,6 +21,8 @@ pub mod manifest;
 pub mod name;
 pub mod placeholder;
 pub mod revocation;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod server_json;
 pub mod statement;
 pub mod surface;

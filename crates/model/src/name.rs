@@ -29,7 +29,7 @@ pub enum NameError {
 }
 
 macro_rules! text_newtype {
-    ($name:ident) => {
+    ($name:ident, $pattern:literal) => {
         impl $name {
             /// The text.
             #[must_use]
@@ -62,8 +62,8 @@ macro_rules! text_newtype {
                 stringify!($name).into()
             }
 
-            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                String::json_schema(generator)
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "pattern": $pattern })
             }
         }
     };
@@ -138,7 +138,7 @@ impl FromStr for ServerName {
     }
 }
 
-text_newtype!(ServerName);
+text_newtype!(ServerName, "^[a-zA-Z0-9][a-zA-Z0-9.-]*[a-zA-Z0-9]/[a-zA-Z0-9][a-zA-Z0-9._-]*[a-zA-Z0-9]$");
 
 /// What a client's configuration calls a server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -179,7 +179,7 @@ impl FromStr for Alias {
     }
 }
 
-text_newtype!(Alias);
+text_newtype!(Alias, "^[a-zA-Z0-9._/@:-]([a-zA-Z0-9 ._/@:-]{0,126}[a-zA-Z0-9._/@:-])?$");
 
 /// One exact version. Semantic versions only: what cannot be ordered cannot be rolled forward safely.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -241,8 +241,13 @@ impl schemars::JsonSchema for ServerVersion {
         "ServerVersion".into()
     }
 
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        String::json_schema(generator)
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        // Semantic Versioning 2.0.0 in the pattern of its own specification, without the length limit of numbers.
+        schemars::json_schema!({
+            "type": "string",
+            "maxLength": 255,
+            "pattern": "^(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(\\.(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?(\\+[0-9a-zA-Z-]+(\\.[0-9a-zA-Z-]+)*)?$"
+        })
     }
 }
 
@@ -268,4 +273,4 @@ impl FromStr for Ring {
     }
 }
 
-text_newtype!(Ring);
+text_newtype!(Ring, "^[a-z0-9-]{1,32}$");

@@ -52,7 +52,6 @@ pub struct Placeholder {
     pub name: PlaceholderName,
     /// Where: a pointer into the surface with entries named by key, such as `/tools/get_time/description`. A key that
     /// holds a placeholder itself stands here in its stored form, so that no path of a machine is recorded.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub at: Pointer,
 }
 

@@ -51,7 +51,7 @@ pub struct Revocation {
     /// Why.
     pub reason: String,
     /// From when on, in UTC.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
     pub effective: Timestamp,
 }
 

@@ -67,3 +67,14 @@ impl fmt::Display for Pointer {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Pointer {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Pointer".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^(/.*)?$" })
+    }
+}

@@ -3,7 +3,7 @@
 //! The text has one canonical form. [`Lockfile::parse`] accepts that form only, so two people who see the same locks
 //! see the same bytes, and a merge that kept both sides, a hand edit or another tool's file is never read as ours.
 
-mod read;
+pub(crate) mod read;
 mod write;
 
 use serde::{Deserialize, Serialize};
@@ -32,14 +32,13 @@ pub struct Lockfile {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LockedRegistry {
     /// Its base URL.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "uri")))]
     pub url: Url,
     /// The identity of its log.
     pub origin: String,
     /// The size of the last checkpoint seen.
     pub size: u64,
     /// The root of the last checkpoint seen.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub root: Digest,
 }
 
@@ -134,7 +133,6 @@ pub struct LockedEntry {
     /// Its name or URI.
     pub name: String,
     /// Its content hash.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub digest: Digest,
 }
 
@@ -148,7 +146,6 @@ pub struct Tombstone {
     /// Its name or URI.
     pub name: String,
     /// Its last content hash.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub digest: Digest,
 }
 

@@ -75,9 +75,11 @@ pub enum LockError {
     TooLarge,
 }
 
+/// The file's tables, as they are read.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Lock"))]
+pub(crate) struct Document {
     #[expect(dead_code, reason = "checked before, present so that unknown keys can be refused")]
     format: String,
     #[serde(default)]
@@ -86,8 +88,10 @@ struct Document {
     server: Vec<ServerRow>,
 }
 
+/// One `[[server]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "LockedServer"))]
 struct ServerRow {
     alias: Alias,
     name: ServerName,
@@ -121,6 +125,17 @@ impl<'de> Deserialize<'de> for Source {
             .strip_prefix("registry+")
             .ok_or_else(|| D::Error::custom("a source is `local` or `registry+<url>`"))?;
         Url::parse(url).map(Self::Registry).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Source {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Source".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^(local|registry\\+https?://.+)$" })
     }
 }
 
