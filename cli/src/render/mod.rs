@@ -1,1 +1,12 @@
 //! From results to output: one file per form.
+//!
+//! Nothing here prints; a renderer makes a [`crate::ui::Text`] or a document, and the command hands it to the ui.
+
+pub mod dialog;
+pub mod json;
+pub mod paths;
+pub mod report_human;
+pub mod table;
+mod value;
+
+pub use report_human::{Detail, View, report};

@@ -27,6 +27,8 @@ pub enum Mark {
     Added,
     /// It is gone: `[-…-]`.
     Removed,
+    /// Our own words about what is left out here: `[…n more characters…]`.
+    Note,
 }
 
 impl Mark {
@@ -35,6 +37,7 @@ impl Mark {
             Self::Same => Role::Plain,
             Self::Added => Role::Added,
             Self::Removed => Role::Removed,
+            Self::Note => Role::Warning,
         }
     }
 
@@ -43,6 +46,7 @@ impl Mark {
             Self::Same => None,
             Self::Added => Some(("{+", "+}")),
             Self::Removed => Some(("[-", "-]")),
+            Self::Note => Some(("[… ", " …]")),
         }
     }
 }
@@ -79,7 +83,7 @@ pub fn marked_block(runs: &[(Mark, &str)], indent: usize, columns: usize) -> Tex
             atoms.push(Atom { role, shown: open.to_owned(), space: false, ends_line: false });
         }
         let pieces: Vec<Piece> = pieces(text).collect();
-        let sign = |at: Option<&Piece>| at.is_none_or(|piece| matches!(piece.source, '-' | '+'));
+        let sign = |at: Option<&Piece>| at.is_none_or(|piece| matches!(piece.source, '-' | '+' | '…'));
         for (index, piece) in pieces.iter().enumerate() {
             let looks_like_a_mark = match piece.source {
                 '[' | '{' => sign(pieces.get(index + 1)),
@@ -98,6 +102,16 @@ pub fn marked_block(runs: &[(Mark, &str)], indent: usize, columns: usize) -> Tex
             atoms.push(Atom { role, shown: close.to_owned(), space: false, ends_line });
         }
     }
+    lay_out(&atoms, indent, columns)
+}
+
+/// Words of ours that quote names which were made visible before: wrapped with the gutter, escapes left as they are.
+#[must_use]
+pub fn shown_block(shown: &str, role: Role, indent: usize, columns: usize) -> Text {
+    let atoms: Vec<Atom> = super::sanitize::one_line(shown)
+        .chars()
+        .map(|c| Atom { role, space: c == ' ', ends_line: false, shown: c.to_string() })
+        .collect();
     lay_out(&atoms, indent, columns)
 }
 
@@ -181,7 +195,8 @@ mod tests {
 
     #[test]
     fn marks_in_the_text_are_not_marks() {
-        let shown = marked_block(&[(Mark::Same, "a [-x-] "), (Mark::Removed, "b["), (Mark::Added, "]c")], 0, 80).to_string();
+        let shown =
+            marked_block(&[(Mark::Same, "a [-x-] "), (Mark::Removed, "b["), (Mark::Added, "]c")], 0, 80).to_string();
         assert_eq!(shown, "│ a \\[-x-\\] [-b\\[-]{+\\]c+}\n");
     }
 

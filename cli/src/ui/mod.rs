@@ -115,6 +115,16 @@ impl Ui {
         self.out.write(&text.into(), true)
     }
 
+    /// A script of our own making, such as completions, to stdout exactly as it is. Never for anything foreign.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn script(&self, script: &str) -> io::Result<()> {
+        let mut writer = self.out.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.write_all(script.as_bytes())?;
+        writer.flush()
+    }
+
     /// What the program does, to stderr; left out with `--quiet`.
     pub fn talk(&self, text: impl Into<Text>) {
         if !self.quiet {
@@ -178,7 +188,10 @@ impl Ui {
             {
                 return Ok(*letter);
             }
-            self.talk(format!("please answer with one of: {}", options.iter().map(|(l, _)| l.to_string()).collect::<Vec<_>>().join(", ")));
+            self.talk(format!(
+                "please answer with one of: {}",
+                options.iter().map(|(l, _)| l.to_string()).collect::<Vec<_>>().join(", ")
+            ));
         }
     }
 

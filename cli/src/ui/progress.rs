@@ -1,14 +1,23 @@
 //! Progress on stderr.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::sanitize;
 
-/// Something that takes its time. Vanishes when dropped; share it in an `Arc`.
+/// Something that takes its time. Cheap to clone, every clone shows on the same line, which vanishes with the last.
+#[derive(Clone)]
 pub struct Progress {
-    bar: ProgressBar,
+    line: Arc<Line>,
+}
+
+struct Line(ProgressBar);
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
 }
 
 /// How often the line moves: often enough to look alive, rarely enough to cost nothing.
@@ -24,24 +33,18 @@ impl Progress {
             }
             bar.enable_steady_tick(TICK);
         }
-        let progress = Self { bar };
+        let progress = Self { line: Arc::new(Line(bar)) };
         progress.message(message);
         progress
     }
 
     /// Says what is happening now. The text may hold words of a server: it is made visible and cut to one line.
     pub fn message(&self, text: &str) {
-        self.bar.set_message(sanitize::line(text));
+        self.line.0.set_message(sanitize::line(text));
     }
 
     /// Takes the line away.
     pub fn finish(&self) {
-        self.bar.finish_and_clear();
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.line.0.finish_and_clear();
     }
 }

@@ -260,10 +260,40 @@ mod tests {
     /// Text out of the characters that attackers like, mixed with any others.
     fn hostile() -> impl Strategy<Value = String> {
         let nasty = prop::sample::select(vec![
-            '\\', 'u', '{', '}', 'n', '2', '0', 'e', '\n', '\r', '\t', '\u{1b}', '\u{9b}', '\u{7f}', '\u{202e}', '\u{200b}',
-            '\u{e0041}', '\u{fe0f}', '\u{2764}', '\u{301}', '\u{a0}', '"', '`', '[', '-', ']', '{', '+', '}', ' ', '\u{1160}',
+            '\\',
+            'u',
+            '{',
+            '}',
+            'n',
+            '2',
+            '0',
+            'e',
+            '\n',
+            '\r',
+            '\t',
+            '\u{1b}',
+            '\u{9b}',
+            '\u{7f}',
+            '\u{202e}',
+            '\u{200b}',
+            '\u{e0041}',
+            '\u{fe0f}',
+            '\u{2764}',
+            '\u{301}',
+            '\u{a0}',
+            '"',
+            '`',
+            '[',
+            '-',
+            ']',
+            '{',
+            '+',
+            '}',
+            ' ',
+            '\u{1160}',
         ]);
-        prop::collection::vec(prop_oneof![3 => nasty, 1 => any::<char>()], 0..40).prop_map(|chars| chars.into_iter().collect())
+        prop::collection::vec(prop_oneof![3 => nasty, 1 => any::<char>()], 0..40)
+            .prop_map(|chars| chars.into_iter().collect())
     }
 
     proptest! {

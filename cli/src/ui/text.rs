@@ -98,6 +98,12 @@ impl Text {
         self.spans.extend(other.spans);
     }
 
+    /// Columns that it takes on a terminal; for text of one line.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.spans.iter().map(|(_, text)| sanitize::width(text)).sum()
+    }
+
     /// Whether there is nothing in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {

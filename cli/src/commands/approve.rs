@@ -1,0 +1,278 @@
+//! `mcp-pin approve`.
+
+mod review;
+
+use jiff::Timestamp;
+use mcp_pin_attest::sign;
+use mcp_pin_diff::ChangeReport;
+use mcp_pin_model::{Consent, Digest, Grade, Ring, ServerName, ServerVersion, consent::Decision, json::Value};
+use mcp_pin_registry_client::{ConsentOutcome, RegistryClient, SubmissionRecord, SubmissionState};
+use serde::Serialize;
+
+use super::registry::{
+    connection::{Connection, ask},
+    submissions::{self, SubmissionDocument},
+};
+use crate::{
+    cli::Format,
+    context::Context,
+    error::{CommandError, CommandResult, Status},
+    render::{
+        self, Detail, View,
+        dialog::{Answer, acknowledged, decide},
+        json,
+    },
+    ui::{Role, Text, sanitize},
+};
+
+/// Review what was submitted to a registry, and consent to it or reject it
+///
+/// The manifests are fetched by digest and the change report is computed here; it has to be the one the registry has.
+/// What you consent to is that report and nothing else. Without a terminal nothing is accepted unless the digest of the report
+/// is named with --accept; without it, the report is printed and the exit code is 4.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// A submission: `<server>@<version>`, or its id
+    #[arg(value_name = "SERVER@VERSION|ID")]
+    pub what: String,
+    /// Consent to the change report with this digest, without being asked
+    #[arg(long, value_name = "DIGEST", conflicts_with = "reject")]
+    pub accept: Option<Digest>,
+    /// Reject it
+    #[arg(long, requires = "reason")]
+    pub reject: bool,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// When the consent ends, such as 2030-01-01T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub expires: Option<Timestamp>,
+    /// Which registry, and as whom.
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    /// `consented`, `rejected`, or `consent-required` when nothing was decided.
+    outcome: &'static str,
+    submission: SubmissionDocument,
+    grade: Grade,
+    report_digest: Digest,
+    /// Whether the publisher's signature was checked with a key that mcp-pin.toml trusts.
+    signature_checked: bool,
+    report: Value,
+    /// What the registry says is still needed, after a consent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needed: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approvers: Option<Vec<String>>,
+}
+
+/// A submission with the report that was computed here.
+struct Reviewed {
+    submission: SubmissionRecord,
+    report: ChangeReport,
+    signature_checked: bool,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When the submission is not what the registry says, cannot be decided, or the registry refuses.
+pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
+    let client = arguments.connection.authorized(context)?;
+    let submission = find(context, &client, &arguments.what)?;
+    if submission.state != SubmissionState::Pending {
+        return Err(CommandError::failed(format!(
+            "{}@{} does not wait for a decision: it is {}",
+            submission.server,
+            submission.version,
+            submission.state.as_str()
+        )));
+    }
+    if arguments.reject {
+        let reason = arguments.reason.as_deref().unwrap_or_default();
+        return reject(context, &client, &submission, reason);
+    }
+    let reviewed = review::review(context, &client, submission)?;
+    if let Some(accepted) = &arguments.accept {
+        if *accepted != reviewed.report.digest() {
+            return Err(CommandError::consent_required("the change report is another one than the one accepted")
+                .detail(format!("accepted {accepted}"))
+                .detail(format!("now      {}", reviewed.report.digest()))
+                .hint("read what changed before accepting it: run the command without --accept"));
+        }
+        let reason = arguments.reason.clone().unwrap_or_default();
+        return consent(arguments, context, &client, &reviewed, reason);
+    }
+    if context.format == Format::Human {
+        show(context, &reviewed)?;
+    }
+    if !context.ui.is_interactive() || context.format == Format::Json {
+        if context.format == Format::Json {
+            json::print(&context.ui, "approve", &document("consent-required", &reviewed, None))?;
+        } else {
+            context.ui.talk("nothing was decided: this is not a terminal, and no report was accepted by its digest");
+        }
+        return Ok(Status::ConsentRequired);
+    }
+    match decide(&context.ui, &reviewed.report, reviewed.submission.server.as_str()).map_err(super::prompt_error)? {
+        Answer::Accept { reason } => {
+            let reason = arguments.reason.clone().filter(|_| reason.is_empty()).unwrap_or(reason);
+            consent(arguments, context, &client, &reviewed, reason)
+        }
+        Answer::Reject { reason } => reject(context, &client, &reviewed.submission, &reason),
+        Answer::Later => {
+            context.ui.talk("nothing was decided");
+            Ok(Status::ConsentRequired)
+        }
+    }
+}
+
+/// The submission that is meant: by id, or the newest of a version.
+fn find(context: &Context, client: &RegistryClient, what: &str) -> Result<SubmissionRecord, CommandError> {
+    let Some((server, version)) = what.rsplit_once('@') else {
+        return ask(context, "asking for the submission", client.submission(what));
+    };
+    let usage =
+        |error: mcp_pin_model::name::NameError| CommandError::usage(format!("{}: {error}", sanitize::name(what)));
+    let server: ServerName = server.parse().map_err(usage)?;
+    let version: ServerVersion = version.parse().map_err(usage)?;
+    let is_meant = |submission: &SubmissionRecord| submission.server == server && submission.version == version;
+    let pending = submissions::all(context, client, Some(SubmissionState::Pending))?;
+    if let Some(submission) = pending.into_iter().rev().find(is_meant) {
+        return Ok(submission);
+    }
+    submissions::all(context, client, None)?.into_iter().rev().find(is_meant).ok_or_else(|| {
+        CommandError::failed(format!("{server}@{version} was not submitted to {}", client.base()))
+            .hint("`mcp-pin registry submissions` lists what waits for consent")
+    })
+}
+
+fn show(context: &Context, reviewed: &Reviewed) -> Result<(), CommandError> {
+    let submission = &reviewed.submission;
+    let view = View { columns: context.ui.width(), detail: Detail::Full, subject: Some(submission.server.as_str()) };
+    let mut text = render::report(&reviewed.report, &view);
+    text.newline();
+    let mut line = |label: &str, role: Role, value: String| {
+        text.push(Role::Dim, format!("{label:<15}"));
+        text.push(role, value);
+        text.newline();
+    };
+    line("publisher", Role::Plain, sanitize::line(&submission.publisher));
+    if reviewed.signature_checked {
+        line("signature", Role::Good, "by a publisher that mcp-pin.toml trusts for this server".to_owned());
+    } else {
+        line(
+            "signature",
+            Role::Warning,
+            "checked by the registry, not here: mcp-pin.toml names no publisher".to_owned(),
+        );
+    }
+    line("manifest", Role::Plain, submission.manifest.to_string());
+    if let Some(replaces) = &submission.replaces {
+        line("replaces", Role::Plain, replaces.to_string());
+    }
+    line("change report", Role::Plain, reviewed.report.digest().to_string());
+    context.ui.data(text).map_err(|error| super::output_error(&error))
+}
+
+fn document(outcome: &'static str, reviewed: &Reviewed, decided: Option<&ConsentOutcome>) -> Document {
+    Document {
+        outcome,
+        submission: SubmissionDocument::of(decided.map_or(&reviewed.submission, |decided| &decided.submission)),
+        grade: reviewed.report.grade(),
+        report_digest: reviewed.report.digest(),
+        signature_checked: reviewed.signature_checked,
+        report: reviewed.report.to_value(),
+        needed: decided.map(|decided| decided.status.needed),
+        approvers: decided.map(|decided| decided.status.approvers.clone()),
+    }
+}
+
+fn consent(
+    arguments: &Arguments,
+    context: &Context,
+    client: &RegistryClient,
+    reviewed: &Reviewed,
+    reason: String,
+) -> CommandResult {
+    let Reviewed { submission, report, .. } = reviewed;
+    if report.grade() == Grade::Refuse {
+        return Err(CommandError::failed(format!(
+            "{}@{} cannot be approved by anybody",
+            submission.server, submission.version
+        ))
+        .detail("it holds what no client can read safely, such as two entries of one name"));
+    }
+    let key = context.key.require()?;
+    if key.public_key().id().key == submission.signer {
+        return Err(CommandError::failed("a publisher does not approve what it published")
+            .hint("another person has to approve it, with a key of their own"));
+    }
+    let (ring, who) = ask(context, "asking who you are", async {
+        Ok((client.well_known().await?.ring, client.whoami().await?.principal))
+    })?;
+    let ring: Ring = ring.parse().map_err(|error| CommandError::failed(format!("the registry's ring: {error}")))?;
+    let statement = Consent {
+        manifest: submission.manifest,
+        decision: Decision::Approve,
+        server: submission.server.clone(),
+        version: submission.version.clone(),
+        replaces: submission.replaces,
+        changes: report.digest(),
+        acknowledged: acknowledged(report),
+        rings: vec![ring],
+        reason,
+        at: context.now(),
+        expires: arguments.expires,
+        by: who,
+    };
+    let attestation = sign(&statement, &key)
+        .map_err(|error| CommandError::failed(format!("the consent cannot be signed: {error}")))?;
+    let outcome = ask(context, "sending the consent", client.consent(&attestation))?;
+    if context.format == Format::Json {
+        json::print(&context.ui, "approve", &document("consented", reviewed, Some(&outcome)))?;
+        return Ok(Status::Passed);
+    }
+    let mut text = Text::new().with(Role::Good, "consented ");
+    text.plain(format!("to {}@{}: ", submission.server, submission.version));
+    if outcome.submission.state == SubmissionState::Live {
+        text.push(Role::Good, "it is live");
+    } else {
+        let status = &outcome.status;
+        text.push(
+            Role::Warning,
+            format!("{}, {} of {} approvers", outcome.submission.state.as_str(), status.approvers.len(), status.needed),
+        );
+        if !status.missing_acknowledgements.is_empty() {
+            text.plain(format!(", {} findings not acknowledged", status.missing_acknowledgements.len()));
+        }
+    }
+    context.ui.data(text).map_err(|error| super::output_error(&error))?;
+    Ok(Status::Passed)
+}
+
+fn reject(context: &Context, client: &RegistryClient, submission: &SubmissionRecord, reason: &str) -> CommandResult {
+    if reason.trim().is_empty() {
+        return Err(CommandError::usage("a rejection needs a reason"));
+    }
+    let submission = ask(context, "rejecting", client.reject(&submission.id, reason))?;
+    if context.format == Format::Json {
+        #[derive(Serialize)]
+        struct Rejected {
+            outcome: &'static str,
+            submission: SubmissionDocument,
+        }
+        let document = Rejected { outcome: "rejected", submission: SubmissionDocument::of(&submission) };
+        json::print(&context.ui, "approve", &document)?;
+    } else {
+        let text = Text::new()
+            .with(Role::Good, "rejected ")
+            .with(Role::Plain, format!("{}@{}", submission.server, submission.version));
+        context.ui.data(text).map_err(|error| super::output_error(&error))?;
+    }
+    Ok(Status::Passed)
+}

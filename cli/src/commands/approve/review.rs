@@ -1,0 +1,111 @@
+//! What an approver decides about, put together from what can be checked here.
+//!
+//! The registry is asked for bytes and believed nothing: manifests have to have the digests they are asked for by, name
+//! the server and version they are submitted as, and give the very change report whose digest a consent will name.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use mcp_pin_attest::{Attestation, verify_with_keys_only};
+use mcp_pin_diff::{ChangeReport, Side, compare};
+use mcp_pin_model::{
+    Digest, Manifest,
+    json::{self, Value},
+    lockfile::{KeyIdentity, SignerIdentity},
+    statement::Statement as _,
+};
+use mcp_pin_registry_client::{RegistryClient, SubmissionRecord};
+
+use super::Reviewed;
+use crate::{
+    commands::registry::connection::ask,
+    context::Context,
+    error::{CommandError, Status},
+};
+
+/// Fetches and checks a submission, and computes its change report.
+pub(super) fn review(
+    context: &Context,
+    client: &RegistryClient,
+    submission: SubmissionRecord,
+) -> Result<Reviewed, CommandError> {
+    let (attestation, live, registry_report) = ask(context, "fetching the manifests", async {
+        let attestation = client.manifest(&submission.manifest).await?;
+        let live = match &submission.replaces {
+            Some(digest) => Some(client.manifest(digest).await?),
+            None => None,
+        };
+        Ok((attestation, live, client.submission_changes(&submission).await?))
+    })?;
+    let manifest = manifest_of(&attestation, &submission.manifest)?;
+    if *manifest.name() != submission.server || *manifest.version() != submission.version {
+        return Err(CommandError::failed("the registry shows the manifest of another server or version"));
+    }
+    let signer = signer_of(&attestation);
+    let signature_checked = check_signature(context, &attestation, &submission)?;
+    let before = match (&live, &submission.replaces) {
+        (Some(live), Some(digest)) => Some((manifest_of(live, digest)?, signer_of(live))),
+        _ => None,
+    };
+    if let Some((live, _)) = &before
+        && live.name() != manifest.name()
+    {
+        return Err(CommandError::failed("what it would replace is another server"));
+    }
+    let theirs = ChangeReport::parse(&registry_report)
+        .map_err(|error| CommandError::failed(format!("the registry's change report is not acceptable: {error}")))?;
+    // Whether signers are part of the report is the registry's choice; who they are is not.
+    let after = Side::of_manifest(&manifest, signer.as_ref().filter(|_| theirs.to().signer.is_some()));
+    let before = before.as_ref().map(|(live, signer)| {
+        let compared = theirs.from().is_some_and(|side| side.signer.is_some());
+        Side::of_manifest(live, signer.as_ref().filter(|_| compared))
+    });
+    let report = compare(before.as_ref(), &after, theirs.tombstones());
+    if report.digest() != submission.changes || report != theirs {
+        return Err(CommandError::failed(
+            "the registry's change report is not what this mcp-pin finds between the two manifests",
+        )
+        .detail(format!("the registry's {}", submission.changes))
+        .detail(format!("found here     {}", report.digest()))
+        .hint("the registry and mcp-pin may be of different versions; no consent can be given before they agree"));
+    }
+    Ok(Reviewed { submission, report, signature_checked })
+}
+
+/// Checks the publisher's signature where the project says who that is.
+fn check_signature(
+    context: &Context,
+    attestation: &Attestation,
+    submission: &SubmissionRecord,
+) -> Result<bool, CommandError> {
+    let trust = context.project()?.settings.publishers_of(&submission.server);
+    if trust.is_empty() {
+        return Ok(false);
+    }
+    match verify_with_keys_only::<Manifest>(attestation, &trust) {
+        Ok(_) => Ok(true),
+        Err(error) => {
+            let status = if error.is_could_not_check() { Status::CouldNotCheck } else { Status::Failed };
+            Err(CommandError::new(status, format!("the manifest is not accepted: {error}"))
+                .hint("whoever publishes it stands in mcp-pin.toml as [[trust.publisher]]"))
+        }
+    }
+}
+
+/// The key that the bundle says it is signed with, as the change report names signers.
+fn signer_of(attestation: &Attestation) -> Option<SignerIdentity> {
+    attestation.key_id_unverified().map(|key| SignerIdentity::Key(KeyIdentity { key: key.to_owned() }))
+}
+
+/// The manifest in a bundle, read from the bytes that have this digest. Its signature is not looked at here.
+fn manifest_of(attestation: &Attestation, digest: &Digest) -> Result<Manifest, CommandError> {
+    let damaged = || CommandError::failed(format!("the manifest {} cannot be read", digest.short()));
+    let bundle = json::parse_with(attestation.as_bytes(), &json::Limits::OURS).map_err(|_| damaged())?;
+    let payload = bundle
+        .get("dsseEnvelope")
+        .and_then(|envelope| envelope.get("payload"))
+        .and_then(Value::as_str)
+        .and_then(|payload| STANDARD.decode(payload).ok())
+        .filter(|payload| Digest::of(payload) == *digest)
+        .ok_or_else(damaged)?;
+    Manifest::from_payload(&payload)
+        .map_err(|error| CommandError::failed(format!("the manifest is not acceptable: {error}")))
+}

@@ -1,0 +1,86 @@
+//! `mcp-pin diff`.
+
+mod documents;
+mod git;
+mod live;
+mod locks;
+mod output;
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueHint;
+use mcp_pin_model::Alias;
+
+use crate::{
+    context::Context,
+    error::{CommandError, CommandResult},
+    render::Detail,
+};
+
+/// Show what changed, the gravest first
+///
+/// With one name: the lock against the live server, which is started or called for this. With two files: captured
+/// surfaces, `tools/list` results, lists of tools, or two locks. With --base: the lock of a git revision against the one
+/// here.
+///
+/// Exit codes: 0 nothing changed, 1 something changed, 2 usage, 3 something could not be read or checked (malformed or
+/// incomplete documents, doubled names, a server that does not answer).
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// The alias of a locked server; or the older of two files
+    #[arg(value_name = "ALIAS|OLD", value_hint = ValueHint::AnyPath, required_unless_present = "base")]
+    pub first: Option<String>,
+    /// The newer of two files
+    #[arg(value_name = "NEW", value_hint = ValueHint::FilePath)]
+    pub second: Option<PathBuf>,
+    /// Compare the lock of this git revision with the one here
+    #[arg(long, value_name = "REVISION", conflicts_with = "second")]
+    pub base: Option<String>,
+    /// Show unchanged and long texts in full too
+    #[arg(long)]
+    pub full: bool,
+}
+
+impl Arguments {
+    fn detail(&self) -> Detail {
+        if self.full { Detail::Full } else { Detail::Summary }
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When a side cannot be read or checked.
+pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
+    let detail = arguments.detail();
+    match (&arguments.first, &arguments.second, &arguments.base) {
+        (first, None, Some(revision)) => {
+            let alias = first.as_deref().map(parse_alias).transpose()?;
+            locks::against_revision(context, revision, alias.as_ref(), detail)
+        }
+        (Some(old), Some(new), None) => {
+            let (old, new) = (documents::read(context, Path::new(old))?, documents::read(context, new)?);
+            match (old.is_lock(), new.is_lock()) {
+                (true, true) => locks::two_files(context, &old, &new, detail),
+                (false, false) => documents::compare(context, &old, &new, detail),
+                (true, false) | (false, true) => {
+                    Err(CommandError::usage("one of the files is a lock, the other is not")
+                        .hint("compare two locks, or two captured surfaces"))
+                }
+            }
+        }
+        (Some(name), None, None) => live::run(context, &parse_alias(name)?, detail),
+        _ => Err(CommandError::usage("say what to compare")
+            .hint("mcp-pin diff <alias>, or mcp-pin diff <old.json> <new.json>")),
+    }
+}
+
+fn parse_alias(text: &str) -> Result<Alias, CommandError> {
+    text.parse().map_err(|error| {
+        let mut failure = CommandError::usage(format!("`{text}`: {error}"));
+        if Path::new(text).exists() {
+            failure = failure.hint("to compare files, name two of them: mcp-pin diff <old.json> <new.json>");
+        }
+        failure
+    })
+}

@@ -1,0 +1,285 @@
+//! Two locks: files, or this project's and the one of a git revision.
+//!
+//! The readable snapshots beside a lock make the comparison a full one. They are used only when they are what the lock
+//! says by digest; without them, entries are compared by digest.
+
+use std::{collections::BTreeSet, path::Path};
+
+use mcp_pin_diff::{ChangeReport, Side};
+use mcp_pin_model::{
+    Alias, EntryKind, Surface,
+    lockfile::{LOCK_FILE, LockedServer, Lockfile},
+};
+use serde::Serialize;
+
+use super::{
+    documents::Document,
+    git::Commit,
+    output::{self, Compared, Comparison},
+};
+use crate::{
+    cli::Format,
+    context::Context,
+    error::{CommandError, CommandResult, Status},
+    render::{Detail, json},
+    state,
+    ui::{Role, Text, sanitize},
+};
+
+type Read<'a> = dyn Fn(&str) -> Result<Option<Vec<u8>>, CommandError> + 'a;
+
+/// One side: a lock and the files beside it.
+struct Half<'a> {
+    lock: Lockfile,
+    /// Reads a file by its path from the lock's directory.
+    read: Box<Read<'a>>,
+}
+
+impl Half<'_> {
+    /// The snapshot of a locked server; `None` where there is none.
+    fn snapshot(&self, server: &LockedServer) -> Result<Option<Surface>, CommandError> {
+        let path = format!("{}/surfaces/{}.json", state::STATE_DIRECTORY, server.alias.file_stem());
+        let Some(bytes) = (self.read)(&path)? else { return Ok(None) };
+        let surface =
+            Surface::parse(&bytes).map_err(|error| CommandError::could_not_check(error.to_string()).at(&path, None))?;
+        if surface.digest() == server.surface {
+            return Ok(Some(surface));
+        }
+        Err(CommandError::could_not_check(format!("the snapshot of `{}` is not what the lock says", server.alias))
+            .at(&path, None)
+            .hint("restore the file from version control; `mcp-pin verify` names everything that does not fit"))
+    }
+}
+
+/// What happened to one server between two locks.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ServerDifference {
+    alias: Alias,
+    /// `added`, `removed`, `changed`, or `signed-again` (other signatures or consents over the same content).
+    outcome: &'static str,
+    /// The full comparison, where the snapshots are there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<Comparison>,
+    /// What the digests tell, where they are not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    entries: Vec<EntryDifference>,
+    #[serde(skip)]
+    report: Option<ChangeReport>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EntryDifference {
+    kind: EntryKind,
+    name: String,
+    /// `added`, `removed` or `changed`.
+    outcome: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LocksDocument<'a> {
+    /// What the older lock is: a file, or a commit.
+    base: &'a str,
+    /// `unchanged` or `changed`.
+    outcome: &'static str,
+    servers: &'a [ServerDifference],
+}
+
+/// The lock of a git revision against the one here.
+pub(super) fn against_revision(
+    context: &Context,
+    revision: &str,
+    alias: Option<&Alias>,
+    detail: Detail,
+) -> CommandResult {
+    let project = context.project()?;
+    let commit = Commit::resolve(&project.root, revision)?;
+    let place = format!("{}:{LOCK_FILE}", commit.short());
+    let old = match commit.file(LOCK_FILE)? {
+        Some(bytes) => parse(&bytes, Path::new(&place))?,
+        None => {
+            context.ui.warn(format!("commit {} has no {LOCK_FILE}: everything counts as new", commit.short()));
+            Lockfile::new()
+        }
+    };
+    let new_path = project.root.join(LOCK_FILE);
+    let Some(bytes) = state::read_bounded(&new_path, documents_limit())? else {
+        return Err(
+            CommandError::could_not_check(format!("there is no {LOCK_FILE} here")).hint("make one with `mcp-pin lock`")
+        );
+    };
+    let new = parse(&bytes, Path::new(LOCK_FILE))?;
+    let old = Half { lock: old, read: Box::new(|path| commit.file(path)) };
+    let root = project.root.clone();
+    let new = Half { lock: new, read: Box::new(move |path| state::read_bounded(&root.join(path), documents_limit())) };
+    let base = format!("commit {}", commit.short());
+    compare(context, &base, &old, &new, alias, detail)
+}
+
+/// Two lock files, each with the snapshots beside it.
+pub(super) fn two_files(context: &Context, old: &Document, new: &Document, detail: Detail) -> CommandResult {
+    let half = |document: &Document| {
+        let lock = parse(&document.bytes, &document.path)?;
+        let directory = context.directory.join(&document.path).parent().map(Path::to_owned).unwrap_or_default();
+        Ok::<_, CommandError>(Half {
+            lock,
+            read: Box::new(move |path: &str| state::read_bounded(&directory.join(path), documents_limit())),
+        })
+    };
+    let base = old.path.display().to_string();
+    compare(context, &base, &half(old)?, &half(new)?, None, detail)
+}
+
+fn documents_limit() -> u64 {
+    64 << 20
+}
+
+fn parse(bytes: &[u8], path: &Path) -> Result<Lockfile, CommandError> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| CommandError::could_not_check("the lock is not UTF-8 text").at(path, None))?;
+    Lockfile::parse(text).map_err(|error| CommandError::could_not_check(error.to_string()).at(path, None))
+}
+
+fn compare(
+    context: &Context,
+    base: &str,
+    old: &Half<'_>,
+    new: &Half<'_>,
+    only: Option<&Alias>,
+    detail: Detail,
+) -> CommandResult {
+    let aliases: BTreeSet<&Alias> =
+        old.lock.servers().iter().chain(new.lock.servers()).map(|server| &server.alias).collect();
+    if let Some(only) = only
+        && !aliases.contains(only)
+    {
+        return Err(CommandError::usage(format!("`{only}` is in neither lock")).hint("`mcp-pin ls` lists the servers"));
+    }
+    let mut differences = Vec::new();
+    for alias in aliases.into_iter().filter(|alias| only.is_none_or(|only| only == *alias)) {
+        differences.extend(difference(old, new, alias)?);
+    }
+    let changed = !differences.is_empty();
+    match context.format {
+        Format::Json => {
+            let outcome = if changed { "changed" } else { "unchanged" };
+            json::print(&context.ui, "diff-locks", &LocksDocument { base, outcome, servers: &differences })?;
+        }
+        Format::Human => output::write(context, human(context, base, &differences, detail))?,
+    }
+    Ok(if changed { Status::Failed } else { Status::Passed })
+}
+
+fn difference(old: &Half<'_>, new: &Half<'_>, alias: &Alias) -> Result<Option<ServerDifference>, CommandError> {
+    let (before, after) = (old.lock.server(alias), new.lock.server(alias));
+    let (outcome, before, after) = match (before, after) {
+        (None, None) => return Ok(None),
+        (Some(before), Some(after)) if before == after => return Ok(None),
+        (Some(before), Some(after)) => ("changed", Some(before), after),
+        (None, Some(after)) => ("added", None, after),
+        (Some(_), None) => {
+            return Ok(Some(ServerDifference {
+                alias: alias.clone(),
+                outcome: "removed",
+                comparison: None,
+                entries: Vec::new(),
+                report: None,
+            }));
+        }
+    };
+    let before_surface = before.map(|server| old.snapshot(server)).transpose()?;
+    let after_surface = new.snapshot(after)?;
+    let report = match (before, &before_surface, &after_surface) {
+        (Some(before), Some(Some(before_surface)), Some(after_surface)) => Some(mcp_pin_diff::compare(
+            Some(&side(before, before_surface)),
+            &side(after, after_surface),
+            &before.tombstones,
+        )),
+        (None, _, Some(after_surface)) => Some(mcp_pin_diff::compare(None, &side(after, after_surface), &[])),
+        _ => None,
+    };
+    let outcome = match &report {
+        Some(report) if report.is_unchanged() => "signed-again",
+        _ => outcome,
+    };
+    Ok(Some(ServerDifference {
+        alias: alias.clone(),
+        outcome,
+        entries: if report.is_none() { entries(before, after) } else { Vec::new() },
+        comparison: report.as_ref().map(|report| Comparison::of(&Compared { alias: None, report })),
+        report,
+    }))
+}
+
+fn side<'a>(server: &'a LockedServer, surface: &'a Surface) -> Side<'a> {
+    Side {
+        surface,
+        launch: Some(&server.launch),
+        artifacts: &server.artifact,
+        name: Some(&server.name),
+        version: Some(&server.version),
+        manifest: Some(server.manifest),
+        signer: Some(&server.signer),
+        protocol: Some(&server.protocol),
+    }
+}
+
+/// What differs by digest.
+fn entries(before: Option<&LockedServer>, after: &LockedServer) -> Vec<EntryDifference> {
+    let mut out = Vec::new();
+    for kind in EntryKind::ALL {
+        let old = before.and_then(|server| server.section(kind)).unwrap_or_default();
+        let new = after.section(kind).unwrap_or_default();
+        let names: BTreeSet<&str> = old.iter().chain(new).map(|entry| entry.name.as_str()).collect();
+        for name in names {
+            let find = |list: &[mcp_pin_model::lockfile::LockedEntry]| {
+                list.iter().find(|entry| entry.name == name).map(|entry| entry.digest)
+            };
+            let outcome = match (find(old), find(new)) {
+                (Some(old), Some(new)) if old == new => continue,
+                (Some(_), Some(_)) => "changed",
+                (None, _) => "added",
+                (_, None) => "removed",
+            };
+            out.push(EntryDifference { kind, name: name.to_owned(), outcome });
+        }
+    }
+    out
+}
+
+fn human(context: &Context, base: &str, differences: &[ServerDifference], detail: Detail) -> Text {
+    let mut text = Text::new();
+    if differences.is_empty() {
+        text.push(Role::Good, format!("nothing changed since {}", sanitize::line(base)));
+        text.newline();
+        return text;
+    }
+    for (index, difference) in differences.iter().enumerate() {
+        if index > 0 {
+            text.newline();
+        }
+        match &difference.report {
+            Some(report) if difference.outcome != "signed-again" => {
+                text.append(output::human(context, &Compared { alias: Some(&difference.alias), report }, detail));
+                continue;
+            }
+            _ => {}
+        }
+        text.push(Role::Strong, difference.alias.as_str());
+        text.plain(match difference.outcome {
+            "removed" => "  is no longer locked",
+            "signed-again" => "  the same content, with other signatures or consents",
+            "added" => "  is locked now (no snapshot to show)",
+            _ => "  changed (no snapshots to compare; by digest:)",
+        });
+        text.newline();
+        for entry in &difference.entries {
+            text.plain(format!("  {} {} ", entry.outcome, entry.kind.noun()));
+            text.plain(sanitize::name(&entry.name));
+            text.newline();
+        }
+    }
+    text
+}

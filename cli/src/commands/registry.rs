@@ -1,0 +1,55 @@
+//! `mcp-pin registry`.
+
+mod add;
+mod approver;
+pub(crate) mod connection;
+mod grant;
+mod revoke;
+mod show;
+pub(crate) mod submissions;
+mod token;
+
+use crate::{context::Context, error::CommandResult};
+
+/// Add a registry to the project, and administer one
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What to do with a registry.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Action {
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Add(add::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Show(show::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Submissions(submissions::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Grant(grant::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Approver(approver::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Token(token::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Revoke(revoke::Arguments),
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Whatever the registry refused or could not be asked.
+pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
+    match &arguments.action {
+        Action::Add(arguments) => add::run(arguments, context),
+        Action::Show(arguments) => show::run(arguments, context),
+        Action::Submissions(arguments) => submissions::run(arguments, context),
+        Action::Grant(arguments) => grant::run(arguments, context),
+        Action::Approver(arguments) => approver::run(arguments, context),
+        Action::Token(arguments) => token::run(arguments, context),
+        Action::Revoke(arguments) => revoke::run(arguments, context),
+    }
+}

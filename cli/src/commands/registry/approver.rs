@@ -1,0 +1,141 @@
+//! `mcp-pin registry approver`.
+
+use mcp_pin_registry_client::ApproverRecord;
+use serde::Serialize;
+
+use super::connection::{Connection, ask, public_key};
+use crate::{
+    cli::Format,
+    context::Context,
+    error::{CommandResult, Status},
+    render::{json, table::table},
+    ui::{Role, Text, sanitize},
+};
+
+/// Register who may approve (administrators)
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What to do with approvers.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Action {
+    /// Register an approver's key: the file that --key names, public or private (its public half is taken)
+    Add {
+        /// Who approves
+        #[arg(value_name = "PRINCIPAL")]
+        principal: String,
+        /// Only for one namespace
+        #[arg(long, value_name = "NAMESPACE", default_value = "*")]
+        scope: String,
+        /// Which registry, and as whom.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// List the approvers
+    List {
+        /// Which registry, and as whom.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Withdraw a registration
+    Remove {
+        /// The registration's id
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Which registry, and as whom.
+        #[command(flatten)]
+        connection: Connection,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct Document {
+    approvers: Vec<Approver>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Approver {
+    id: String,
+    principal: String,
+    key_id: String,
+    scope: String,
+    registered_by: String,
+    registered_at: String,
+}
+
+impl From<ApproverRecord> for Approver {
+    fn from(record: ApproverRecord) -> Self {
+        Self {
+            id: record.id,
+            principal: record.principal,
+            key_id: record.key_id,
+            scope: record.scope,
+            registered_by: record.registered_by,
+            registered_at: record.registered_at.to_string(),
+        }
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When the registry refuses or cannot be asked.
+pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
+    match &arguments.action {
+        Action::Add { principal, scope, connection } => {
+            let client = connection.authorized(context)?;
+            let key = public_key(context)?.to_spki_pem();
+            let record = ask(context, "registering the approver", client.add_approver(principal, &key, scope))?;
+            let approver = Approver::from(record);
+            if context.format == Format::Json {
+                json::print(&context.ui, "registry-approvers", &Document { approvers: vec![approver] })?;
+            } else {
+                let scope =
+                    if approver.scope == "*" { "everything".to_owned() } else { sanitize::line(&approver.scope) };
+                context.ui.talk(Text::new().with(Role::Good, "registered ").with(
+                    Role::Plain,
+                    format!(
+                        "{} as approver of {scope}, key {}",
+                        sanitize::name(&approver.principal),
+                        sanitize::line(&approver.key_id)
+                    ),
+                ));
+            }
+        }
+        Action::List { connection } => {
+            let client = connection.authorized(context)?;
+            let approvers: Vec<Approver> =
+                ask(context, "reading the approvers", client.approvers())?.into_iter().map(Approver::from).collect();
+            if context.format == Format::Json {
+                json::print(&context.ui, "registry-approvers", &Document { approvers })?;
+            } else {
+                let rows: Vec<Vec<String>> = approvers
+                    .iter()
+                    .map(|approver| {
+                        vec![
+                            approver.principal.clone(),
+                            approver.scope.clone(),
+                            approver.key_id.clone(),
+                            approver.id.clone(),
+                        ]
+                    })
+                    .collect();
+                context
+                    .ui
+                    .data(table(&["PRINCIPAL", "SCOPE", "KEY", "ID"], &rows, context.ui.width()))
+                    .map_err(|error| super::super::output_error(&error))?;
+            }
+        }
+        Action::Remove { id, connection } => {
+            let client = connection.authorized(context)?;
+            ask(context, "withdrawing the registration", client.withdraw_approver(id))?;
+            context.ui.talk(format!("withdrew the registration {}", sanitize::line(id)));
+        }
+    }
+    Ok(Status::Passed)
+}

@@ -1,0 +1,42 @@
+//! JSON output: one versioned document per command, on stdout.
+//!
+//! The first member to look at is `format`: `urn:mcp-pin:output:<command>:v1`. Within a version members are added, never
+//! changed or removed. Characters that a viewer could hide are `\u` escapes, so that a log shows what is there.
+
+use mcp_pin_model::json::{self, Value};
+use serde::Serialize;
+
+use crate::{error::CommandError, ui::Ui};
+
+/// The `format` member of a command's document.
+#[must_use]
+pub fn format_of(command: &str) -> String {
+    format!("urn:mcp-pin:output:{command}:v1")
+}
+
+/// A document with its `format`.
+#[derive(Serialize)]
+struct Document<'a, T: Serialize> {
+    format: String,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+/// A command's result as its text: pretty-printed, hidden characters escaped, members sorted.
+///
+/// # Errors
+/// When the result does not serialise to JSON, which is a fault of ours.
+pub fn document<T: Serialize>(command: &str, body: &T) -> Result<String, CommandError> {
+    let value: Value = json::to_value(&Document { format: format_of(command), body })
+        .map_err(|error| CommandError::internal(format!("the result is not JSON: {error}")))?;
+    Ok(json::to_pretty_string(&value))
+}
+
+/// Prints a command's result.
+///
+/// # Errors
+/// When it does not serialise, or stdout cannot be written.
+pub fn print<T: Serialize>(ui: &Ui, command: &str, body: &T) -> Result<(), CommandError> {
+    let text = document(command, body)?;
+    ui.data(text).map_err(|error| CommandError::could_not_check(format!("cannot write to standard output: {error}")))
+}

@@ -1,0 +1,625 @@
+//! The change report for people.
+//!
+//! It is made from the report and from nothing else, since the report's digest is what a consent binds. The gravest
+//! findings come first, so that sixty rewordings cannot bury the one that matters; identical edits are one item;
+//! every change is shown, under a finding or after all of them. In full view nothing is left out. Every line that a server's
+//! text stands on starts with a gutter or is short and quoted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mcp_pin_diff::{Bump, Change, ChangeKind, ChangeReport, EntryRef, Finding, Group, SegmentKind, text_diff};
+use mcp_pin_model::{Grade, json::Value};
+
+use super::{paths::in_words, value::tree};
+use crate::ui::{
+    Role, Text,
+    layout::{Mark, block, marked_block},
+    sanitize::{Concealed, name, quoted, summary, thousands, width},
+};
+
+/// How much of long texts is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// Everything: what somebody is asked to consent to.
+    #[default]
+    Full,
+    /// Long texts are cut, and it is said how much is missing.
+    Summary,
+}
+
+/// How a report is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// Columns.
+    pub columns: usize,
+    /// How much of long texts.
+    pub detail: Detail,
+    /// What the report is about, such as an alias; it is made visible.
+    pub subject: Option<&'a str>,
+}
+
+/// Characters of one text in a summary.
+const SUMMARY_CHARACTERS: usize = 480;
+/// Unchanged characters that are kept on either side of a change in a summary.
+const CONTEXT_CHARACTERS: usize = 80;
+
+impl View<'_> {
+    fn limit(&self) -> Option<usize> {
+        match self.detail {
+            Detail::Full => None,
+            Detail::Summary => Some(SUMMARY_CHARACTERS),
+        }
+    }
+}
+
+/// Renders a report.
+#[must_use]
+pub fn report(report: &ChangeReport, view: &View<'_>) -> Text {
+    let mut out = heading(report, view);
+    if report.is_unchanged() {
+        return out;
+    }
+    let mut shown = BTreeSet::new();
+    for group in report.groups() {
+        out.newline();
+        render_group(&mut out, report, &group, view, &mut shown);
+    }
+    let rest: Vec<usize> = (0..report.changes().len()).filter(|index| !shown.contains(index)).collect();
+    if !rest.is_empty() {
+        out.newline();
+        let title = if shown.is_empty() { "changes" } else { "other changes, which no rule has anything to say about" };
+        out.push(Role::Strong, title);
+        out.newline();
+        render_changes(&mut out, report, &rest, view);
+    }
+    out
+}
+
+fn heading(report: &ChangeReport, view: &View<'_>) -> Text {
+    let mut out = Text::new();
+    let to = report.to();
+    let mut title = Text::new();
+    if let Some(subject) = view.subject {
+        title.push(Role::Strong, summary(subject, view.columns / 2));
+        title.plain("  ");
+    }
+    let version = |side: &mcp_pin_diff::ReportSide| {
+        side.version.as_ref().map_or_else(|| side.surface.short(), |version| summary(&version.to_string(), 40))
+    };
+    match report.from() {
+        None => title.plain(format!("{}, first admission: everything is new", version(to))),
+        Some(from) if version(from) == version(to) => title.plain(version(to)),
+        Some(from) => title.plain(format!("{} -> {}", version(from), version(to))),
+    }
+    out.append(title);
+    out.newline();
+
+    if report.is_unchanged() {
+        out.push(Role::Good, "nothing changed");
+        out.newline();
+        return out;
+    }
+    let changes = report.changes().len();
+    let findings = report.findings().len();
+    out.push(grade_role(report.grade()), grade_word(report.grade()));
+    out.plain(format!("  {}, {}", counted(changes, "change", "changes"), counted(findings, "finding", "findings"),));
+    out.newline();
+    for line in wrapped(attention(report.grade()), view.columns, 0) {
+        out.push(Role::Dim, line);
+        out.newline();
+    }
+    if !report.is_first_admission() && !report.model_visible_changed() {
+        out.push(Role::Good, "nothing that the model reads changed");
+        out.newline();
+    }
+    if let Some((role, verdict)) = version_verdict(report) {
+        for line in wrapped(&verdict, view.columns, 0) {
+            out.push(role, line);
+            out.newline();
+        }
+    }
+    out
+}
+
+/// The version verdict: the step that the changes ask for against the one that was made.
+fn version_verdict(report: &ChangeReport) -> Option<(Role, String)> {
+    let required = report.required_bump();
+    if report.is_first_admission() {
+        return None;
+    }
+    Some(match report.declared_bump() {
+        None if required == Bump::None => return None,
+        None => (Role::Plain, format!("version: the changes ask for a {required} step")),
+        Some(declared) if declared < required => {
+            let made = if declared == Bump::None {
+                "the version was not raised".to_owned()
+            } else {
+                format!("the version made a {declared} step")
+            };
+            (Role::Warning, format!("version: the changes ask for a {required} step, {made}"))
+        }
+        Some(declared) => (Role::Plain, format!("version: a {declared} step, the changes ask for {required}")),
+    })
+}
+
+fn render_group(out: &mut Text, report: &ChangeReport, group: &Group, view: &View<'_>, shown: &mut BTreeSet<usize>) {
+    let word = grade_word(group.grade);
+    let first_indent = width(word) + 2;
+    for (index, line) in wrapped(&group.title, view.columns, first_indent).into_iter().enumerate() {
+        if index == 0 {
+            out.push(grade_role(group.grade), word);
+            out.plain("  ");
+            out.push(Role::Strong, line);
+        } else {
+            out.plain(" ".repeat(first_indent));
+            out.push(Role::Strong, line);
+        }
+        out.newline();
+    }
+    out.push(Role::Dim, format!("  rule {}", group.rule));
+    out.newline();
+
+    let findings: Vec<&Finding> = group.findings.iter().filter_map(|index| report.findings().get(*index)).collect();
+    let mut messages = BTreeSet::new();
+    let mut hints = BTreeSet::new();
+    for finding in &findings {
+        if finding.message != group.title {
+            messages.insert(finding.message.as_str());
+        }
+        hints.extend(finding.hint.as_deref());
+    }
+    for message in messages {
+        for line in wrapped(message, view.columns, 2) {
+            out.plain(format!("  {line}"));
+            out.newline();
+        }
+    }
+
+    // The changes that these findings are about: at the same place, or around it (a new entry around its description).
+    let mut about = Vec::new();
+    let mut again = 0_usize;
+    let mut loose: Vec<&Finding> = Vec::new();
+    for finding in &findings {
+        let mut found = false;
+        for (index, change) in report.changes().iter().enumerate() {
+            if concerns(finding, change) {
+                found = true;
+                if shown.insert(index) {
+                    about.push(index);
+                } else {
+                    again += 1;
+                }
+            }
+        }
+        if !found || has_own_evidence(finding, report) {
+            loose.push(finding);
+        }
+    }
+    about.sort_unstable();
+    about.dedup();
+    render_evidence(out, &loose, view);
+    render_changes(out, report, &about, view);
+    if about.is_empty() && loose.is_empty() && again > 0 {
+        let entries: Vec<&EntryRef> = group.entries.iter().collect();
+        out.append(entry_list(&entries, 2, view.columns));
+        out.push(Role::Dim, "  the change is shown above");
+        out.newline();
+    }
+    for hint in hints {
+        for line in wrapped(&format!("look at: {hint}"), view.columns, 2) {
+            out.push(Role::Dim, format!("  {line}"));
+            out.newline();
+        }
+    }
+}
+
+fn concerns(finding: &Finding, change: &Change) -> bool {
+    let (finding, change) = (finding.location.path.as_str(), change.path.as_str());
+    finding == change || (!change.is_empty() && finding.strip_prefix(change).is_some_and(|rest| rest.starts_with('/')))
+}
+
+/// Whether the finding quotes something that is not simply the change's value, such as the words that gave it away.
+fn has_own_evidence(finding: &Finding, report: &ChangeReport) -> bool {
+    let Some(after) = &finding.after else { return false };
+    !report.changes().iter().any(|change| {
+        change.path == finding.location.path
+            && (change.after.as_ref() == Some(after) || change.before == finding.before)
+    })
+}
+
+/// What findings quote, each distinct quote once, with the entries it occurs in.
+fn render_evidence(out: &mut Text, findings: &[&Finding], view: &View<'_>) {
+    let mut quotes: Vec<(Option<&Value>, Option<&Value>, Vec<&Finding>)> = Vec::new();
+    for finding in findings {
+        let key = (finding.before.as_ref(), finding.after.as_ref());
+        match quotes.iter_mut().find(|(before, after, _)| (*before, *after) == key) {
+            Some((_, _, list)) => list.push(finding),
+            None => quotes.push((key.0, key.1, vec![finding])),
+        }
+    }
+    for (before, after, list) in quotes {
+        for finding in &list {
+            out.append(place_line(
+                &in_words(&finding.location.path, finding.location.entry.as_ref()),
+                "",
+                view.columns,
+            ));
+        }
+        out.append(values(before, after, view));
+    }
+}
+
+/// Changes, identical edits once.
+fn render_changes(out: &mut Text, report: &ChangeReport, indexes: &[usize], view: &View<'_>) {
+    type Key<'a> = (ChangeKind, String, Option<&'a Value>, Option<&'a Value>);
+    let mut order: Vec<(Key<'_>, Vec<&Change>)> = Vec::new();
+    let mut positions: BTreeMap<(ChangeKind, String), Vec<usize>> = BTreeMap::new();
+    for change in indexes.iter().filter_map(|index| report.changes().get(*index)) {
+        let place = place_within_entry(change);
+        let key: Key<'_> = (change.kind, place.clone(), change.before.as_ref(), change.after.as_ref());
+        let candidates = positions.entry((change.kind, place)).or_default();
+        match candidates.iter().find(|at| order.get(**at).is_some_and(|(other, _)| *other == key)) {
+            Some(at) => {
+                if let Some((_, list)) = order.get_mut(*at) {
+                    list.push(change);
+                }
+            }
+            None => {
+                candidates.push(order.len());
+                order.push((key, vec![change]));
+            }
+        }
+    }
+    for (_, list) in order {
+        let Some(change) = list.first() else { continue };
+        if list.len() == 1 {
+            out.append(place_line(&in_words(&change.path, change.entry.as_ref()), &verb(change), view.columns));
+        } else {
+            let entries: Vec<&EntryRef> = list.iter().filter_map(|change| change.entry.as_ref()).collect();
+            let place = in_words(&change.path, change.entry.as_ref());
+            out.append(place_line(
+                &format!("{}, alike in {}", place, counted(list.len(), "place", "places")),
+                &verb(change),
+                view.columns,
+            ));
+            out.append(entry_list(&entries, 4, view.columns));
+        }
+        out.append(change_values(change, view));
+    }
+}
+
+/// The path with the entry's key left out, so that one edit of many tools is one item.
+fn place_within_entry(change: &Change) -> String {
+    match &change.entry {
+        Some(entry) => {
+            let inside: Vec<String> = change.path.tokens().skip(2).collect();
+            format!("{}\n{}", entry.kind.section(), inside.join("\n"))
+        }
+        None => change.path.to_string(),
+    }
+}
+
+fn verb(change: &Change) -> String {
+    let what = match (change.kind, &change.before, &change.after) {
+        (ChangeKind::EntryRenamed, _, _) => "renamed",
+        (ChangeKind::Reordered, _, _) => "in another order",
+        (_, None, Some(_)) => "new",
+        (_, Some(_), None) => "gone",
+        _ => "changed",
+    };
+    match change.direction {
+        Some(direction) => format!("{what}, {}", direction.words()),
+        None => what.to_owned(),
+    }
+}
+
+/// A line that says where; wrapped at spaces, and never starting with text of the server.
+fn place_line(place: &str, verb: &str, columns: usize) -> Text {
+    let line = if verb.is_empty() { place.to_owned() } else { format!("{verb}: {place}") };
+    let mut out = Text::new();
+    if width(&line) + 2 <= columns {
+        out.plain("  ");
+        out.push(Role::Strong, line);
+        out.newline();
+        return out;
+    }
+    // A name of a server's choice makes it long: a gutter before each line of it.
+    if !verb.is_empty() {
+        out.plain("  ");
+        out.push(Role::Strong, format!("{verb}:"));
+        out.newline();
+    }
+    out.append(crate::ui::layout::shown_block(place, Role::Strong, 2, columns));
+    out
+}
+
+fn change_values(change: &Change, view: &View<'_>) -> Text {
+    values(change.before.as_ref(), change.after.as_ref(), view)
+}
+
+/// Before and after, with what hides in them.
+fn values(before: Option<&Value>, after: Option<&Value>, view: &View<'_>) -> Text {
+    const INDENT: usize = 4;
+    let mut out = Text::new();
+    match (before, after) {
+        (None, None) => {}
+        (Some(Value::String(before)), Some(Value::String(after))) => {
+            out.append(text_change(before, after, INDENT, view));
+        }
+        (None, Some(value)) => out.append(one_side(value, Mark::Added, INDENT, view)),
+        (Some(value), None) => out.append(one_side(value, Mark::Removed, INDENT, view)),
+        (Some(before), Some(after)) => {
+            if is_scalar(before) && is_scalar(after) {
+                let line = Text::new()
+                    .with(Role::Removed, scalar(before))
+                    .with(Role::Plain, " -> ")
+                    .with(Role::Added, scalar(after));
+                if line.columns() + INDENT <= view.columns {
+                    out.plain(" ".repeat(INDENT));
+                    out.append(line);
+                    out.newline();
+                    out.append(concealed(Some(after), INDENT, view.columns));
+                    return out;
+                }
+            }
+            label(&mut out, "before", INDENT);
+            out.append(one_side(before, Mark::Removed, INDENT + 2, view));
+            label(&mut out, "after", INDENT);
+            out.append(one_side(after, Mark::Added, INDENT + 2, view));
+        }
+    }
+    out.append(concealed(after.or(before), INDENT, view.columns));
+    out
+}
+
+fn label(out: &mut Text, word: &str, indent: usize) {
+    out.push(Role::Dim, format!("{}{word}:", " ".repeat(indent)));
+    out.newline();
+}
+
+fn is_scalar(value: &Value) -> bool {
+    !matches!(value, Value::Array(_) | Value::Object(_))
+}
+
+fn scalar(value: &Value) -> String {
+    match value {
+        Value::String(text) => quoted(text),
+        other => other.to_canonical_string(),
+    }
+}
+
+fn one_side(value: &Value, mark: Mark, indent: usize, view: &View<'_>) -> Text {
+    match value {
+        Value::String(text) => {
+            let (text, rest) = cut(text, view.limit());
+            let mut out = if text.is_empty() {
+                Text::new().with(Role::Dim, format!("{}(empty text)\n", " ".repeat(indent)))
+            } else {
+                marked_block(&[(mark, text)], indent, view.columns)
+            };
+            if rest > 0 {
+                out.append(more_characters(rest, indent));
+            }
+            out
+        }
+        other => {
+            let role = if mark == Mark::Added { Role::Added } else { Role::Removed };
+            let sign = if mark == Mark::Added { "+ " } else { "- " };
+            prefixed(tree(other, role, 0, view.columns.saturating_sub(indent + 2), view.limit()), indent, role, sign)
+        }
+    }
+}
+
+/// Puts a sign before every line, so that what is new and what is gone differ without colour.
+fn prefixed(text: Text, indent: usize, role: Role, sign: &str) -> Text {
+    let mut out = Text::new();
+    let mut at_start = true;
+    for (span_role, span) in text.spans() {
+        for line in span.split_inclusive('\n') {
+            if at_start {
+                out.plain(" ".repeat(indent));
+                out.push(role, sign);
+            }
+            out.push_joined(*span_role, line);
+            at_start = line.ends_with('\n');
+        }
+    }
+    out
+}
+
+/// A text that changed: unchanged, new and gone words in reading order.
+fn text_change(before: &str, after: &str, indent: usize, view: &View<'_>) -> Text {
+    let diff = text_diff(before, after);
+    let mut runs: Vec<(Mark, String)> = Vec::new();
+    for segment in diff.hunks.into_iter().flat_map(|hunk| hunk.segments) {
+        let mark = match segment.kind {
+            SegmentKind::Equal => Mark::Same,
+            SegmentKind::Added => Mark::Added,
+            SegmentKind::Removed => Mark::Removed,
+        };
+        match runs.last_mut() {
+            Some((last, text)) if *last == mark => text.push_str(&segment.text),
+            _ => runs.push((mark, segment.text)),
+        }
+    }
+    match view.detail {
+        Detail::Full => {
+            let runs: Vec<(Mark, &str)> = runs.iter().map(|(mark, text)| (*mark, text.as_str())).collect();
+            marked_block(&runs, indent, view.columns)
+        }
+        Detail::Summary => {
+            let runs = shortened(&runs);
+            let runs: Vec<(Mark, &str)> = runs.iter().map(|(mark, text)| (*mark, text.as_str())).collect();
+            marked_block(&runs, indent, view.columns)
+        }
+    }
+}
+
+/// Leaves out the middle of long unchanged runs and the end of long changed ones, and says so.
+fn shortened(runs: &[(Mark, String)]) -> Vec<(Mark, String)> {
+    let mut out = Vec::new();
+    let last = runs.len().saturating_sub(1);
+    for (index, (mark, text)) in runs.iter().enumerate() {
+        let total = text.chars().count();
+        if *mark == Mark::Same {
+            let head = if index == 0 { 0 } else { CONTEXT_CHARACTERS };
+            let tail = if index == last { 0 } else { CONTEXT_CHARACTERS };
+            if total > head + tail + CONTEXT_CHARACTERS {
+                out.push((Mark::Same, text.chars().take(head).collect()));
+                out.push((Mark::Note, format!("{} unchanged characters", thousands(total - head - tail))));
+                out.push((Mark::Same, text.chars().skip(total - tail).collect()));
+                continue;
+            }
+        } else if total > SUMMARY_CHARACTERS {
+            out.push((*mark, text.chars().take(SUMMARY_CHARACTERS).collect()));
+            out.push((Mark::Note, format!("{} more characters", thousands(total - SUMMARY_CHARACTERS))));
+            continue;
+        }
+        out.push((*mark, text.clone()));
+    }
+    out
+}
+
+/// The beginning of a text and how many characters are left out.
+pub(super) fn cut(text: &str, limit: Option<usize>) -> (&str, usize) {
+    let Some(limit) = limit else { return (text, 0) };
+    match text.char_indices().nth(limit) {
+        Some((at, _)) => {
+            let (head, rest) = text.split_at(at);
+            (head, rest.chars().count())
+        }
+        None => (text, 0),
+    }
+}
+
+/// The line that says how much was left out.
+pub(super) fn more_characters(count: usize, indent: usize) -> Text {
+    Text::new().with(Role::Warning, format!("{}… {} more characters\n", " ".repeat(indent), thousands(count)))
+}
+
+/// What hides in a value, as lines.
+fn concealed(value: Option<&Value>, indent: usize, columns: usize) -> Text {
+    let mut texts = String::new();
+    if let Some(value) = value {
+        collect_text(value, &mut texts);
+    }
+    let mut out = Text::new();
+    for sentence in Concealed::of(&texts).sentences() {
+        if width(&sentence) + indent + 2 <= columns {
+            out.push(Role::Bad, format!("{}! {sentence}", " ".repeat(indent)));
+            out.newline();
+        } else {
+            out.append(crate::ui::layout::shown_block(&sentence, Role::Bad, indent, columns));
+        }
+    }
+    out
+}
+
+fn collect_text(value: &Value, out: &mut String) {
+    match value {
+        Value::String(text) => out.push_str(text),
+        Value::Array(items) => items.iter().for_each(|item| collect_text(item, out)),
+        Value::Object(object) => {
+            for (name, member) in object.iter() {
+                out.push_str(name);
+                collect_text(member, out);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Entries by name, as many per line as fit.
+fn entry_list(entries: &[&EntryRef], indent: usize, columns: usize) -> Text {
+    let mut out = Text::new();
+    let mut line = String::new();
+    let flush = |out: &mut Text, line: &mut String| {
+        if !line.is_empty() {
+            out.plain(format!("{}{line}", " ".repeat(indent)));
+            out.newline();
+            line.clear();
+        }
+    };
+    for entry in entries {
+        let item = name(&entry.key);
+        if indent + width(&item) > columns {
+            flush(&mut out, &mut line);
+            out.append(block(&entry.key, Role::Plain, indent, columns));
+            continue;
+        }
+        if indent + width(&line) + 2 + width(&item) > columns {
+            flush(&mut out, &mut line);
+        }
+        if !line.is_empty() {
+            line.push_str(", ");
+        }
+        line.push_str(&item);
+    }
+    flush(&mut out, &mut line);
+    out
+}
+
+/// Our own words, wrapped at spaces so that lines with `indent` before them fit.
+pub(crate) fn wrapped(text: &str, columns: usize, indent: usize) -> Vec<String> {
+    let room = columns.saturating_sub(indent).max(16);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && width(&line) + 1 + width(word) > room {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
+}
+
+/// One entry in full, for showing what is locked.
+#[must_use]
+pub(crate) fn entry_tree(value: &Value, indent: usize, columns: usize) -> Text {
+    let mut out =
+        prefixed(tree(value, Role::Plain, 0, columns.saturating_sub(indent + 2), None), indent, Role::Dim, "│ ");
+    out.append(concealed(Some(value), indent, columns));
+    out
+}
+
+fn counted(number: usize, one: &str, more: &str) -> String {
+    format!("{} {}", thousands(number), if number == 1 { one } else { more })
+}
+
+/// The word that a grade has in human output.
+#[must_use]
+pub fn grade_word(grade: Grade) -> &'static str {
+    match grade {
+        Grade::None => "NONE",
+        Grade::Notice => "NOTICE",
+        Grade::Review => "REVIEW",
+        Grade::Block => "BLOCK",
+        Grade::Refuse => "REFUSE",
+    }
+}
+
+/// How a grade looks.
+#[must_use]
+pub fn grade_role(grade: Grade) -> Role {
+    match grade {
+        Grade::None => Role::Good,
+        Grade::Notice => Role::Strong,
+        Grade::Review => Role::Warning,
+        Grade::Block | Grade::Refuse => Role::Bad,
+    }
+}
+
+/// What a grade asks for.
+fn attention(grade: Grade) -> &'static str {
+    match grade {
+        Grade::None => "representation only: passes and is noted",
+        Grade::Notice => "one approver; may be accepted as a whole",
+        Grade::Review => "one approver, who reads it item by item",
+        Grade::Block => "in a registry a quorum of approvers; the approver types the server's name",
+        Grade::Refuse => "cannot be locked or approved at all",
+    }
+}
