@@ -5,6 +5,7 @@ use std::fmt;
 use mcp_pin_model::{
     Digest,
     json::{self, Limits, Value},
+    statement::{Statement, StatementError},
 };
 
 use crate::{
@@ -66,6 +67,15 @@ impl Attestation {
     pub fn predicate_type_unverified(&self) -> Option<String> {
         let payload = json::parse_with(&self.envelope.payload, &Limits::OURS).ok()?;
         payload.get("predicateType").and_then(Value::as_str).map(str::to_owned)
+    }
+
+    /// The statement in the payload, whoever signed it, if anybody did: for showing to somebody who is about to decide,
+    /// and for whom the payload's digest is what counts. Nothing may be admitted on it.
+    ///
+    /// # Errors
+    /// When the payload is not such a statement.
+    pub fn statement_unverified<T: Statement>(&self) -> Result<T, StatementError> {
+        T::from_payload(&self.envelope.payload)
     }
 
     /// The id of the key that the bundle claims to be signed with; none when it is signed with a certificate.

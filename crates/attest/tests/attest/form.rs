@@ -3,7 +3,7 @@
 use crate::common::{alice, at, bundle, manifest, parse_error, with};
 use mcp_pin_attest::{Attestation, MAX_ATTESTATION_BYTES, VerificationError, verify_with_keys_only};
 use mcp_pin_model::{
-    Digest, Manifest,
+    Consent, Digest, Manifest,
     json::{Object, ParseErrorKind, Value},
     statement::Statement as _,
 };
@@ -29,6 +29,8 @@ fn what_can_be_read_without_verifying_says_so_in_its_name() {
     let attestation = alice().sign(&manifest());
     assert_eq!(attestation.predicate_type_unverified().as_deref(), Some(Manifest::PREDICATE_TYPE));
     assert_eq!(attestation.payload_digest_unverified(), manifest().digest());
+    assert_eq!(attestation.statement_unverified::<Manifest>().unwrap(), manifest());
+    assert!(attestation.statement_unverified::<Consent>().is_err());
     assert_eq!(attestation.key_id_unverified(), Some(alice().public_key().id().key.as_str()));
     let no_statement = with(&["dsseEnvelope", "payload"], Some(Value::from("AAAA")));
     assert_eq!(Attestation::from_bytes(no_statement).unwrap().predicate_type_unverified(), None);
