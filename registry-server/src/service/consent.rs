@@ -43,13 +43,17 @@ impl Service {
             let statement = consent.statement();
             let submission = deciding.tx.submission_of_manifest(&statement.manifest).await?;
             let submission = submission.ok_or(ServiceError::NotFound("manifest"))?;
+            // By this very key, not by another one of the same person that is registered for other servers.
+            let trust = deciding
+                .trust_in_approvers(Some(submission.server.namespace()), Approvers::Registered)
+                .await?;
+            if verify_with_keys_only::<Consent>(&attestation, &trust).is_err() {
+                return Err(ServiceError::NotAnApprover);
+            }
             let approver: PrincipalName = consent
                 .principal()
                 .parse()
                 .map_err(|_| ServiceError::Unsound("an approver's name is damaged".to_owned()))?;
-            if !deciding.is_approver(&approver, submission.server.namespace()).await? {
-                return Err(ServiceError::NotAnApprover);
-            }
             let known = deciding.tx.consents(&submission.manifest).await?;
             if known.iter().any(|record| record.digest == consent.digest()) {
                 return deciding.already(&consent, submission).await;

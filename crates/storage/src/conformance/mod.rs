@@ -1,1 +1,45 @@
-//! The suite.
+//! What every backend must do, as code: [`CASES`], each for a store of its own that is empty.
+//!
+//! A backend's tests run all of them. A case fails by panicking, with what was expected in the assertion.
+
+#![expect(clippy::expect_used, reason = "a suite of tests: a failing case panics")]
+
+mod access;
+mod lifecycle;
+mod samples;
+mod transactions;
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use crate::Store;
+
+/// One case.
+pub type Case = fn(Arc<dyn Store>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+macro_rules! cases {
+    ($($module:ident::$name:ident),* $(,)?) => {
+        /// Every case, by name.
+        pub const CASES: &[(&str, Case)] = &[$((stringify!($name), |store| Box::pin($module::$name(store)))),*];
+    };
+}
+
+cases![
+    access::tokens_are_kept_and_end,
+    access::grants_are_unique_while_in_force,
+    access::a_key_belongs_to_one_principal,
+    access::approvers_stay_readable_after_withdrawal,
+    access::what_refers_to_nobody_is_refused,
+    lifecycle::a_submission_comes_back_as_it_went_in,
+    lifecycle::a_record_that_is_not_that_of_its_statement_is_refused,
+    lifecycle::versions_and_look_alikes_are_taken_once,
+    lifecycle::states_change_by_compare_and_swap,
+    lifecycle::what_is_live_changes_by_compare_and_swap,
+    lifecycle::consents_are_kept_once,
+    lifecycle::revocations_are_kept_once,
+    lifecycle::documents_come_back_by_digest,
+    lifecycle::submissions_are_listed_in_order,
+    transactions::nothing_is_kept_without_a_commit,
+    transactions::events_have_no_gaps,
+    transactions::a_snapshot_does_not_move,
+    transactions::writers_take_turns,
+];
