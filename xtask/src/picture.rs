@@ -9,7 +9,7 @@ const PICTURE: &str = "docs/images/quickstart.svg";
 ///
 /// # Errors
 /// When the quickstart fails or the act is not found.
-pub fn draw(root: &Path) -> Result<(), String> {
+pub(crate) fn draw(root: &Path) -> Result<(), String> {
     let output = Command::new(env!("CARGO"))
         .args(["run", "--quiet", "--release", "--package", "quickstart", "--", "--exit"])
         .env("CLICOLOR_FORCE", "1")

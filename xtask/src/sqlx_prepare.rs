@@ -1,12 +1,7 @@
 //! Checks the queries of `crates/storage-sqlite` against its migrations and keeps what the check found in `.sqlx/`, so
 //! that a build needs no database. Does what `cargo sqlx prepare` does, without that tool.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::Path,
-    process::Command,
-};
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 /// The crate whose queries are checked.
 const PACKAGE: &str = "mcp-pin-storage-sqlite";
@@ -18,13 +13,15 @@ const URL_VARIABLE: &str = "MCP_PIN_SQLITE_CHECK_URL";
 ///
 /// # Errors
 /// When a query does not fit the migrations, or, with `check`, when `.sqlx/` is not what it would be.
-pub fn prepare(check: bool) -> Result<(), String> {
+pub(crate) fn prepare(check: bool) -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("xtask is not inside a workspace")?;
     let package = root.join("crates/storage-sqlite");
     let work = root.join("target/sqlx-prepare");
     let found = work.join("found");
     match fs::remove_dir_all(&work) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(format!("target/sqlx-prepare: {error}")),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(format!("target/sqlx-prepare: {error}"));
+        }
         _ => {}
     }
     fs::create_dir_all(&found).map_err(|error| format!("target/sqlx-prepare: {error}"))?;

@@ -51,7 +51,7 @@ impl Tally {
 /// # Errors
 /// The first thing that does not hold, or a file that cannot be read.
 #[expect(clippy::print_stdout, reason = "a report for the person who runs the check")]
-pub fn run(shared: &Path) -> Result<(), String> {
+pub(crate) fn run(shared: &Path) -> Result<(), String> {
     let corpus = shared.join("data").join("corpus");
     let text = fs::read_to_string(corpus.join("tools.jsonl")).map_err(|error| format!("tools.jsonl: {error}"))?;
 

@@ -1,0 +1,60 @@
+//! Generated files: JSON Schemas and test vectors. The list below is the place to add one.
+
+use std::{fs, path::Path};
+
+use mcp_pin_model::{json, schema};
+use serde_json::Value;
+
+use crate::vectors;
+
+/// A file and what it must hold. A schema of another crate joins here: its crate derives it behind its feature `schema`.
+type Generated = (&'static str, fn() -> Result<String, String>);
+
+const FILES: [Generated; 12] = [
+    ("schemas/surface.schema.json", || pretty(&schema::surface())),
+    ("schemas/lock.schema.json", || pretty(&schema::lock())),
+    ("schemas/manifest.schema.json", || pretty(&schema::manifest())),
+    ("schemas/consent.schema.json", || pretty(&schema::consent())),
+    ("schemas/revocation.schema.json", || pretty(&schema::revocation())),
+    ("schemas/leaf.schema.json", || pretty(&schema::leaf())),
+    ("schemas/change-report.schema.json", || pretty(&schemars::schema_for!(mcp_pin_diff::ChangeReport).to_value())),
+    ("tests/vectors/canonical-json.json", vectors::canonical_json),
+    ("tests/vectors/surfaces.json", vectors::surfaces),
+    ("tests/vectors/statements.json", vectors::statements),
+    ("tests/vectors/local-names.json", vectors::local_names),
+    ("tests/vectors/mcp-pin.lock", vectors::lock),
+];
+
+/// Writes every file whose content differs; with `check`, writes nothing and fails instead.
+///
+/// # Errors
+/// Files that cannot be written, or, with `check`, those that differ.
+pub(crate) fn run(root: &Path, check: bool) -> Result<(), String> {
+    let mut stale = Vec::new();
+    for (name, content) in FILES {
+        let (path, content) = (root.join(name), content()?);
+        // Unreadable counts as different: a missing file is made, a broken one is replaced.
+        if fs::read(&path).is_ok_and(|found| found == content.as_bytes()) {
+            continue;
+        }
+        if check {
+            stale.push(name);
+            continue;
+        }
+        let problem = |error: std::io::Error| format!("{name}: {error}");
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(problem)?;
+        }
+        fs::write(&path, content).map_err(problem)?;
+    }
+    if stale.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("out of date: {}\nhint: run `cargo xtask generate`", stale.join(", ")))
+    }
+}
+
+/// Sorted and indented like every reviewed JSON file.
+pub(crate) fn pretty(document: &Value) -> Result<String, String> {
+    json::to_value(document).map(|value| json::to_pretty_string(&value)).map_err(|error| error.to_string())
+}
