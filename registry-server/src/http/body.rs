@@ -18,7 +18,7 @@ use super::{
 };
 
 /// The largest body other than a bundle: a key, a name and a reason.
-const MAX_JSON_BYTES: usize = 64 << 10;
+pub const MAX_JSON_BYTES: usize = 64 << 10;
 
 /// The media type of everything that is not an error or a bundle.
 pub const JSON: &str = "application/json";
@@ -66,7 +66,11 @@ impl<T: DeserializeOwned> FromRequest<AppState> for StrictJson<T> {
     }
 }
 
-async fn read(request: Request, limit: usize) -> Result<Vec<u8>, Problem> {
+/// Reads a body of at most `limit` bytes.
+///
+/// # Errors
+/// 413.
+pub async fn read(request: Request, limit: usize) -> Result<Vec<u8>, Problem> {
     let declared = request
         .headers()
         .get(header::CONTENT_LENGTH)

@@ -49,6 +49,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(v0_1::list_servers::list_servers))
         .routes(routes!(v0_1::list_versions::list_versions))
         .routes(routes!(v0_1::get_version::get_version))
+        .routes(routes!(v0_1::validate::validate))
         .routes(routes!(v0_1::service::health))
         .routes(routes!(v0_1::service::ping))
         .routes(routes!(v0_1::service::version))

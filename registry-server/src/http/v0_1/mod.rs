@@ -10,3 +10,4 @@ pub mod list_servers;
 pub mod list_versions;
 pub mod service;
 pub mod unsupported;
+pub mod validate;

@@ -1,0 +1,138 @@
+//! Who gets in.
+
+use axum::http::{Method, StatusCode};
+
+use crate::support::{TestRegistry, weather};
+
+/// Every path of `/v1` that takes a token.
+const GUARDED: [(&str, &str); 19] = [
+    ("GET", "/v1/submissions"),
+    ("POST", "/v1/submissions"),
+    ("GET", "/v1/submissions/01JGFJJZ00AAAAAAAAAAAAAAAA"),
+    ("GET", "/v1/submissions/01JGFJJZ00AAAAAAAAAAAAAAAA/changes"),
+    ("POST", "/v1/submissions/01JGFJJZ00AAAAAAAAAAAAAAAA/reject"),
+    ("POST", "/v1/consents"),
+    ("GET", "/v1/revocations"),
+    ("POST", "/v1/revocations"),
+    ("GET", "/v1/events"),
+    ("GET", "/v1/namespaces/io.github.acme/grants"),
+    ("POST", "/v1/namespaces/io.github.acme/grants"),
+    ("DELETE", "/v1/namespaces/io.github.acme/grants/01JGFJJZ00AAAAAAAAAAAAAAAA"),
+    ("GET", "/v1/approvers"),
+    ("POST", "/v1/approvers"),
+    ("DELETE", "/v1/approvers/01JGFJJZ00AAAAAAAAAAAAAAAA"),
+    ("GET", "/v1/tokens"),
+    ("POST", "/v1/tokens"),
+    ("DELETE", "/v1/tokens/01JGFJJZ00AAAAAAAAAAAAAAAA"),
+    ("GET", "/v1/whoami"),
+];
+
+#[tokio::test]
+async fn t87_everything_but_what_is_live_takes_a_token() {
+    let registry = TestRegistry::new().await;
+    for (method, path) in GUARDED {
+        let method: Method = method.parse().unwrap();
+        let answer = registry.anonymous().send(method.clone(), path, &[], Vec::new()).await;
+        assert_eq!(answer.problem(401), "unauthorized", "{method} {path}");
+        assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"mcp-pin\"");
+        let wrong = format!("{}x", registry.admin_token);
+        for token in ["mcpp_", "nonsense", &wrong] {
+            let answer = registry.with_token(token).send(method.clone(), path, &[], Vec::new()).await;
+            assert_eq!(answer.problem(401), "unauthorized", "{method} {path} {token}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_guarded_paths_is_complete() {
+    let document: serde_json::Value = mcp_pin_registry::http::openapi_document().parse().unwrap();
+    let mut guarded = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            if operation["security"] == serde_json::json!([{ "token": [] }]) {
+                guarded.push((method.to_uppercase(), path.clone()));
+            }
+        }
+    }
+    let filled =
+        |pattern: &str| pattern.replace("{id}", "01JGFJJZ00AAAAAAAAAAAAAAAA").replace("{namespace}", "io.github.acme");
+    for (method, path) in &guarded {
+        assert!(GUARDED.contains(&(method.as_str(), filled(path).as_str())), "{method} {path} is not tested");
+    }
+    assert_eq!(guarded.len(), GUARDED.len());
+}
+
+#[tokio::test]
+async fn two_authorization_headers_are_refused() {
+    let registry = TestRegistry::new().await;
+    let second = format!("Bearer {}", registry.admin_token);
+    let answer = registry.admin().send(Method::GET, "/v1/whoami", &[("authorization", &second)], Vec::new()).await;
+    answer.problem(401);
+    assert_eq!(registry.admin().get("/v1/whoami").await.json()["principal"], "admin");
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_never_taken_for_nobody() {
+    let registry = TestRegistry::new().await;
+    let people = registry.people().await;
+    let manifest = weather("1.0.0", "Forecasts the weather.", None);
+    let submission = registry.make_live(&people, &manifest).await;
+    let path = format!("/v1/manifests/{}", submission["manifest"].as_str().unwrap());
+    assert_eq!(registry.anonymous().get(&path).await.status, StatusCode::OK);
+    registry.with_token("mcpp_wrong").get(&path).await.problem(401);
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_worth_nothing() {
+    let registry = TestRegistry::new().await;
+    let reader = registry.somebody("rea", &["reader"]).await;
+    let me = reader.get("/v1/whoami").await.json();
+    assert_eq!((&me["principal"], &me["roles"]), (&"rea".into(), &serde_json::json!(["reader"])));
+    let id = me["token"].as_str().unwrap();
+    let list = registry.admin().get("/v1/tokens").await;
+    assert!(!String::from_utf8(list.body).unwrap().contains(reader.token.as_ref().unwrap()), "a list shows no token");
+    assert_eq!(registry.admin().delete(&format!("/v1/tokens/{id}")).await.status, StatusCode::NO_CONTENT);
+    reader.get("/v1/whoami").await.problem(401);
+}
+
+#[tokio::test]
+async fn an_expired_token_is_worth_nothing() {
+    let registry = TestRegistry::new().await;
+    let body = serde_json::json!({
+        "principal": "rea", "roles": ["reader"], "label": "an hour", "expiresAt": "2026-01-02T04:04:05Z",
+    });
+    let token = registry.admin().post_json("/v1/tokens", &body).await.json()["token"].as_str().unwrap().to_owned();
+    assert_eq!(registry.with_token(&token).get("/v1/whoami").await.status, StatusCode::OK);
+    registry.clock.advance_seconds(3600);
+    registry.with_token(&token).get("/v1/whoami").await.problem(401);
+}
+
+#[tokio::test]
+async fn roles_give_nothing_that_they_do_not_name() {
+    let registry = TestRegistry::new().await;
+    let publisher = registry.publisher("paula").await;
+    let approver = registry.approver("ann").await;
+    let reader = registry.somebody("rea", &["reader"]).await;
+    let token = serde_json::json!({ "principal": "eve", "roles": ["admin"], "label": "" });
+    let order = serde_json::json!({ "scope": "server", "target": "io.github.acme/weather", "reason": "no" });
+    for actor in [&publisher, &approver, &reader] {
+        actor.post_json("/v1/tokens", &token).await.problem(403);
+        actor.post_json("/v1/revocations", &order).await.problem(403);
+    }
+    let manifest = weather("1.0.0", "Forecasts the weather.", None);
+    let bundle = publisher.person().sign(&manifest).as_bytes().to_vec();
+    reader.post("/v1/submissions", bundle.clone()).await.problem(403);
+    let submission = publisher.post("/v1/submissions", bundle).await.json();
+    let path = format!("/v1/submissions/{}", submission["id"].as_str().unwrap());
+    assert_eq!(reader.get(&path).await.status, StatusCode::NOT_FOUND, "a reader sees what is live only");
+    let stranger = registry.publisher("quinn").await;
+    assert_eq!(stranger.get(&path).await.status, StatusCode::NOT_FOUND, "nor does another publisher");
+}
+
+#[tokio::test]
+async fn a_key_without_a_grant_publishes_nothing() {
+    let registry = TestRegistry::new().await;
+    let stranger = registry.somebody("mallory", &["publisher"]).await;
+    let answer = stranger.submit(&weather("1.0.0", "Forecasts the weather.", None)).await;
+    assert!(matches!(answer.status.as_u16(), 403 | 422), "{answer:?}");
+}
