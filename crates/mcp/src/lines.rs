@@ -157,9 +157,10 @@ impl LineSession {
     pub(crate) async fn drain(&mut self) -> Result<(), CaptureError> {
         while self.fill_line().await? {
             let line = std::mem::take(&mut self.line);
-            match self.ledger.read(&line) {
-                Err(error @ (CaptureError::WrongId { .. } | CaptureError::DoubledReply { .. })) => return Err(error),
-                Ok(_) | Err(_) => {}
+            if let Err(error @ (CaptureError::WrongId { .. } | CaptureError::DoubledReply { .. })) =
+                self.ledger.read(&line)
+            {
+                return Err(error);
             }
         }
         Ok(())

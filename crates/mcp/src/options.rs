@@ -54,11 +54,11 @@ impl Default for Timeouts {
         Self {
             stdio_probe: Duration::from_secs(3),
             http_probe: Duration::from_secs(10),
-            start: Duration::from_secs(60),
+            start: Duration::from_secs(120),
             request: Duration::from_secs(30),
             settle: Duration::from_millis(100),
             shutdown: Duration::from_secs(1),
-            overall: Duration::from_secs(180),
+            overall: Duration::from_secs(300),
         }
     }
 }

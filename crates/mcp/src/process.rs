@@ -33,6 +33,10 @@ const WITHHELD_PREFIX: &str = "MCP_PIN_";
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
+/// How long a killed group may take to be gone.
+#[cfg(unix)]
+const DEATH: Duration = Duration::from_millis(200);
+
 /// How long the rest of the output may take to arrive once the process is gone.
 const DRAIN_AFTER_EXIT: Duration = Duration::from_millis(200);
 
@@ -149,6 +153,7 @@ impl ServerProcess {
         self.signal(Ending::Kill);
         let status = self.child.wait().await.ok();
         self.gone = true;
+        self.group_gone().await;
         let drained = match drained {
             Some(result) => result,
             // A process that left the group may hold the pipe open for ever.
@@ -156,6 +161,21 @@ impl ServerProcess {
         };
         let _ = tokio::time::timeout(DRAIN_AFTER_EXIT, &mut self.stderr).await;
         (status, drained)
+    }
+
+    /// Waits until the killed group is no more. Death takes a moment on a busy machine; where the system does not clear
+    /// away orphans at once, there is nothing left to wait for after that moment.
+    async fn group_gone(&self) {
+        #[cfg(unix)]
+        if let Some(group) = self.group {
+            let deadline = Instant::now() + DEATH;
+            let mut pause = FIRST_PAUSE / 2;
+            // Signal 0 asks whether there is anybody to signal.
+            while nix::sys::signal::killpg(group, None).is_ok() && Instant::now() < deadline {
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
     }
 
     /// Whether the process ends within `patience`. Does not reap it.

@@ -92,3 +92,48 @@ impl EventReader {
         (has_data && !data.is_empty() && (event.is_empty() || event == b"message")).then_some(data)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The events of a stream, however it is cut into pieces.
+    fn events(stream: &str) -> Vec<String> {
+        let read = |size: usize| {
+            let mut reader = EventReader::new(1_000);
+            let mut events = Vec::new();
+            for piece in stream.as_bytes().chunks(size) {
+                events.extend(reader.push(piece).unwrap());
+            }
+            events.into_iter().map(|event| String::from_utf8(event).unwrap()).collect::<Vec<_>>()
+        };
+        let whole = read(stream.len());
+        for size in 1..stream.len() {
+            assert_eq!(read(size), whole, "in pieces of {size}");
+        }
+        whole
+    }
+
+    #[test]
+    fn every_kind_of_line_end_is_one() {
+        for end in ["\n", "\r\n", "\r"] {
+            let stream = "data: a|data: b||data:c||".replace('|', end);
+            assert_eq!(events(&stream), ["a\nb", "c"], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn only_messages_with_data_count() {
+        let stream = "\u{feff}: comment\n\nid: 1\nretry: 5\ndata:\n\nevent: other\ndata: no\n\nevent: message\n\
+                      data:  yes\n\ndata\n\ndata: unfinished\n";
+        assert_eq!(events(stream), [" yes"]);
+    }
+
+    #[test]
+    fn t46_long_events_are_refused_whether_in_one_line_or_many() {
+        for stream in ["data: ".to_owned() + &"x".repeat(2_000), "data: xxxxxxxx\n".repeat(200)] {
+            let refused = EventReader::new(1_000).push(stream.as_bytes());
+            assert!(matches!(refused, Err(CaptureError::TooLarge { limit: 1_000, .. })));
+        }
+    }
+}

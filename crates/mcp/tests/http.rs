@@ -1,5 +1,7 @@
 //! Captures over Streamable HTTP, in both forms.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of tests may fail as they do")]
+
 mod common;
 
 use common::quick;
@@ -145,6 +147,15 @@ async fn t37_a_stream_or_connection_that_ends_early_is_an_error() {
     assert!(matches!(error, CaptureError::Unreachable { .. }), "{error}");
     let error = error_of(Scenario::weather().misbehaving(Misbehaviour::Hang)).await;
     assert!(matches!(error, CaptureError::Timeout { method: "tools/list", .. }), "{error}");
+}
+
+#[tokio::test]
+async fn t40_requests_of_the_server_on_a_stream_are_declined() {
+    let server = FakeHttpServer::start(Scenario::weather().misbehaving(Misbehaviour::AsksForRoots)).await.unwrap();
+    let captured = capture_from(&server).await.unwrap();
+    assert_eq!(captured.stats.server_requests, ["`roots/list`"]);
+    let answer = server.requests().into_iter().find(|request| request.body["id"] == "s1").unwrap();
+    assert_eq!(answer.body["error"]["code"], -32601);
 }
 
 #[tokio::test]

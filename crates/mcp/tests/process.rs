@@ -1,5 +1,7 @@
 //! Captures of real processes: starting, starting again, and above all ending.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests may fail as they do")]
+
 mod common;
 
 use std::{
@@ -43,10 +45,10 @@ impl Fixture {
         Self { folder }
     }
 
-    /// Whether the server and its grandchild are gone: not running, not zombies.
+    /// Whether the server and its grandchild are gone: not running, no zombies of ours.
     fn all_gone(&self) -> bool {
         let pids = std::fs::read_to_string(self.path("pids")).unwrap();
-        pids.split(' ').all(|pid| gone(pid))
+        pids.split(' ').all(gone)
     }
 }
 
@@ -113,14 +115,16 @@ async fn t37_a_server_that_never_starts_is_an_error_with_its_last_words() {
 #[tokio::test]
 async fn a_slow_modern_server_is_modern_whatever_the_clock_says() {
     let start = StartBehaviour { sleep_ms: 500, ..StartBehaviour::default() };
+    let timeouts = Timeouts { stdio_probe: Duration::from_millis(150), ..quick().timeouts };
+    let options = CaptureOptions { timeouts, ..quick() };
     for speaks in [Speaks::Both, Speaks::Discover] {
         let fixture = Fixture::new(&Scenario { start: start.clone(), ..Scenario::weather() }.speaking(speaks));
-        let captured = capture(&stdio(fixture.target()), &quick()).await.unwrap();
+        let captured = capture(&stdio(fixture.target()), &options).await.unwrap();
         assert_eq!(captured.era, Era::Discover, "{speaks:?}");
         assert!(captured.stats.restarted);
     }
     let fixture = Fixture::new(&Scenario { start, ..Scenario::weather() });
-    let captured = capture(&stdio(fixture.target()), &quick()).await.unwrap();
+    let captured = capture(&stdio(fixture.target()), &options).await.unwrap();
     assert_eq!((captured.era, captured.stats.restarted), (Era::Initialize, false));
 }
 
@@ -151,8 +155,13 @@ async fn t41_a_stubborn_process_is_killed() {
 async fn t41_a_cancelled_capture_leaves_no_process_behind() {
     let fixture = Fixture::with_grandchild(Scenario::weather().misbehaving(Misbehaviour::Hang));
     let target = stdio(fixture.target());
-    let cancelled = tokio::time::timeout(Duration::from_millis(700), capture(&target, &quick())).await;
-    assert!(cancelled.is_err());
+    let running = tokio::spawn(async move { capture(&target, &quick()).await.map(|_| ()) });
+    while !fixture.path("pids").exists() {
+        assert!(!running.is_finished());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    running.abort();
     for _ in 0..100 {
         if fixture.all_gone() {
             return;
@@ -160,6 +169,18 @@ async fn t41_a_cancelled_capture_leaves_no_process_behind() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("the process or its grandchild is still there");
+}
+
+#[tokio::test]
+async fn t36_a_second_reply_is_refused_even_while_the_server_ends() {
+    let late = [Step::Reply, Step::SleepMs(200), Step::Reply];
+    let fixture = Fixture::new(&Scenario::weather().on("tools/list", late));
+    let error = capture(&stdio(fixture.target()), &quick()).await.unwrap_err();
+    assert!(matches!(error, CaptureError::DoubledReply { method: "tools/list" }), "{error}");
+    // Words of farewell are read by nobody, and harm nobody.
+    let farewell = [Step::Reply, Step::SleepMs(400), Step::Line("good bye".to_owned())];
+    let fixture = Fixture::new(&Scenario::weather().on("tools/list", farewell));
+    capture(&stdio(fixture.target()), &quick()).await.unwrap();
 }
 
 #[tokio::test]

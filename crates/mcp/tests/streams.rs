@@ -1,5 +1,7 @@
 //! Captures over in-memory streams: what is accepted, and every misbehaviour beside it.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of tests may fail as they do")]
+
 mod common;
 #[path = "common/memory.rs"]
 mod memory;
@@ -306,6 +308,41 @@ async fn an_older_revision_is_accepted_and_said_and_an_unknown_one_refused() {
     assert_eq!(capture_scenario(scenario, &quick()).await.unwrap().protocol_version, "2024-11-05");
     let error = misbehaving(Misbehaviour::UnknownRevision).await;
     assert!(matches!(&error, CaptureError::UnsupportedVersion { offered } if offered == "`1999-12-31`"), "{error}");
+}
+
+#[tokio::test]
+async fn introductions_of_the_wrong_shape_are_refused() {
+    use mcp_pin_test_support::fake::Step;
+    for result in [
+        r#"{"protocolVersion":"2025-11-25","capabilities":{}}"#,
+        r#"{"protocolVersion":"2025-11-25","serverInfo":{"name":"a"}}"#,
+        r#"{"protocolVersion":"2025-11-25","serverInfo":{"name":"a"},"capabilities":[]}"#,
+        r#"{"protocolVersion":"2025-11-25","serverInfo":{"name":"a"},"capabilities":{},"instructions":["x"]}"#,
+        r#"{"protocolVersion":"2025-11-25","serverInfo":{"name":"a"},"capabilities":{"tools":true}}"#,
+        r#"{"protocolVersion":20251125,"serverInfo":{"name":"a"},"capabilities":{}}"#,
+        "[]",
+    ] {
+        let line = format!(r#"{{"jsonrpc":"2.0","id":$ID,"result":{result}}}"#);
+        let error = error_of(Scenario::weather().on("initialize", [Step::Line(line)])).await;
+        assert!(matches!(error, CaptureError::Malformed { .. }), "{result}: {error}");
+    }
+    let refusal = r#"{"jsonrpc":"2.0","id":$ID,"error":{"code":-32000,"message":"go \u001b[2Jaway"}}"#;
+    let error = error_of(Scenario::weather().on("initialize", [Step::Line(refusal.to_owned())])).await;
+    assert!(matches!(error, CaptureError::Refused { code: -32000, .. }), "{error}");
+    assert!(!error.to_string().contains('\u{1b}'), "{error}");
+}
+
+#[tokio::test]
+async fn t34_lists_of_the_wrong_shape_are_refused() {
+    use mcp_pin_test_support::fake::Step;
+    for result in [r#"{"tools":{}}"#, "{}", "[]", r#"{"tools":[],"nextCursor":7}"#] {
+        let line = format!(r#"{{"jsonrpc":"2.0","id":$ID,"result":{result}}}"#);
+        let error = error_of(Scenario::weather().on("tools/list", [Step::Line(line)])).await;
+        assert!(matches!(error, CaptureError::Malformed { .. }), "{result}: {error}");
+    }
+    let nameless = r#"{"jsonrpc":"2.0","id":$ID,"result":{"tools":[{"description":"who?"}]}}"#;
+    let error = error_of(Scenario::weather().on("tools/list", [Step::Line(nameless.to_owned())])).await;
+    assert!(matches!(error, CaptureError::Surface(SurfaceError::EntryShape { .. })), "{error}");
 }
 
 #[tokio::test]

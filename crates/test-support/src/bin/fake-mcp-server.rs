@@ -5,6 +5,7 @@ use std::{
     process::{Command, ExitCode, Stdio},
 };
 
+use mcp_pin_model::json::{self, Limits};
 use mcp_pin_test_support::fake::{Scenario, serve};
 
 #[tokio::main]
@@ -12,9 +13,7 @@ async fn main() -> ExitCode {
     let Some(path) = std::env::args().nth(1) else {
         return fail("usage: fake-mcp-server <scenario.json>");
     };
-    let scenario = std::fs::read(&path).map_err(|error| error.to_string());
-    let scenario = scenario.and_then(|bytes| serde_json::from_slice::<Scenario>(&bytes).map_err(|e| e.to_string()));
-    let scenario = match scenario {
+    let scenario = match std::fs::read(&path).map_err(|error| error.to_string()).and_then(|bytes| read(&bytes)) {
         Ok(scenario) => scenario,
         Err(error) => return fail(&error),
     };
@@ -42,8 +41,13 @@ async fn main() -> ExitCode {
     let code = serve(scenario, tokio::io::stdin(), tokio::io::stdout()).await.unwrap_or(0);
     let _ = std::io::stdout().flush();
     // The reader of standard input sits in a thread that only the end of the process interrupts.
-    #[expect(clippy::exit, reason = "the program's own exit code")]
     std::process::exit(code)
+}
+
+fn read(bytes: &[u8]) -> Result<Scenario, String> {
+    let limits = Limits { bytes: 1 << 30, ..Limits::OURS };
+    let value = json::parse_with(bytes, &limits).map_err(|error| error.to_string())?;
+    json::from_value(&value).map_err(|error| error.to_string())
 }
 
 fn fail(message: &str) -> ExitCode {

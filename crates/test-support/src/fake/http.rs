@@ -15,7 +15,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{Engine, Scenario, Step};
+use super::{Engine, Scenario, Step, parse};
 
 /// The session id that is handed out.
 const SESSION: &str = "fake-session-1";
@@ -172,7 +172,7 @@ async fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<RecordedR
     let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
-    Ok(RecordedRequest { verb, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) })
+    Ok(RecordedRequest { verb, headers, body: parse(&body).unwrap_or(Value::Null) })
 }
 
 async fn respond(stream: &mut TcpStream, status: u16, headers: &[(&str, &str)], body: &str) -> io::Result<()> {

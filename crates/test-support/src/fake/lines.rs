@@ -2,10 +2,9 @@
 
 use std::{io, time::Duration};
 
-use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 
-use super::{Engine, Scenario, Step};
+use super::{Engine, Scenario, Step, parse};
 
 /// Serves a scenario until the input ends; gives back the exit code.
 ///
@@ -27,7 +26,7 @@ where
     let mut engine = Engine::new(scenario);
     let mut lines = BufReader::new(reader).lines();
     while let Some(line) = lines.next_line().await? {
-        let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
+        let Some(message) = parse(line.as_bytes()) else { continue };
         for step in engine.steps(&message) {
             match step {
                 Step::Line(line) => write_line(&mut writer, &line).await?,

@@ -10,9 +10,16 @@ mod lines;
 mod misbehaviour;
 mod scenario;
 
+use serde_json::Value;
+
 pub use binary::fake_mcp_server;
 pub use engine::Engine;
 pub use http::{FakeHttpServer, RecordedRequest};
 pub use lines::serve;
 pub use misbehaviour::Misbehaviour;
 pub use scenario::{HttpBehaviour, Scenario, Speaks, StartBehaviour, Step};
+
+/// A message of a client: strictly read, then as the plain value that scenarios are written in.
+fn parse(bytes: &[u8]) -> Option<Value> {
+    serde_json::to_value(mcp_pin_model::json::parse(bytes).ok()?).ok()
+}
