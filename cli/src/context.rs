@@ -96,6 +96,19 @@ impl Context {
         })
     }
 
+    /// A context with every part given, for embedding and tests.
+    #[must_use]
+    pub fn new(
+        ui: Ui,
+        format: Format,
+        directory: PathBuf,
+        environment: Environment,
+        key: KeyFile,
+        clock: fn() -> Timestamp,
+    ) -> Self {
+        Self { ui, format, directory, environment, key, clock }
+    }
+
     /// Now, in UTC, in whole seconds: documents carry no finer time.
     #[must_use]
     pub fn now(&self) -> Timestamp {

@@ -16,9 +16,9 @@ use mcp_pin_model::{
 use super::{State, verification::Locked, write_atomic};
 use crate::error::CommandError;
 
-/// How long another mcp-pin may hold the right to write before we give up: one that only writes is done at once, one
-/// that waits for a person may take minutes.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long another mcp-pin may hold the right to write before we give up. It is held for writing only, never while
+/// somebody is asked or a server is captured.
+const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Its contents are ignored; the operating system's lock on it is what counts. It vanishes with the process.
