@@ -125,9 +125,9 @@ fn blocking(report: &ChangeReport) -> String {
         .findings()
         .iter()
         .filter(|finding| finding.grade >= Grade::Block)
-        .map(|finding| finding.rule.as_str())
+        .map(|finding| finding.message.as_str())
         .collect();
-    format!("[{}]", rules.join(" "))
+    format!("[{}]", rules.join("; "))
 }
 
 fn one_tool(tool: &Value) -> Result<Surface, String> {

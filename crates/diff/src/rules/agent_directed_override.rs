@@ -46,19 +46,19 @@ const FAMILIES: [Family; 7] = [
     Family {
         aspect: "role",
         message: "imitates a conversation role, a system message or a delimiter",
-        pattern: r"<\|?/?(?:im_start|im_end|system|assistant|endoftext|user)\|?>|\[/?inst\]|<</?sys>>|<(?:important|secret|instructions?|critical|hidden|admin)>|<!--.{0,40}\b(?:system|instruction|always|ignore|send|read|never|must|important)\b|#{2,}\s*(?:system|instructions?|assistant)\s*:|\byou are now\b|\bfrom now on,? you\b|\byou will now\b|\bnew (?:system )?instructions?:|\bsystem override\b|^(?:system|assistant) ?: (?:you|ignore|always|never|disregard)\b",
+        pattern: r"<\|/?(?:im_start|im_end|system|assistant|endoftext|user)\|?>|</?(?:system|assistant|im_start|im_end)>|\[/?inst\]|<</?sys>>|<(?:important|secret|instructions?|critical|hidden|admin)>|<!--.{0,40}\b(?:system|instruction|always|ignore|send|read|never|must|important)\b|#{2,}\s*(?:system|instructions?|assistant)\s*:|\byou are now\b|\bfrom now on,? you\b|\byou will now\b|\bnew (?:system )?instructions?:|\bsystem override\b|^(?:system|assistant) ?: (?:you|ignore|always|never|disregard)\b",
         deniable: true,
     },
     Family {
         aspect: "concealment",
         message: "asks to keep something from the user",
-        pattern: r"\b(?:do not|don't|never|must not|should not|should never|not to|cannot) (?:be |explicitly |ever )*(?:tell|mention|mentioned|inform|disclose|disclosed|reveal|revealed|notify|notified|alert|show|surface|discuss|announce)\b.{0,50}\b(?:users?|humans?|them|anyone|this|it|that you|instructions?|summary)\b|\bwithout (?:telling|informing|notifying|alerting|mentioning (?:it|this) to) (?:the )?(?:user|human|them)|\b(?:omitted from|hidden from|not shown in|not shown to|concealed from|invisible to|excluded from|suppressed (?:in|from)) (?:the |any )?(?:\S+ ){0,2}(?:user|users|user-facing|human|humans|query summary|summary|summaries)\b|\b(?:silently|secretly|covertly|quietly|discreetly) (?:send|forward|upload|copy|copies|include|swap|swaps|append|read|collect|exfiltrate|post|record|log|change|add)s?\b",
+        pattern: r"\b(?:do not|don't|never|must not|should not|should never|not to|cannot) (?:be |explicitly |ever )*(?:(?:tell|mention|mentioned|inform|disclose|disclosed|reveal|revealed|notify|notified|alert|discuss|announce)\b.{0,50}\b(?:users?|humans?|anyone|that you|summary)\b|(?:mention|disclose|reveal|discuss|notify|announce|tell|inform)\s+(?:this|it|them|that)\b|(?:show|surface|display) (?:this|it|them|that)?.{0,20}\b(?:to|in) (?:the )?(?:users?|humans?)\b)|\bwithout (?:telling|informing|notifying|alerting|mentioning (?:it|this) to) (?:the )?(?:user|human|them)|\b(?:omitted from|hidden from|not shown in|not shown to|concealed from|invisible to|excluded from|suppressed (?:in|from)) (?:the |any )?(?:\S+ ){0,2}(?:user|users|user-facing|human|humans|query summary|summary|summaries)\b|\b(?:silently|secretly|covertly|quietly|discreetly) (?:send|forward|upload|copy|copies|include|swap|swaps|append|read|collect|exfiltrate|post|record|log|change|add)s?\b",
         deniable: false,
     },
     Family {
         aspect: "secrets",
         message: "orders access to secrets or sensitive files",
-        pattern: r"(?:^|[,:;.>-] ?|\b(?:and|then|to|must|should|first|please|always|also|you|step|now)\s+)(?:(?:first|also|please|always|then|must|now) )*(?:read|open|access|load|cat|fetch|retrieve|collect|gather|extract|dump|copy|include|send|upload|attach|append|pass|exfiltrate|grab|harvest)\b.{0,100}(?:\.ssh\b|\.aws\b|\.gnupg\b|\.kube\b|\.cursor/|id_(?:rsa|ed25519|ecdsa|dsa)\b|/etc/(?:passwd|shadow|sudoers)|(?:^|[\s'`(/])\.env\b|\bmcp\.json|\bprivate keys?\b|\bseed phrases?\b|\bshell history\b|internal://credentials)|\b(?:reads|collects|opens|copies|gathers|uploads|harvests|extracts)\b.{0,100}(?:~/\.ssh/|~/\.aws/|id_(?:rsa|ed25519)\b|/etc/shadow|\bprivate keys\b|\bshell history\b|\bcredential files?\b)",
+        pattern: r"(?:^|[,:;.>-] ?|\b(?:and|then|to|must|should|first|please|always|also|you|step|now)\s+)(?:(?:first|also|please|always|then|must|now) )*(?:read|open|access|load|cat|fetch|retrieve|collect|gather|extract|dump|copy|include|send|upload|attach|append|pass|exfiltrate|grab|harvest)\b.{0,100}(?:\.ssh\b|\.aws\b|\.gnupg\b|\.kube\b|\.cursor/|id_(?:rsa|ed25519|ecdsa|dsa)\b|/etc/(?:passwd|shadow|sudoers)|\bmcp\.json|\bprivate keys?\b|\bseed phrases?\b|\bshell history\b|internal://credentials)|\b(?:first|always|must|then|also|please) (?:read|open|load|cat|collect|copy|include|send|upload|append)\b.{0,60}(?:^|[\s'`(/])\.env\b|\b(?:include|append|send|put|pass)\w*\b.{0,60}\.env\b.{0,60}\b(?:content|value|key|secret|password)|\b(?:reads|collects|opens|copies|gathers|uploads|harvests|extracts)\b.{0,100}(?:~/\.ssh/|~/\.aws/|id_(?:rsa|ed25519)\b|/etc/shadow|\bprivate keys\b|\bshell history\b|\bcredential files?\b)",
         deniable: true,
     },
     Family {
@@ -70,7 +70,7 @@ const FAMILIES: [Family; 7] = [
     Family {
         aspect: "redirect",
         message: "redirects what the user or another tool does",
-        pattern: r"\b(?:change|replace|modify|override|redirect|swap|alter|rewrite)\w*\b.{0,25}\b(?:the |all |every )?(?:recipient|destination|account|payee|iban|bcc)\b|\b(?:redirect|route|send|forward) (?:all|every|any) (?:\S+ ){0,3}(?:to|through|via)\b.{0,60}(?:@|\.(?:com|net|org|io|example)\b|proxy|this tool)|\b(?:changes|overrides|modifies) how \S+ works\b",
+        pattern: r"\b(?:change|replace|modify|override|redirect|swap|alter|rewrite)\w*\b.{0,25}\b(?:the |all |every )?(?:recipient|destination|bank account|payee|iban|bcc)(?: number| address| field)? (?:to|with|and|in|for)\b|\b(?:redirect|route|send|forward) (?:all|every|any) (?:\S+ ){0,3}(?:to|through|via)\b.{0,60}(?:@|\.(?:com|net|org|io|example)\b|proxy|this tool)|\b(?:changes|overrides|modifies) how \S+ works\b",
         deniable: true,
     },
     Family {

@@ -14,12 +14,12 @@ pub(super) const RULE: Rule = Rule {
     reads: "the artifacts of the two manifests",
     reference: "SLSA, dependency threats",
     fires: Example {
-        before: Some(r##"{"tools":[],"launch":{"command":"npx","args":[]},"artifacts":[{"purl":"pkg:npm/weather@1.4.2","digest":"sha512-AA"}]}"##),
-        after: r##"{"tools":[],"launch":{"command":"npx","args":[]},"artifacts":[{"purl":"pkg:npm/weather@1.4.2","digest":"sha512-BB"}]}"##,
+        before: Some(r##"{"tools":[],"launch":{"command":"npx","args":[]},"artifacts":[{"purl":"pkg:npm/weather@1.4.2","digest":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}]}"##),
+        after: r##"{"tools":[],"launch":{"command":"npx","args":[]},"artifacts":[{"purl":"pkg:npm/weather@1.4.2","digest":"sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}]}"##,
     },
     silent: Example {
-        before: Some(r##"{"tools":[],"launch":{"command":"npx","args":[]},"artifacts":[{"purl":"pkg:npm/weather@1.4.2","digest":"sha512-AA"}]}"##),
-        after: r##"{"tools":[],"launch":{"command":"npx","args":[]},"artifacts":[{"purl":"pkg:npm/weather@1.4.2","digest":"sha512-AA"}]}"##,
+        before: Some(r##"{"tools":[],"launch":{"command":"npx","args":[]},"artifacts":[{"purl":"pkg:npm/weather@1.4.2","digest":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}]}"##),
+        after: r##"{"tools":[],"launch":{"command":"npx","args":[]},"artifacts":[{"purl":"pkg:npm/weather@1.4.2","digest":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}]}"##,
     },
     detect,
 };

@@ -29,8 +29,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         if change.kind != ChangeKind::Launch {
             continue;
         }
-        if is_repinned(change) {
-            found.change(Grade::Notice, change, "the launch runs another version of the same package");
+        if super::launch_repinned::is_repinned(change) {
             continue;
         }
         let part = change.path.tokens().nth(1).unwrap_or_default();
@@ -47,27 +46,6 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             _ => (Grade::Block, "the server is reached in another way"),
         };
         found.change(grade, change, message);
-    }
-}
-
-/// One argument that names the same package at another exact version: `@acme/weather@1.4.3`, `weather==1.4.3`.
-fn is_repinned(change: &Change) -> bool {
-    if change.path.tokens().nth(1).is_none_or(|part| part != "args") {
-        return false;
-    }
-    let pin = |value: &Option<Value>| -> Option<(String, String)> {
-        let text = value.as_ref()?.as_str()?;
-        let (package, version) = text.rsplit_once("==").or_else(|| text.rsplit_once('@'))?;
-        let exact = version.starts_with(|c: char| c.is_ascii_digit())
-            && version.contains('.')
-            && version.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+'));
-        // Before the version stands a package name: no path, no URL, no option.
-        let named = !package.is_empty() && !package.contains("://") && !package.starts_with(['-', '.']);
-        (exact && named).then(|| (package.to_owned(), version.to_owned()))
-    };
-    match (pin(&change.before), pin(&change.after)) {
-        (Some((before, _)), Some((after, _))) => before == after,
-        _ => false,
     }
 }
 

@@ -78,6 +78,7 @@ rules![
     icon_changed,
     instructions_changed,
     launch_changed,
+    launch_repinned,
     limiting_sentence_removed,
     lookalike_letters,
     mcp_header,

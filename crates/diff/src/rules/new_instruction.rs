@@ -68,7 +68,8 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
                 None => 0,
             };
             for (statement, folded) in passage.fresh.iter().zip(&passage.folded) {
-                if regex.is_match(folded) {
+                // What is an attack has a finding of its own.
+                if regex.is_match(folded) && super::agent_directed_override::families_in(folded).is_empty() {
                     if known > 0 {
                         known -= 1;
                     } else {

@@ -1,0 +1,47 @@
+//! The cost of comparing a surface of 1,000 tools, beside that of its digest.
+
+#![expect(missing_docs, clippy::expect_used, reason = "a benchmark")]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use mcp_pin_diff::{Side, compare, load};
+use mcp_pin_model::Surface;
+
+/// A surface of 1,000 tools of ordinary size; `edit` says what the description of each ends with.
+fn surface(edit: impl Fn(usize) -> &'static str) -> Surface {
+    let tools: Vec<String> = (0..1_000)
+        .map(|n| {
+            format!(
+                r#"{{"name":"tool_{n:04}","title":"Tool {n}","description":"Returns the records of shelf {n}, sorted by date. Only shelves of the current library are read. Use the page token of the last answer to go on.{}",
+                "inputSchema":{{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{{
+                "shelf":{{"type":"string","description":"The shelf's identifier, as list_shelves returns it"}},
+                "limit":{{"type":"integer","minimum":1,"maximum":100,"default":20,"description":"How many records to return"}},
+                "page_token":{{"type":"string","description":"Where to go on"}},
+                "order":{{"type":"string","enum":["asc","desc"]}}}},"required":["shelf"],"additionalProperties":false}},
+                "annotations":{{"readOnlyHint":true,"openWorldHint":false}}}}"#,
+                edit(n)
+            )
+        })
+        .collect();
+    load::surface_document(format!("[{}]", tools.join(",")).as_bytes()).expect("the sample is a list of tools")
+}
+
+fn thousand_tools(c: &mut Criterion) {
+    let base = surface(|_| "");
+    let one = surface(|n| if n == 500 { " Records are cached." } else { "" });
+    let all = surface(|_| " Records are cached.");
+    let mut group = c.benchmark_group("1000 tools");
+    group.sample_size(20);
+    group.bench_function("digest", |b| b.iter(|| black_box(&base).digest()));
+    for (name, after) in [("equal", &base.clone()), ("one changed", &one), ("all changed", &all)] {
+        group.bench_function(name, |b| {
+            b.iter(|| compare(Some(&Side::of_surface(black_box(&base))), &Side::of_surface(black_box(after)), &[]));
+        });
+    }
+    group.bench_function("first admission", |b| b.iter(|| compare(None, &Side::of_surface(black_box(&base)), &[])));
+    group.finish();
+}
+
+criterion_group!(benches, thousand_tools);
+criterion_main!(benches);
