@@ -69,18 +69,21 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
                 }
             }
         }
+        (Some(name), None, None) if is_file(context, name) => Err(CommandError::usage(format!("{name} is one file"))
+            .hint("to compare files, name two of them: mcp-pin diff <old.json> <new.json>")),
         (Some(name), None, None) => live::run(context, &parse_alias(name)?, detail),
         _ => Err(CommandError::usage("say what to compare")
             .hint("mcp-pin diff <alias>, or mcp-pin diff <old.json> <new.json>")),
     }
 }
 
+/// Whether somebody forgot the second file. Aliases are not spelled like this.
+fn is_file(context: &Context, name: &str) -> bool {
+    let path = Path::new(name);
+    path.extension().is_some_and(|extension| extension == "json" || extension == "lock")
+        && context.directory.join(path).is_file()
+}
+
 fn parse_alias(text: &str) -> Result<Alias, CommandError> {
-    text.parse().map_err(|error| {
-        let mut failure = CommandError::usage(format!("`{text}`: {error}"));
-        if Path::new(text).exists() {
-            failure = failure.hint("to compare files, name two of them: mcp-pin diff <old.json> <new.json>");
-        }
-        failure
-    })
+    text.parse().map_err(|error| CommandError::usage(format!("`{text}`: {error}")))
 }

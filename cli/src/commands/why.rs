@@ -198,13 +198,13 @@ struct Lines {
     columns: usize,
 }
 
-/// Columns of the labels.
-const LABEL: usize = 12;
+/// Columns of the labels: a digest beside one fits 80 columns.
+const LABEL: usize = 9;
 
 impl Lines {
     fn add(&mut self, label: &str, value: &str, role: Role) {
-        for (index, line) in wrapped(&sanitize::one_line(value), self.columns, LABEL + 2).into_iter().enumerate() {
-            self.text.push(Role::Dim, format!("  {:LABEL$}", if index == 0 { label } else { "" }));
+        for (index, line) in wrapped(&sanitize::one_line(value), self.columns, LABEL).into_iter().enumerate() {
+            self.text.push(Role::Dim, format!("{:LABEL$}", if index == 0 { label } else { "" }));
             self.text.push(role, line);
             self.text.newline();
         }
@@ -230,7 +230,7 @@ fn human(server: &LockedServer, entry: Option<(EntryKind, &LockedEntry)>, checke
     lines.add("source", &super::ls::source_text(&server.source), Role::Plain);
     lines.add("surface", &server.surface.to_string(), Role::Plain);
     if let Some((kind, entry)) = entry {
-        lines.add(kind.noun(), &sanitize::name(&entry.name), Role::Strong);
+        lines.add("entry", &format!("{} {}", kind.noun(), sanitize::name(&entry.name)), Role::Strong);
         lines.add("", &entry.digest.to_string(), Role::Plain);
     } else {
         let counts: Vec<String> = EntryKind::ALL
@@ -245,14 +245,14 @@ fn human(server: &LockedServer, entry: Option<(EntryKind, &LockedEntry)>, checke
     lines.add("manifest", &server.manifest.to_string(), Role::Plain);
     match &checked.locked {
         Some(locked) => provenance(&mut lines, locked),
-        None => lines.add("", &format!("says it is signed by {}, which does not hold", server.signer), Role::Bad),
+        None => lines.add("", &format!("says it is signed by {}; that was not confirmed", server.signer), Role::Bad),
     }
     let mut text = lines.text;
     if let (Some((kind, entry)), Some(locked)) = (entry, &checked.locked)
         && let Some(entry) = locked.manifest.statement().surface.entry(kind, &entry.name)
     {
-        text.push(Role::Dim, "\n  as the model gets it:\n");
-        text.append(crate::render::report_human::entry_tree(&Value::Object(entry.value().clone()), 2, columns));
+        text.push(Role::Dim, "\nas the model gets it:\n");
+        text.append(crate::render::report_human::entry_tree(&Value::Object(entry.value().clone()), 0, columns));
     }
     text
 }
@@ -290,14 +290,16 @@ fn provenance(lines: &mut Lines, locked: &Locked) {
         lines.add("", &format!("{decided} by {who}, {}", day(statement.at)), Role::Strong);
         lines.add("", &consent.evidence().to_string(), Role::Dim);
         if !statement.reason.is_empty() {
-            lines.add("", &format!("because {}", sanitize::quoted(&statement.reason)), Role::Plain);
+            lines.add("", &format!("reason {}", sanitize::quoted(&statement.reason)), Role::Plain);
         }
         let replaces =
             statement.replaces.map_or("first admission".to_owned(), |digest| format!("in place of {digest}"));
         lines.add("", &replaces, Role::Plain);
         lines.add("", &format!("having read change report {}", statement.changes), Role::Plain);
         if !statement.acknowledged.is_empty() {
-            lines.add("", &format!("acknowledged {} findings", statement.acknowledged.len()), Role::Plain);
+            let count = statement.acknowledged.len();
+            let noun = if count == 1 { "finding" } else { "findings" };
+            lines.add("", &format!("acknowledged {count} {noun}"), Role::Plain);
         }
         if let Some(expires) = statement.expires {
             lines.add("", &format!("until {}", day(expires)), Role::Warning);

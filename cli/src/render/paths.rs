@@ -19,6 +19,13 @@ pub fn in_words(path: &Pointer, entry: Option<&EntryRef>) -> String {
     }
 }
 
+/// The place within its entry, for edits that several entries share; empty when it is the entry itself.
+#[must_use]
+pub fn within_entry(path: &Pointer) -> String {
+    let tokens: Vec<String> = path.tokens().skip(2).collect();
+    inside_words(&tokens)
+}
+
 /// The entry or section that a place belongs to, and the rest of the path.
 fn owner<'a>(tokens: &'a [String], entry: Option<&EntryRef>) -> (String, &'a [String]) {
     let Some((first, rest)) = tokens.split_first() else {

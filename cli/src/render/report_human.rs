@@ -10,7 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use mcp_pin_diff::{Bump, Change, ChangeKind, ChangeReport, EntryRef, Finding, Group, SegmentKind, text_diff};
 use mcp_pin_model::{Grade, json::Value};
 
-use super::{paths::in_words, value::tree};
+use super::{
+    paths::{self, in_words},
+    value::tree,
+};
 use crate::ui::{
     Role, Text,
     layout::{Mark, block, marked_block},
@@ -83,13 +86,19 @@ fn heading(report: &ChangeReport, view: &View<'_>) -> Text {
         title.push(Role::Strong, summary(subject, view.columns / 2));
         title.plain("  ");
     }
-    let version = |side: &mcp_pin_diff::ReportSide| {
-        side.version.as_ref().map_or_else(|| side.surface.short(), |version| summary(&version.to_string(), 40))
-    };
+    let version =
+        |side: &mcp_pin_diff::ReportSide| side.version.as_ref().map(|version| summary(&version.to_string(), 40));
+    let surface = |side: &mcp_pin_diff::ReportSide| format!("surface {}", side.surface.short());
     match report.from() {
-        None => title.plain(format!("{}, first admission: everything is new", version(to))),
-        Some(from) if version(from) == version(to) => title.plain(version(to)),
-        Some(from) => title.plain(format!("{} -> {}", version(from), version(to))),
+        None => {
+            title.plain(format!("{}, first admission: everything is new", version(to).unwrap_or_else(|| surface(to))))
+        }
+        Some(from) => match (version(from), version(to)) {
+            (Some(from), Some(to)) if from == to => title.plain(to),
+            (Some(from), Some(to)) => title.plain(format!("{from} -> {to}")),
+            _ if report.is_unchanged() => title.plain(surface(to)),
+            _ => title.plain(format!("{} -> {}", surface(from), to.surface.short())),
+        },
     }
     out.append(title);
     out.newline();
@@ -100,9 +109,18 @@ fn heading(report: &ChangeReport, view: &View<'_>) -> Text {
         return out;
     }
     let changes = report.changes().len();
-    let findings = report.findings().len();
     out.push(grade_role(report.grade()), grade_word(report.grade()));
-    out.plain(format!("  {}, {}", counted(changes, "change", "changes"), counted(findings, "finding", "findings"),));
+    out.plain(format!("  {}", counted(changes, "change", "changes")));
+    let by_grade: Vec<String> = [Grade::Refuse, Grade::Block, Grade::Review, Grade::Notice, Grade::None]
+        .into_iter()
+        .filter_map(|grade| {
+            let count = report.findings().iter().filter(|finding| finding.grade == grade).count();
+            (count > 0).then(|| format!("{} {grade}", thousands(count)))
+        })
+        .collect();
+    if !by_grade.is_empty() {
+        out.plain(format!("; findings: {}", by_grade.join(", ")));
+    }
     out.newline();
     for line in wrapped(attention(report.grade()), view.columns, 0) {
         out.push(Role::Dim, line);
@@ -145,25 +163,32 @@ fn version_verdict(report: &ChangeReport) -> Option<(Role, String)> {
 fn render_group(out: &mut Text, report: &ChangeReport, group: &Group, view: &View<'_>, shown: &mut BTreeSet<usize>) {
     let word = grade_word(group.grade);
     let first_indent = width(word) + 2;
-    for (index, line) in wrapped(&group.title, view.columns, first_indent).into_iter().enumerate() {
+    let lines = wrapped(&group.title, view.columns, first_indent);
+    let rule = format!("  ({})", group.rule);
+    let last = lines.len().saturating_sub(1);
+    for (index, line) in lines.into_iter().enumerate() {
         if index == 0 {
             out.push(grade_role(group.grade), word);
             out.plain("  ");
-            out.push(Role::Strong, line);
         } else {
             out.plain(" ".repeat(first_indent));
-            out.push(Role::Strong, line);
+        }
+        let used = first_indent + width(&line);
+        out.push(Role::Strong, line);
+        if index == last {
+            if used + width(&rule) > view.columns {
+                out.plain(format!("\n{}", " ".repeat(first_indent)));
+            }
+            out.push(Role::Dim, if used + width(&rule) > view.columns { rule.trim_start() } else { &rule });
         }
         out.newline();
     }
-    out.push(Role::Dim, format!("  rule {}", group.rule));
-    out.newline();
 
     let findings: Vec<&Finding> = group.findings.iter().filter_map(|index| report.findings().get(*index)).collect();
     let mut messages = BTreeSet::new();
     let mut hints = BTreeSet::new();
     for finding in &findings {
-        if finding.message != group.title {
+        if !group.title.ends_with(&finding.message) {
             messages.insert(finding.message.as_str());
         }
         hints.extend(finding.hint.as_deref());
@@ -201,9 +226,12 @@ fn render_group(out: &mut Text, report: &ChangeReport, group: &Group, view: &Vie
     render_changes(out, report, &about, view);
     if about.is_empty() && loose.is_empty() && again > 0 {
         let entries: Vec<&EntryRef> = group.entries.iter().collect();
-        out.append(entry_list(&entries, 2, view.columns));
-        out.push(Role::Dim, "  the change is shown above");
-        out.newline();
+        if entries.is_empty() {
+            out.push(Role::Dim, "  shown above\n");
+        } else {
+            out.push(Role::Dim, "  shown above, for\n");
+            out.append(entry_list(&entries, 4, view.columns));
+        }
     }
     for hint in hints {
         for line in wrapped(&format!("look at: {hint}"), view.columns, 2) {
@@ -276,13 +304,17 @@ fn render_changes(out: &mut Text, report: &ChangeReport, indexes: &[usize], view
             out.append(place_line(&in_words(&change.path, change.entry.as_ref()), &verb(change), view.columns));
         } else {
             let entries: Vec<&EntryRef> = list.iter().filter_map(|change| change.entry.as_ref()).collect();
-            let place = in_words(&change.path, change.entry.as_ref());
-            out.append(place_line(
-                &format!("{}, alike in {}", place, counted(list.len(), "place", "places")),
-                &verb(change),
-                view.columns,
-            ));
+            let noun = change.entry.as_ref().map_or("place", |entry| entry.kind.noun());
+            let place = paths::within_entry(&change.path);
+            let of = if place.is_empty() { String::new() } else { format!("{place} of ") };
+            let place = format!("{of}{} {noun}s, in all of them alike", thousands(list.len()));
+            out.append(place_line(&place, &verb(change), view.columns));
             out.append(entry_list(&entries, 4, view.columns));
+        }
+        if matches!(change.kind, ChangeKind::EntryAdded | ChangeKind::EntryRenamed | ChangeKind::ParameterAdded)
+            && let Some(name) = change.path.tokens().last()
+        {
+            out.append(concealed(Some(&Value::String(name)), 4, view.columns));
         }
         out.append(change_values(change, view));
     }
@@ -323,13 +355,19 @@ fn place_line(place: &str, verb: &str, columns: usize) -> Text {
         out.newline();
         return out;
     }
-    // A name of a server's choice makes it long: a gutter before each line of it.
     if !verb.is_empty() {
         out.plain("  ");
         out.push(Role::Strong, format!("{verb}:"));
         out.newline();
     }
-    out.append(crate::ui::layout::shown_block(place, Role::Strong, 2, columns));
+    if width(place) + 4 <= columns {
+        out.plain("    ");
+        out.push(Role::Strong, place);
+        out.newline();
+    } else {
+        // A name of a server's choice makes it long: a gutter before each line of it.
+        out.append(crate::ui::layout::shown_block(place, Role::Strong, 4, columns));
+    }
     out
 }
 
@@ -429,19 +467,7 @@ fn prefixed(text: Text, indent: usize, role: Role, sign: &str) -> Text {
 
 /// A text that changed: unchanged, new and gone words in reading order.
 fn text_change(before: &str, after: &str, indent: usize, view: &View<'_>) -> Text {
-    let diff = text_diff(before, after);
-    let mut runs: Vec<(Mark, String)> = Vec::new();
-    for segment in diff.hunks.into_iter().flat_map(|hunk| hunk.segments) {
-        let mark = match segment.kind {
-            SegmentKind::Equal => Mark::Same,
-            SegmentKind::Added => Mark::Added,
-            SegmentKind::Removed => Mark::Removed,
-        };
-        match runs.last_mut() {
-            Some((last, text)) if *last == mark => text.push_str(&segment.text),
-            _ => runs.push((mark, segment.text)),
-        }
-    }
+    let runs = readable_runs(before, after);
     match view.detail {
         Detail::Full => {
             let runs: Vec<(Mark, &str)> = runs.iter().map(|(mark, text)| (*mark, text.as_str())).collect();
@@ -451,6 +477,67 @@ fn text_change(before: &str, after: &str, indent: usize, view: &View<'_>) -> Tex
             let runs = shortened(&runs);
             let runs: Vec<(Mark, &str)> = runs.iter().map(|(mark, text)| (*mark, text.as_str())).collect();
             marked_block(&runs, indent, view.columns)
+        }
+    }
+}
+
+/// Where less than this part of a reworded sentence is the same, its words are not interleaved: both wordings are shown.
+const LEAST_IN_COMMON: f64 = 0.4;
+
+/// The runs of a changed text. Words that only happen to be the same inside a reworded sentence are no help to a reader,
+/// and neither is a lone space between two changes: both become part of what is gone and what is new.
+fn readable_runs(before: &str, after: &str) -> Vec<(Mark, String)> {
+    let mut runs = Runs::default();
+    for hunk in text_diff(before, after).hunks {
+        let length = |kind: SegmentKind| -> usize {
+            hunk.segments.iter().filter(|segment| segment.kind == kind).map(|segment| segment.text.trim().len()).sum()
+        };
+        let (same, gone, new) = (length(SegmentKind::Equal), length(SegmentKind::Removed), length(SegmentKind::Added));
+        #[expect(clippy::cast_precision_loss, reason = "a ratio of text lengths")]
+        let reworded = gone > 0 && new > 0 && (same as f64) < (same + gone.max(new)) as f64 * LEAST_IN_COMMON;
+        let last = hunk.segments.len().saturating_sub(1);
+        for (index, segment) in hunk.segments.iter().enumerate() {
+            let text = segment.text.as_str();
+            let lone = index > 0 && index < last && !text.chars().any(char::is_alphanumeric);
+            match segment.kind {
+                SegmentKind::Equal if reworded || lone => runs.both(text),
+                SegmentKind::Equal => runs.same(text),
+                SegmentKind::Removed => runs.gone.push_str(text),
+                SegmentKind::Added => runs.new.push_str(text),
+            }
+        }
+    }
+    runs.flush();
+    runs.runs
+}
+
+/// Collects runs; what is gone stands before what is new.
+#[derive(Default)]
+struct Runs {
+    runs: Vec<(Mark, String)>,
+    gone: String,
+    new: String,
+}
+
+impl Runs {
+    fn both(&mut self, text: &str) {
+        self.gone.push_str(text);
+        self.new.push_str(text);
+    }
+
+    fn same(&mut self, text: &str) {
+        self.flush();
+        match self.runs.last_mut() {
+            Some((Mark::Same, run)) => run.push_str(text),
+            _ => self.runs.push((Mark::Same, text.to_owned())),
+        }
+    }
+
+    fn flush(&mut self) {
+        for (mark, text) in [(Mark::Removed, &mut self.gone), (Mark::Added, &mut self.new)] {
+            if !text.is_empty() {
+                self.runs.push((mark, std::mem::take(text)));
+            }
         }
     }
 }

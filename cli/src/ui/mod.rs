@@ -110,9 +110,9 @@ impl Ui {
     /// Data, to stdout. A line end is added where the text has none.
     ///
     /// # Errors
-    /// When stdout cannot be written, such as a closed pipe.
+    /// When stdout cannot be written. A reader that closed the pipe has read what it wanted, and is no failure.
     pub fn data(&self, text: impl Into<Text>) -> io::Result<()> {
-        self.out.write(&text.into(), true)
+        unless_closed(self.out.write(&text.into(), true))
     }
 
     /// A script of our own making, such as completions, to stdout exactly as it is. Never for anything foreign.
@@ -121,8 +121,7 @@ impl Ui {
     /// When stdout cannot be written.
     pub fn script(&self, script: &str) -> io::Result<()> {
         let mut writer = self.out.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        writer.write_all(script.as_bytes())?;
-        writer.flush()
+        unless_closed(writer.write_all(script.as_bytes()).and_then(|()| writer.flush()))
     }
 
     /// What the program does, to stderr; left out with `--quiet`.
@@ -211,6 +210,14 @@ impl Ui {
     pub fn ask(&self, question: &str) -> Result<String, PromptError> {
         let prompter = self.prompter.as_deref().ok_or(PromptError::NotATerminal)?;
         prompter.ask(&sanitize::line(question))
+    }
+}
+
+/// A closed pipe is the reader's way to say "enough": `mcp-pin diff weather | head` ends as without `head`.
+fn unless_closed(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
     }
 }
 

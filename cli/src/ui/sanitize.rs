@@ -155,6 +155,14 @@ pub fn one_line(text: &str) -> String {
     last_defence(text).replace('\n', "\\n")
 }
 
+/// Whether a character may start or continue an emoji: pictographs, and the arrows, signs and symbols that U+FE0F
+/// turns into pictures.
+fn is_emoji_base(c: char) -> bool {
+    matches!(c, '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}' | '\u{2194}'..='\u{21aa}'
+        | '\u{231a}'..='\u{23ff}' | '\u{24c2}' | '\u{25aa}'..='\u{27bf}' | '\u{2934}'..='\u{2935}'
+        | '\u{2b05}'..='\u{2b55}' | '\u{3030}' | '\u{303d}' | '\u{3297}' | '\u{3299}' | '\u{1f000}'..='\u{1faff}')
+}
+
 /// What a reader of the plain text would not have noticed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Concealed {
@@ -175,9 +183,12 @@ impl Concealed {
     #[must_use]
     pub fn of(text: &str) -> Self {
         let mut found = Self::default();
+        let mut after_emoji = false;
         for c in text.chars() {
             match c {
                 '\n' | '\t' | ' ' => {}
+                // What makes up an emoji is shown, but is nothing to be alarmed about.
+                '\u{fe0f}' | '\u{200d}' if after_emoji => continue,
                 '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => found.controls += 1,
                 '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
                     found.reordering += 1;
@@ -197,6 +208,7 @@ impl Concealed {
                 _ if is_hidden(c) => found.invisible += 1,
                 _ => {}
             }
+            after_emoji = is_emoji_base(c);
         }
         found
     }
@@ -358,6 +370,8 @@ mod tests {
             found.sentences(),
             ["7 invisible characters, 1 of them reordering the text", "hidden text: \"steal\""]
         );
+        assert!(Concealed::of("\u{26a0}\u{fe0f} careful \u{1f468}\u{200d}\u{1f4bb}").sentences().is_empty());
+        assert_eq!(Concealed::of("a\u{fe0f}").invisible, 1);
         assert_eq!(Concealed::of("plain text\nwith lines").sentences(), Vec::<String>::new());
     }
 

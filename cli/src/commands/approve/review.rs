@@ -3,14 +3,11 @@
 //! The registry is asked for bytes and believed nothing: manifests have to have the digests they are asked for by, name
 //! the server and version they are submitted as, and give the very change report whose digest a consent will name.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mcp_pin_attest::{Attestation, verify_with_keys_only};
 use mcp_pin_diff::{ChangeReport, Side, compare};
 use mcp_pin_model::{
     Digest, Manifest,
-    json::{self, Value},
     lockfile::{KeyIdentity, SignerIdentity},
-    statement::Statement as _,
 };
 use mcp_pin_registry_client::{RegistryClient, SubmissionRecord};
 
@@ -97,15 +94,9 @@ fn signer_of(attestation: &Attestation) -> Option<SignerIdentity> {
 
 /// The manifest in a bundle, read from the bytes that have this digest. Its signature is not looked at here.
 fn manifest_of(attestation: &Attestation, digest: &Digest) -> Result<Manifest, CommandError> {
-    let damaged = || CommandError::failed(format!("the manifest {} cannot be read", digest.short()));
-    let bundle = json::parse_with(attestation.as_bytes(), &json::Limits::OURS).map_err(|_| damaged())?;
-    let payload = bundle
-        .get("dsseEnvelope")
-        .and_then(|envelope| envelope.get("payload"))
-        .and_then(Value::as_str)
-        .and_then(|payload| STANDARD.decode(payload).ok())
-        .filter(|payload| Digest::of(payload) == *digest)
-        .ok_or_else(damaged)?;
-    Manifest::from_payload(&payload)
-        .map_err(|error| CommandError::failed(format!("the manifest is not acceptable: {error}")))
+    let failed = |problem: String| CommandError::failed(format!("the manifest {} {problem}", digest.short()));
+    if attestation.payload_digest_unverified() != *digest {
+        return Err(failed("is another one than was asked for".to_owned()));
+    }
+    attestation.statement_unverified().map_err(|error| failed(format!("is not acceptable: {error}")))
 }
