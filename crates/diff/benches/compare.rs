@@ -1,6 +1,6 @@
 //! The cost of comparing a surface of 1,000 tools, beside that of its digest.
 
-#![expect(missing_docs, clippy::expect_used, reason = "a benchmark")]
+#![expect(missing_docs, reason = "a benchmark")]
 
 use std::hint::black_box;
 

@@ -73,13 +73,13 @@ pub fn text_diff(before: &str, after: &str) -> TextDiff {
         let added: &[&str] = new.get(new_range).unwrap_or_default();
         match tag {
             similar::DiffTag::Equal => {
-                hunks.extend(removed.iter().map(|s| hunk(HunkKind::Equal, SegmentKind::Equal, s)))
+                hunks.extend(removed.iter().map(|s| hunk(HunkKind::Equal, SegmentKind::Equal, s)));
             }
             similar::DiffTag::Delete => {
                 hunks.extend(removed.iter().map(|s| hunk(HunkKind::Removed, SegmentKind::Removed, s)));
             }
             similar::DiffTag::Insert => {
-                hunks.extend(added.iter().map(|s| hunk(HunkKind::Added, SegmentKind::Added, s)))
+                hunks.extend(added.iter().map(|s| hunk(HunkKind::Added, SegmentKind::Added, s)));
             }
             similar::DiffTag::Replace => {
                 hunks.push(Hunk { kind: HunkKind::Rewritten, segments: words(&removed.concat(), &added.concat()) });

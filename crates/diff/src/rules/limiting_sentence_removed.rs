@@ -1,11 +1,8 @@
 //! `limiting-sentence-removed`: a sentence that limited or warned is gone.
 
-use std::sync::LazyLock;
-
 use mcp_pin_model::{Grade, json::Value};
-use regex::Regex;
 
-use super::{Draft, common::pattern};
+use super::Draft;
 use crate::{change::ChangeKind, fold};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -28,11 +25,12 @@ pub(super) const RULE: Rule = Rule {
     detect,
 };
 
-static LIMITS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"\b(?:only|never|not|cannot|must|requires?|required|confirm|confirmation|confirmed|consent|approval|permission|allowed|restricted|limited|read-only|caution|warning|irreversible|dangerous|sandbox(?:ed)?|within)\b|n't\b",
-    )
-});
+/// What says that something is held back, by the stem that a rewording keeps.
+const STEMS: [&str; 22] = [
+    "confirm", "approv", "consent", "permission", "read-only", "read only", "readonly", "sandbox", "restrict",
+    "irreversibl", "undone", "dangerous", "caution", "warning", "only within", "within allowed", "limited to", "never",
+    "must not", "at most", "not allowed", "does not write",
+];
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for change in comparison.changes {
@@ -40,26 +38,23 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             continue;
         }
         let Some(before) = change.before.as_ref().and_then(Value::as_str) else { continue };
-        let after = change.after.as_ref().and_then(Value::as_str).unwrap_or_default();
-        let limits = |text: &str| -> Vec<String> {
-            fold::statements(text).into_iter().filter(|statement| LIMITS.is_match(&fold::fold(statement))).collect()
-        };
-        let (old, new) = (limits(before), limits(after));
-        // Reworded limits are still limits; fewer of them are fewer.
-        if new.len() >= old.len() {
-            continue;
-        }
-        for statement in old.iter().filter(|statement| !new.contains(statement)) {
-            found.draft(Draft {
-                grade: Grade::Review,
-                message: "a sentence that limits or warns was removed".to_owned(),
-                path: &change.path,
-                entry: change.entry.as_ref(),
-                before: Some(statement.as_str().into()),
-                after: None,
-                hint: None,
-                aspect: "",
-            });
+        let after = fold::fold(change.after.as_ref().and_then(Value::as_str).unwrap_or_default());
+        for statement in fold::statements(before) {
+            let folded = fold::fold(&statement);
+            // A limit that is worded otherwise keeps its stem somewhere in the text.
+            let gone = |stem: &&str| folded.contains(*stem) && !after.contains(*stem);
+            if STEMS.iter().any(|stem| gone(&stem)) {
+                found.draft(Draft {
+                    grade: Grade::Review,
+                    message: "a sentence that limits or warns was removed".to_owned(),
+                    path: &change.path,
+                    entry: change.entry.as_ref(),
+                    before: Some(statement.into()),
+                    after: None,
+                    hint: None,
+                    aspect: "",
+                });
+            }
         }
     }
 }

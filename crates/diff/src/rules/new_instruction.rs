@@ -31,16 +31,16 @@ pub(super) const RULE: Rule = Rule {
 static ORDERS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
         r"(?:^|[:,!-] )(?:always|never|do not|don't|make sure|be sure|remember|ensure)(?: to| that)? (?:use|call|invoke|run|ask|tell|include|pass|add|confirm|prefer|choose|read|send|set|check|follow|provide|respond|reply|answer|you)\b",
-        r"|\byou (?:must|should always|should never|need to|have to|are required to)\b",
-        r"|\b(?:must|mandatory to) (?:be (?:called|used|run|invoked|passed|included)|call|use|first|always|never|begin|begin by)\b",
-        r"|\b(?:call|use|run|invoke|execute) (?:this|the|it)\b.{0,40}\b(?:first|before (?:any|all|every|other|each)|exactly once|rather than|instead)\b",
+        r"|\byou (?:must|should always|should never|are required to)\b",
+        r"|\b(?:must|mandatory to) (?:be (?:called|used|run|invoked)|call|use|first|always|never|begin|begin by)\b",
+        r"|(?:^|[:,;-] ?|\bthen |\bplease )(?:call|use|run|invoke|execute) (?:this|the|it)\b.{0,40}\b(?:first|before (?:any|all|every|other|each)|exactly once|no matter)\b",
         r"|\bbefore (?:using|calling|executing|invoking|you) ?(?:any|other|the|a|use|call)?\b.{0,60}\b(?:call|run|use|execute|read|must|always)\b",
         r"|\b(?:mandatory|critical|important)\b ?[\]:!]",
     ))
 });
 static SUPERIOR: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:best|most (?:accurate|reliable|trusted)|highest priority|always prefer|prefer this|preferred (?:tool|over)|instead of (?:any |the )?other|rather than (?:any |the )?others?|choose this|overrides? all|replaces? all|deprecated and unsafe|official, verified)\b",
+        r"\b(?:best\b.{0,40}\btools?|most (?:accurate|reliable|trusted)|highest priority|always prefer|prefer this|preferred (?:tool|over)|instead of (?:any |the )?other|rather than (?:any |the )?others?|choose this|overrides? all|replaces? all|deprecated and unsafe|official, verified)\b",
     )
 });
 

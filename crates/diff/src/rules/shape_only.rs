@@ -51,6 +51,7 @@ fn shape(comparison: &Comparison<'_>, change: &Change) -> Option<&'static str> {
             "$ref" | "$dynamicRef" => Some("a reference to an equal definition"),
             _ => None,
         },
+        ChangeKind::Schema if is_number_range(change, &name) => Some("the range of exact integers is written out, or no longer"),
         ChangeKind::Schema if change.direction.is_none() => Some("the same schema written otherwise"),
         ChangeKind::Schema if name == "additionalProperties" && change.path.tokens().count() == 4 => {
             let booleans = [&change.before, &change.after]
@@ -118,6 +119,16 @@ fn is_framework(value: Option<&Value>) -> bool {
         Some(Value::Object(object)) => object.iter().all(|(name, _)| FRAMEWORKS.contains(&name)),
         Some(_) => false,
     }
+}
+
+/// Schema generators write the range of exact integers (RFC 7493) out as bounds; it limits nothing.
+fn is_number_range(change: &Change, name: &str) -> bool {
+    let widest = |value: &Option<Value>| {
+        value.as_ref().is_none_or(|value| {
+            value.as_number().is_some_and(|number| number.get().abs() >= 9_007_199_254_740_991.0)
+        })
+    };
+    matches!(name, "minimum" | "maximum") && widest(&change.before) && widest(&change.after)
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -1,6 +1,6 @@
 //! Tests through the public seam.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod load;
 mod report;
