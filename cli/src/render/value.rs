@@ -33,13 +33,13 @@ impl Tree<'_> {
                 }
             }
             Value::Array(items) if !items.is_empty() => {
-                if let Some(line) = self.short_list(items, indent + label.columns()) {
+                if let Some(line) = self.short_list(items, indent + label.columns() + 1) {
                     self.line(label, &line, indent);
                     return;
                 }
                 let inner = self.heading(label, indent);
                 for item in items {
-                    self.node(Text::new().with(Role::Dim, "- "), item, inner);
+                    self.node(Text::new().with(Role::Dim, "-"), item, inner);
                 }
             }
             Value::String(text) => self.text(label, text, indent),
@@ -55,7 +55,7 @@ impl Tree<'_> {
         } else {
             label.push(Role::Dim, quoted(member));
         }
-        label.push(Role::Dim, ": ");
+        label.push(Role::Dim, ":");
         label
     }
 
@@ -69,7 +69,7 @@ impl Tree<'_> {
     }
 
     fn line(&mut self, label: Text, value: &str, indent: usize) {
-        if indent + label.columns() + width(value) > self.columns {
+        if indent + label.columns() + 1 + width(value) > self.columns {
             // A name too long for a line: as a block, so that no part of it starts a line of its own.
             self.out.append(shown_block(&label.to_string(), self.role, indent, self.columns));
             if !value.is_empty() {
@@ -78,7 +78,11 @@ impl Tree<'_> {
             return;
         }
         self.out.plain(" ".repeat(indent));
+        let gap = !label.is_empty() && !value.is_empty();
         self.out.append(label);
+        if gap {
+            self.out.plain(" ");
+        }
         self.out.push(self.role, value);
         self.out.newline();
     }
@@ -86,7 +90,7 @@ impl Tree<'_> {
     fn text(&mut self, label: Text, text: &str, indent: usize) {
         let (text, rest) = super::report_human::cut(text, self.limit);
         let shown = quoted(text);
-        if rest == 0 && !text.contains('\n') && indent + label.columns() + width(&shown) <= self.columns {
+        if rest == 0 && !text.contains('\n') && indent + label.columns() + 1 + width(&shown) <= self.columns {
             self.line(label, &shown, indent);
             return;
         }

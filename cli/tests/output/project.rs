@@ -154,7 +154,7 @@ fn why_tells_who_signed_and_who_consented() {
     }
     let entry = sandbox.run(&["why", "weather/get_forecast"]);
     assert_eq!(entry.code, 0, "{}", entry.err);
-    assert!(entry.out.contains("\"Gets the forecast for a city.\""), "{}", entry.out);
+    assert!(entry.out.contains("description: \"Gives the forecast for a city.\""), "{}", entry.out);
     let document = sandbox.run(&["why", "weather/get_forecast", "--format", "json"]).document();
     assert_eq!(document.get("status").and_then(Value::as_str), Some("passed"));
 
