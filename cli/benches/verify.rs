@@ -1,7 +1,5 @@
 //! How long checking a lock of 1,000 servers takes: parsing it, and every signature, consent, snapshot and change report.
 
-#![expect(missing_docs, reason = "a bench")]
-
 use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};

@@ -49,6 +49,9 @@ pub struct Live {
     pub processing: std::time::Duration,
 }
 
+/// A capture, with the secrets that must not be in it.
+type Raw = (Captured, Vec<(String, Secret)>);
+
 /// A server to capture.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
@@ -76,7 +79,7 @@ pub fn capture_all(
     let permits = Arc::new(Semaphore::new(CONCURRENT));
     let captured = context.block_on(async {
         let mut tasks = JoinSet::new();
-        let mut results: Vec<Option<Result<(Captured, Vec<(String, Secret)>), CommandError>>> = Vec::new();
+        let mut results: Vec<Option<Result<Raw, CommandError>>> = Vec::new();
         for (index, wanted) in wanted.iter().enumerate() {
             match prepare(wanted.server, &variables) {
                 Ok(startable) => {
@@ -139,11 +142,7 @@ fn prepare(server: &ConfiguredServer, variables: &Variables<'_>) -> Result<Start
         .map_err(|error| at(CommandError::could_not_check(format!("`{}` could not be started: {error}", server.alias))))
 }
 
-async fn capture_one(
-    alias: &Alias,
-    startable: Startable,
-    progress: ui::Progress,
-) -> Result<(Captured, Vec<(String, Secret)>), CommandError> {
+async fn capture_one(alias: &Alias, startable: Startable, progress: ui::Progress) -> Result<Raw, CommandError> {
     let shown = alias.clone();
     let options = CaptureOptions {
         progress: Some(Arc::new(move |event| progress.message(&words(&shown, &event)))),

@@ -86,13 +86,15 @@ impl Context {
             Some(path) => KeyFile::chosen(path.clone()),
             None => KeyFile::default_of(configuration_directory()?),
         };
+        #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is given")]
+        let clock = Timestamp::now;
         Ok(Self {
             ui: Ui::new(arguments.color, arguments.quiet),
             format: arguments.format,
             directory,
             environment,
             key,
-            clock: Timestamp::now,
+            clock,
         })
     }
 

@@ -1,14 +1,15 @@
 //! Servers that come from a registry: what it shows is fetched by digest and checked here, as if the registry were
 //! anybody.
 
-use mcp_pin_attest::{Verified, verify_with_keys_only};
+use mcp_pin_attest::{Attestation, Verified, verify_with_keys_only};
 use mcp_pin_diff::ChangeReport;
-use mcp_pin_model::{Alias, Consent, Manifest, Ring, lockfile::Source};
+use mcp_pin_model::{Alias, Consent, Digest, Manifest, Ring, lockfile::Source};
 use mcp_pin_policy::{Case, decide};
 use mcp_pin_registry_client::{ClientError, ClientOptions, EntryStatus, RegistryClient};
 use url::Url;
 
 use crate::{
+    commands::registry::connection::client_error,
     context::Context,
     error::{CommandError, Status},
     project::{ConfiguredServer, Settings, settings::ServerSettings},
@@ -81,12 +82,13 @@ pub fn resolve(
     settings: &Settings,
     alias: &Alias,
     wanted: &ServerSettings,
+    locked: Option<&Locked>,
 ) -> Result<Published, CommandError> {
     let url = settings
         .registry_of(wanted)
         .ok_or_else(|| CommandError::usage(format!("`{alias}` has a registry name, but there is no [[registry]]")))?;
     let progress = context.ui.progress(&format!("{alias}: asking {url}"));
-    let published = context.block_on(fetch(context, settings, wanted, url));
+    let published = context.block_on(fetch(context, settings, wanted, url, locked));
     progress.finish();
     published
 }
@@ -96,14 +98,11 @@ async fn fetch(
     settings: &Settings,
     wanted: &ServerSettings,
     url: &Url,
+    locked: Option<&Locked>,
 ) -> Result<Published, CommandError> {
-    let token = context
-        .environment
-        .get("MCP_PIN_TOKEN")
-        .map(str::parse)
-        .transpose()
-        .map_err(|error| CommandError::usage(format!("MCP_PIN_TOKEN is not a token: {error}")))?;
-    let client = RegistryClient::new(url.as_str(), token, &ClientOptions::default()).map_err(client_error)?;
+    // What is live is shown to everybody. A project file names the registry, so a token is sent there only for what
+    // needs one.
+    let client = RegistryClient::new(url.as_str(), None, &ClientOptions::default()).map_err(client_error)?;
     let name = &wanted.name;
     let not_admitted = || {
         CommandError::consent_required(format!("`{name}` {} is not admitted in {url}", wanted.version))
@@ -145,19 +144,33 @@ async fn fetch(
             consents.push(consent);
         }
     }
-    let predecessor =
-        match statement.previous.or_else(|| consents.first().and_then(|consent| consent.statement().replaces)) {
-            Some(previous) => {
-                let attestation = client.manifest(&previous).await.map_err(client_error)?;
-                Some(verify_with_keys_only::<Manifest>(&attestation, &publishers).map_err(|error| {
-                    CommandError::failed(format!(
-                        "the manifest before `{name}` {} is not accepted: {error}",
-                        newest.version
-                    ))
-                })?)
-            }
-            None => None,
-        };
+    // Those of an earlier review of the same version are about another report.
+    if let Some((changes, replaces)) = consents
+        .iter()
+        .map(Verified::statement)
+        .max_by_key(|consent| consent.at)
+        .map(|consent| (consent.changes, consent.replaces))
+    {
+        consents.retain(|consent| {
+            let consent = consent.statement();
+            consent.changes == changes && consent.replaces == replaces
+        });
+    }
+    let predecessor = match consents.first().map_or(statement.previous, |consent| consent.statement().replaces) {
+        Some(previous) if locked.is_some_and(|locked| locked.manifest.digest() == previous) => {
+            locked.map(|locked| locked.manifest.clone())
+        }
+        Some(previous) => {
+            let attestation = replaced(context, &client, url, &previous).await?;
+            Some(verify_with_keys_only::<Manifest>(&attestation, &publishers).map_err(|error| {
+                CommandError::failed(format!(
+                    "the manifest before `{name}` {} is not accepted: {error}",
+                    newest.version
+                ))
+            })?)
+        }
+        None => None,
+    };
     let before = predecessor.as_ref().map(Verified::statement);
     let report = match consents.first().map(|consent| consent.statement().changes) {
         Some(changes) => {
@@ -197,15 +210,22 @@ async fn fetch(
     Ok(Published { source, manifest, consents, report, predecessor })
 }
 
-fn client_error(error: ClientError) -> CommandError {
-    let mut out = CommandError::could_not_check(error.to_string());
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
-        out = out.detail(format!("because: {cause}"));
-        source = cause.source();
+/// A manifest that was replaced, which registries show to holders of a token only.
+async fn replaced(
+    context: &Context,
+    client: &RegistryClient,
+    url: &Url,
+    digest: &Digest,
+) -> Result<Attestation, CommandError> {
+    match client.manifest(digest).await {
+        Err(ClientError::NotFound { .. }) => {}
+        answer => return answer.map_err(client_error),
     }
-    if let ClientError::Refused { detail, .. } = &error {
-        out = out.detail(format!("the registry said: {detail}"));
-    }
-    out
+    let Some(token) = context.environment.get("MCP_PIN_TOKEN") else {
+        return Err(CommandError::could_not_check(format!("{url} does not show the version before to everybody"))
+            .hint("an access token of that registry in the variable MCP_PIN_TOKEN shows it"));
+    };
+    let token = token.parse().map_err(|error| CommandError::usage(format!("MCP_PIN_TOKEN: {error}")))?;
+    let client = RegistryClient::new(url.as_str(), Some(token), &ClientOptions::default()).map_err(client_error)?;
+    client.manifest(digest).await.map_err(client_error)
 }

@@ -103,7 +103,7 @@ pub fn print(context: &Context, text: impl Into<Text>) -> Result<(), CommandErro
 /// When nobody is there to answer.
 pub fn ask(context: &Context, server: &ConfiguredServer, report: &ChangeReport) -> Result<Decision, CommandError> {
     let alias = server.alias.as_str();
-    let failed = |error: crate::ui::PromptError| CommandError::consent_required(error.to_string());
+    let failed = crate::commands::prompt_error;
     let options = [('a', "accept"), ('r', "reject"), ('f', "show the full text")];
     loop {
         match context.ui.choose(&format!("lock `{alias}` like this?"), &options).map_err(failed)? {

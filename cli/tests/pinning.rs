@@ -1,5 +1,7 @@
 //! Lock, verify and update, with the real program and real processes.
 
+#![expect(clippy::unwrap_used, clippy::string_slice, reason = "for tests only, over text without wide characters")]
+
 mod support;
 
 use std::fs;

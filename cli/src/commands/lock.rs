@@ -332,14 +332,14 @@ fn from_registry(context: &Context, project: &Project, server: &ConfiguredServer
         .servers
         .get(&server.alias)
         .ok_or_else(|| CommandError::internal("a server from a registry without settings"))?;
-    registry_source::resolve(context, &project.settings, &server.alias, wanted)?.admission(server, None)
+    registry_source::resolve(context, &project.settings, &server.alias, wanted, None)?.admission(server, None)
 }
 
 fn finish(mut run: Run<'_>) -> CommandResult {
     run.rows.sort_by(|a, b| a.alias.cmp(&b.alias));
     match run.context.format {
         Format::Json => {
-            render::json::print(&run.context.ui, "lock", &Output { outcome: run.status, servers: &run.rows })?
+            render::json::print(&run.context.ui, "lock", &Output { outcome: run.status, servers: &run.rows })?;
         }
         Format::Human => {
             for row in &run.rows {

@@ -47,11 +47,7 @@ pub(crate) fn output_error(error: &std::io::Error) -> CommandError {
 }
 
 /// Nobody answered, so nobody consented.
-pub(crate) fn prompt_error(error: crate::ui::PromptError) -> CommandError {
-    CommandError::consent_required(error.to_string())
-}
-
-/// Nobody answered: nothing is decided.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 pub(crate) fn prompt_error(error: crate::ui::PromptError) -> CommandError {
     CommandError::consent_required(error.to_string())
 }

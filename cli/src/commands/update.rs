@@ -236,7 +236,7 @@ fn candidates(
         };
         match (&server.source, project.settings.servers.get(alias)) {
             (Source::Registry(_), Some(wanted)) => {
-                match registry_source::resolve(context, &project.settings, alias, wanted) {
+                match registry_source::resolve(context, &project.settings, alias, wanted, Some(&locked)) {
                     Ok(published) => match compare_published(configured, locked, published) {
                         Ok(Some(candidate)) => candidates.push(candidate),
                         Ok(None) => run.row(alias, Outcome::UpToDate, Status::Passed, None),
@@ -270,7 +270,7 @@ fn candidates(
         }
         match live.report(alias, Some(&locked)) {
             Ok(report) => {
-                candidates.push(Candidate { server: server.clone(), report, locked, to: To::Captured(Box::new(live)) })
+                candidates.push(Candidate { server: server.clone(), report, locked, to: To::Captured(Box::new(live)) });
             }
             Err(error) => run.error(alias, &error),
         }
@@ -379,7 +379,7 @@ fn finish(mut run: Run<'_>) -> CommandResult {
     run.rows.sort_by(|a, b| a.alias.cmp(&b.alias));
     match run.context.format {
         Format::Json => {
-            render::json::print(&run.context.ui, "update", &Output { outcome: run.status, servers: &run.rows })?
+            render::json::print(&run.context.ui, "update", &Output { outcome: run.status, servers: &run.rows })?;
         }
         Format::Human => {
             for row in &run.rows {

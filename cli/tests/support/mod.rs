@@ -1,6 +1,7 @@
 //! A project in a temporary directory, the real program, and nothing of the machine around it.
 
 #![allow(dead_code, clippy::allow_attributes, reason = "every test file uses another part of it")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "for tests only")]
 
 use std::{
     collections::BTreeMap,
