@@ -117,3 +117,31 @@ impl From<Digest> for Value {
         Self::String(digest.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t48_only_whole_digests_are_read() {
+        let digest = Digest::of(b"");
+        let text = digest.to_string();
+        assert_eq!(text, "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(text.parse(), Ok(digest));
+        for wrong in [
+            "",
+            "sha256:",
+            &format!("sha256:{}", digest.short()),
+            &digest.to_hex(),
+            &text.to_uppercase(),
+            &text.replace("e3b0", "E3B0"),
+            &format!("{text}0"),
+            &format!("{text} "),
+            &text.replace("sha256", "sha512"),
+            &text.replace("sha256:", "sha256-"),
+            &text.replace('b', "g"),
+        ] {
+            assert_eq!(wrong.parse::<Digest>(), Err(DigestError), "{wrong}");
+        }
+    }
+}

@@ -37,27 +37,27 @@ fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
 }
 
 /// An object with exactly these members, all required.
-fn exactly(members: Vec<(&str, Value)>) -> Value {
+fn exactly(members: &[(&str, Value)]) -> Value {
     let required: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
     let properties: serde_json::Map<String, Value> =
         members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
     json!({ "type": "object", "required": required, "properties": properties, "additionalProperties": false })
 }
 
-fn nullable(schema: Value) -> Value {
+fn nullable(schema: &Value) -> Value {
     json!({ "anyOf": [schema, { "type": "null" }] })
 }
 
 fn surface_body() -> Value {
     let methods: Vec<&str> = EntryKind::ALL.iter().map(|kind| kind.list_method()).collect();
-    let completeness = exactly(vec![
+    let completeness = exactly(&[
         ("answered", json!({ "type": "array", "items": { "enum": methods }, "uniqueItems": true })),
         ("allPagesRead", json!({ "const": true })),
         ("advertisedSectionsRead", json!({ "const": true })),
     ]);
     let mut members = vec![
         ("_type", json!({ "const": SURFACE_TYPE })),
-        ("serverInfo", nullable(json!({ "type": "object" }))),
+        ("serverInfo", nullable(&json!({ "type": "object" }))),
         ("capabilities", json!({ "type": "object" })),
         ("instructions", json!({ "type": ["string", "null"] })),
         ("completeness", completeness),
@@ -76,7 +76,7 @@ fn surface_body() -> Value {
             }),
         ));
     }
-    exactly(members)
+    exactly(&members)
 }
 
 fn statement(
@@ -86,7 +86,7 @@ fn statement(
     predicate: Value,
     generator: SchemaGenerator,
 ) -> Value {
-    let body = exactly(vec![
+    let body = exactly(&[
         ("_type", json!({ "const": STATEMENT_TYPE })),
         ("subject", subjects),
         ("predicateType", json!({ "const": predicate_type })),
@@ -96,11 +96,11 @@ fn statement(
 }
 
 fn subject(digests: Value) -> Value {
-    exactly(vec![("name", json!({ "type": "string" })), ("digest", digests)])
+    exactly(&[("name", json!({ "type": "string" })), ("digest", digests)])
 }
 
 fn sha256() -> Value {
-    exactly(vec![("sha256", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }))])
+    exactly(&[("sha256", json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }))])
 }
 
 fn one_subject() -> Value {
@@ -128,7 +128,7 @@ pub fn lock() -> Value {
 #[must_use]
 pub fn manifest() -> Value {
     let mut generator = generator();
-    let predicate = exactly(vec![
+    let predicate = exactly(&[
         (
             "server",
             json!({
@@ -141,7 +141,7 @@ pub fn manifest() -> Value {
         ("launch", of::<Launch>(&mut generator)),
         ("artifacts", json!({ "type": "array", "items": of::<Artifact>(&mut generator) })),
         ("capture", of::<Capture>(&mut generator)),
-        ("previous", nullable(of::<Digest>(&mut generator))),
+        ("previous", nullable(&of::<Digest>(&mut generator))),
     ]);
     let artifact = json!({
         "type": "object",

@@ -109,10 +109,10 @@ impl Entry {
         if kind == EntryKind::Resource {
             value.remove("size");
         }
-        if matches!(kind, EntryKind::Resource | EntryKind::ResourceTemplate) {
-            if let Some(Value::Object(annotations)) = value.get_mut("annotations") {
-                annotations.remove("lastModified");
-            }
+        if matches!(kind, EntryKind::Resource | EntryKind::ResourceTemplate)
+            && let Some(Value::Object(annotations)) = value.get_mut("annotations")
+        {
+            annotations.remove("lastModified");
         }
         Ok(Self { kind, key, value })
     }

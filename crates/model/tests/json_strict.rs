@@ -1,6 +1,6 @@
 //! The strict parser and the canonical form, against our own torture set and the samples of RFC 8785.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use mcp_pin_model::json::{
     self, Limits, Number, NumberError, Object, ParseErrorKind, Value, is_hidden, parse, parse_with, to_pretty_string,

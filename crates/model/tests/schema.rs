@@ -1,7 +1,11 @@
 //! The schemas and the readers agree: what is read fits the schema, and what the schema refuses is refused.
 
 #![cfg(feature = "schema")]
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests; schemas are checked over another JSON library"
+)]
 
 use mcp_pin_model::{
     Consent, Digest, EntryKind, Launch, Lockfile, Manifest, Revocation, Ring, Surface,

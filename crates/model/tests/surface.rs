@@ -1,6 +1,6 @@
 //! Every edit of a surface changes its digest, and nothing else does.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeMap;
 

@@ -151,6 +151,14 @@ fn list(out: &mut String, key: &str, items: impl Iterator<Item = String>) {
 
 /// A basic string in double quotes. Characters that a viewer hides are escaped: names of entries are hostile text.
 fn text(text: &str) -> String {
+    // Digests, names and versions, nearly everything in a lock, need no escape.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+        let mut out = String::with_capacity(text.len() + 2);
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+        return out;
+    }
     let quoted = TomlStringBuilder::new(text).as_basic().to_toml_value();
     if !quoted.chars().any(crate::json::is_hidden) {
         return quoted;

@@ -140,7 +140,8 @@ fn https_url(text: &str, path: &str, reference: &'static str, issues: &mut Issue
 fn repository(repository: &Object, issues: &mut Issues) {
     let url = text(repository, "url").unwrap_or_default();
     let source = text(repository, "source").unwrap_or_default();
-    if !(url.is_empty() && source.is_empty()) && !is_repository(url, source) {
+    let nothing = url.is_empty() && source.is_empty();
+    if !nothing && !is_repository(url, source) {
         issues.semantic(
             "repository.url",
             format!("{} is no repository URL of {}", quoted(url), quoted(source)),
