@@ -67,6 +67,10 @@ pub struct Config {
 pub struct RequestLimits {
     /// How long a request may take before it is answered with 503.
     pub timeout: Duration,
+    /// How long a client may take to send the head of a request, and how long an idle connection is kept.
+    pub header_timeout: Duration,
+    /// How many connections are open at once; further ones wait in the system's queue.
+    pub connections: usize,
     /// How many requests that change or verify something may run at once; the others wait for their turn.
     pub concurrent_writes: usize,
 }
@@ -75,8 +79,15 @@ impl Default for RequestLimits {
     fn default() -> Self {
         // A decision is a few signature checks and one transaction: milliseconds. 30 seconds leaves room for a busy
         // disk and still frees the connection of a client that stopped sending.
+        // The head of a request is one packet; ten seconds is a bad mobile network.
+        // 512 connections stay below the usual limit of 1024 open files of a process.
         // SQLite has one writer; 16 keeps it busy while bodies are read and signatures are checked.
-        Self { timeout: Duration::from_secs(30), concurrent_writes: 16 }
+        Self {
+            timeout: Duration::from_secs(30),
+            header_timeout: Duration::from_secs(10),
+            connections: 512,
+            concurrent_writes: 16,
+        }
     }
 }
 
@@ -155,6 +166,7 @@ struct LogSection {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct LimitsSection {
     request_timeout_seconds: Option<std::num::NonZeroU16>,
+    connections: Option<std::num::NonZeroU16>,
     concurrent_writes: Option<std::num::NonZeroU16>,
 }
 
@@ -187,10 +199,12 @@ impl Config {
                     .limits
                     .request_timeout_seconds
                     .map_or(default.timeout, |seconds| Duration::from_secs(seconds.get().into())),
+                connections: file.limits.connections.map_or(default.connections, |count| count.get().into()),
                 concurrent_writes: file
                     .limits
                     .concurrent_writes
                     .map_or(default.concurrent_writes, |writes| writes.get().into()),
+                ..default
             },
         };
         config.check()?;

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 mod data_dir;
 pub mod http;
+mod listen;
 pub mod serve;
 pub mod service;
 mod telemetry;

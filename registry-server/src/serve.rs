@@ -1,6 +1,6 @@
 //! Starting and stopping.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use aws_lc_rs::rand;
 use mcp_pin_storage::{StorageError, Store};
@@ -13,12 +13,10 @@ use crate::{
     config::Config,
     data_dir::{DataDir, DataDirError, Existing, write_secret},
     http::{self, AppState, cursor::CursorKey, state::About},
+    listen,
     service::{Clock, Random, Service, ServiceError, Settings, SystemClock, SystemRandom},
     telemetry, ui,
 };
-
-/// How long requests may go on after the order to stop. Twice the time that a decision takes on a slow disk.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// Why a server did not start, or stopped.
 #[derive(Debug, Error)]
@@ -41,9 +39,6 @@ pub enum ServeError {
     /// The process is not as it should be.
     #[error("cannot set up metrics")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
-    /// The listener failed.
-    #[error("the server failed")]
-    Run(#[source] std::io::Error),
 }
 
 impl ServeError {
@@ -102,17 +97,20 @@ impl Server {
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|source| ServeError::Listen { address: config.listen, source })?;
-        let address = listener.local_addr().map_err(ServeError::Run)?;
+        let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data_dir.database()).await?);
         let settings = Settings::default();
         let ring = settings.ring.to_string();
         let Environment { clock, random } = environment;
         let service = Service::open(Arc::clone(&store), clock, random, settings).await.map_err(ServeError::Start)?;
-        let admin_token = service.bootstrap().await.map_err(ServeError::Start)?;
-        if let Some(token) = &admin_token {
-            // A file of an earlier registry in this directory holds a token that is worth nothing here.
-            write_secret(&data_dir.admin_token(), token, Existing::Replace)?;
-        }
+        let path = data_dir.admin_token();
+        // A file that is there already is of a first start that did not come to its end, or of another database: its
+        // token is worth nothing here.
+        let keep = move |token: &str| {
+            write_secret(&path, token, Existing::Replace)
+                .map_err(|error| ServiceError::Internal(format!("the admin token cannot be kept: {error}")))
+        };
+        let admin_token = service.bootstrap_keeping(keep).await.map_err(ServeError::Start)?;
         let cursors = CursorKey::new(&*data_dir.key("cursor.key", random_key)?);
         let about = About { public_url: config.public_url.clone(), ring };
         let state = AppState::new(service, cursors, config.limits, metrics, about);
@@ -132,41 +130,17 @@ impl Server {
     }
 
     /// The interface without the socket, for tests.
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         http::router(self.state.clone())
     }
 
     /// Answers until `stop` is ready, then lets what has begun come to its end.
-    ///
-    /// # Errors
-    /// [`ServeError::Run`].
-    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
+    pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let Self { listener, state, store, data_dir, .. } = self;
-        let (stopping, mut stopped) = tokio::sync::watch::channel(false);
-        let signal = async move {
-            stop.await;
-            // The receiver lives as long as this function.
-            let _ = stopping.send(true);
-        };
-        let serving = axum::serve(listener, http::router(state)).with_graceful_shutdown(signal);
-        let overdue = async move {
-            if stopped.wait_for(|stopping| *stopping).await.is_ok() {
-                tokio::time::sleep(GRACE).await;
-            } else {
-                std::future::pending::<()>().await;
-            }
-        };
-        let result = tokio::select! {
-            result = serving => result.map_err(ServeError::Run),
-            () = overdue => {
-                tracing::warn!("connections were still open after the grace period and are closed");
-                Ok(())
-            }
-        };
+        let limits = state.limits();
+        listen::answer(listener, http::router(state), limits, stop).await;
         store.close().await;
         drop(data_dir);
-        result
     }
 }
 
@@ -184,7 +158,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     }
     ui::data(&format!("listening on http://{}", server.address()));
     tracing::info!(server.address = %server.address(), "listening");
-    server.run(told_to_stop()).await?;
+    server.run(told_to_stop()).await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -37,7 +37,6 @@ pub struct Bundle {
 
 impl Bundle {
     /// The bytes; the turn goes on until the second part is dropped.
-    #[must_use]
     pub fn into_parts(self) -> (Vec<u8>, OwnedSemaphorePermit) {
         (self.bytes, self.turn)
     }

@@ -21,7 +21,11 @@ const MAX_ERRORS: usize = 100;
 
 /// What is wrong with a request, in one of the few ways a client can act on.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Problem(Box<Contents>);
+
+/// Behind a pointer, so that the success of every fallible function is not as large as its rarest failure.
+#[derive(Clone, Debug)]
+struct Contents {
     status: StatusCode,
     code: &'static str,
     title: &'static str,
@@ -109,20 +113,20 @@ impl Problem {
     /// A problem whose text is its title.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
-        Self { status, code, title, detail: Cow::Borrowed(title), errors: Vec::new(), header: None }
+        Self(Box::new(Contents { status, code, title, detail: Cow::Borrowed(title), errors: Vec::new(), header: None }))
     }
 
     /// Says more about this occurrence. Text that came from outside is made visible and cut.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
-        self.detail = shown(detail.into());
+        self.0.detail = shown(detail.into());
         self
     }
 
     /// Lists the single problems.
     #[must_use]
     pub fn errors(mut self, errors: impl IntoIterator<Item = ProblemItem>) -> Self {
-        self.errors = errors
+        self.0.errors = errors
             .into_iter()
             .take(MAX_ERRORS)
             .map(|item| ProblemItem {
@@ -134,7 +138,7 @@ impl Problem {
     }
 
     fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+        self.0.header = Some((name, value));
         self
     }
 
@@ -240,25 +244,27 @@ impl Problem {
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let Contents { status, code, title, detail, errors, header } = *self.0;
+        let detail = detail.into_owned();
         let document = ProblemDocument {
-            kind: format!("urn:mcp-pin:problem:{}", self.code),
-            title: self.title,
-            status: self.status.as_u16(),
-            error: self.detail.clone().into_owned(),
-            detail: self.detail.into_owned(),
-            errors: self.errors,
+            kind: format!("urn:mcp-pin:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            error: detail.clone(),
+            detail,
+            errors,
         };
-        let mut response = (self.status, Json(document)).into_response();
+        let mut response = (status, Json(document)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some((name, value)) = self.header {
+        if let Some((name, value)) = header {
             headers.insert(name, value);
         }
         response
@@ -309,7 +315,7 @@ mod tests {
     #[test]
     fn hostile_text_is_made_visible_and_cut() {
         let problem = Problem::bad_request(format!("a\u{1b}[2J\u{202e}b{}", "x".repeat(2000)));
-        assert!(problem.detail.starts_with("a\\u{1b}[2J\\u{202e}b"));
-        assert!(problem.detail.chars().count() <= MAX_DETAIL_CHARACTERS + 20);
+        assert!(problem.0.detail.starts_with("a\\u{1b}[2J\\u{202e}b"));
+        assert!(problem.0.detail.chars().count() <= MAX_DETAIL_CHARACTERS + 20);
     }
 }

@@ -90,7 +90,6 @@ fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// The whole interface.
-#[must_use]
 pub fn router(state: AppState) -> Router {
     let (router, _) = routes().split_for_parts();
     // The order of the layers is described in `middleware`; the last one here is the outermost.

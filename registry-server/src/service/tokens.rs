@@ -66,6 +66,18 @@ impl Service {
     /// # Errors
     /// Store errors.
     pub async fn bootstrap(&self) -> Result<Option<Zeroizing<String>>, ServiceError> {
+        self.bootstrap_keeping(|_| Ok(())).await
+    }
+
+    /// Like [`Service::bootstrap`], and has the token kept before it becomes valid: were it the other way round, a
+    /// crash in between would leave a registry whose only token nobody has.
+    ///
+    /// # Errors
+    /// Those of `keep`, and nothing is made; store errors.
+    pub async fn bootstrap_keeping(
+        &self,
+        keep: impl FnOnce(&str) -> Result<(), ServiceError> + Send + 'static,
+    ) -> Result<Option<Zeroizing<String>>, ServiceError> {
         let service = self.clone();
         to_its_end(async move {
             let mut deciding = service.deciding().await?;
@@ -81,6 +93,7 @@ impl Service {
                 expires_at: None,
             };
             let issued = issue(&mut deciding, &principal, new).await?;
+            keep(&issued.secret)?;
             deciding.commit().await?;
             Ok(Some(issued.secret))
         })

@@ -99,7 +99,7 @@ async fn bodies_have_limits() {
     assert_eq!(registry.admin().post("/v1/submissions", large.clone()).await.problem(413), "too-large");
     assert_eq!(registry.admin().post("/v1/tokens", vec![b' '; (64 << 10) + 1]).await.problem(413), "too-large");
     // Without a declared length too.
-    let chunks = futures(large);
+    let chunks = without_length(&large);
     let request = Request::post("/v1/submissions")
         .header("authorization", format!("Bearer {}", registry.admin_token))
         .body(chunks)
@@ -110,7 +110,7 @@ async fn bodies_have_limits() {
 }
 
 /// A body without a declared length.
-fn futures(bytes: Vec<u8>) -> Body {
+fn without_length(bytes: &[u8]) -> Body {
     Body::from_stream(futures_util::stream::iter(
         bytes.chunks(64 << 10).map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec())).collect::<Vec<_>>(),
     ))

@@ -1,7 +1,10 @@
 //! The HTTP interface, through the whole program: router, service and database, in process.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails the test that called it")]
+
 mod access;
 mod clients;
+mod connections;
 mod documents;
 mod hardening;
 mod life;

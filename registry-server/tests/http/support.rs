@@ -84,6 +84,19 @@ impl TestRegistry {
         address
     }
 
+    /// Listens until it is told to stop.
+    pub(crate) fn listen_until_told(
+        &mut self,
+    ) -> (String, tokio::task::JoinHandle<()>, tokio::sync::oneshot::Sender<()>) {
+        let server = self.server.take().unwrap();
+        let address = format!("http://{}", server.address());
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let running = tokio::spawn(server.run(async {
+            let _ = stopped.await;
+        }));
+        (address, running, stop)
+    }
+
     pub(crate) fn anonymous(&self) -> Actor<'_> {
         Actor { registry: self, token: None, person: None }
     }

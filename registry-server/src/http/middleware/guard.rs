@@ -1,5 +1,7 @@
 //! Keeps one request from hurting the others.
 
+use std::time::Duration;
+
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -13,9 +15,13 @@ pub async fn guard(State(state): State<AppState>, request: Request, next: Next) 
     if has_nul(request.uri().path()) || request.uri().query().is_some_and(has_nul) {
         return Problem::bad_request("the address holds a NUL byte").into_response();
     }
-    // A task of its own: a panic ends there, and a client that hangs up cannot stop a decision halfway.
-    let answer = tokio::spawn(next.run(request));
-    match tokio::time::timeout(state.limits().timeout, answer).await {
+    contained(state.limits().timeout, next.run(request)).await
+}
+
+/// Runs a handler in a task of its own: a panic ends there, and neither a client that hangs up nor the time limit stops
+/// a decision halfway.
+async fn contained(limit: Duration, handler: impl Future<Output = Response> + Send + 'static) -> Response {
+    match tokio::time::timeout(limit, tokio::spawn(handler)).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => Problem::internal(&error).into_response(),
         Err(_) => {
@@ -28,4 +34,42 @@ pub async fn guard(State(state): State<AppState>, request: Request, next: Next) 
 /// Whether a part of an address holds a NUL byte, encoded once. (A raw one never gets past the HTTP parser.)
 fn has_nul(text: &str) -> bool {
     text.contains("%00")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    };
+
+    use axum::{body::to_bytes, http::StatusCode};
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_millis(50);
+
+    #[tokio::test]
+    async fn a_panic_says_nothing_about_itself() {
+        let response = contained(LIMIT, async { panic!("secret of a tool: \u{1b}[2J") }).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+        assert!(!String::from_utf8_lossy(&body).contains("secret"));
+    }
+
+    #[tokio::test]
+    async fn a_slow_handler_is_answered_for_and_comes_to_its_end() {
+        let done = Arc::new(AtomicBool::new(false));
+        let flag = done.clone();
+        let response = contained(LIMIT, async move {
+            tokio::time::sleep(LIMIT * 2).await;
+            flag.store(true, Ordering::SeqCst);
+            Response::default()
+        })
+        .await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key("retry-after"));
+        tokio::time::sleep(LIMIT * 4).await;
+        assert!(done.load(Ordering::SeqCst));
+    }
 }

@@ -57,7 +57,7 @@ pub async fn list_servers(
         })
         .transpose()?;
     let filters = match &cursor {
-        None => given.clone().into_filters(),
+        None => given.into_filters(),
         // A client that repeats its parameters must repeat them unchanged; one that drops them gets what it asked for
         // on the first page.
         Some(cursor) if given.agrees_with(&cursor.filters) => cursor.filters.clone(),
