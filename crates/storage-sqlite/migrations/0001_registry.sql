@@ -111,12 +111,13 @@ CREATE TABLE live (
 
 CREATE TABLE consents (
     sequence    INTEGER NOT NULL PRIMARY KEY,
-    digest      TEXT    NOT NULL UNIQUE, -- of the signed payload
+    digest      TEXT    NOT NULL, -- of the signed payload
     manifest    TEXT    NOT NULL REFERENCES submissions (manifest),
     attestation TEXT    NOT NULL REFERENCES attestations (digest),
     principal   TEXT    NOT NULL REFERENCES principals (name),
     decision    TEXT    NOT NULL CHECK (decision IN ('approve', 'reject')),
-    received_at INTEGER NOT NULL
+    received_at INTEGER NOT NULL,
+    UNIQUE (digest, principal) -- two people may say the very same
 ) STRICT;
 
 CREATE INDEX consents_manifest ON consents (manifest, sequence);

@@ -82,7 +82,7 @@ impl ConsentWriter for Connection {
         let (decision, principal, at) = (word(consent.statement().decision), principal.as_str(), at.as_millisecond());
         let result = sqlx::query!(
             "INSERT INTO consents (digest, manifest, attestation, principal, decision, received_at)
-             VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING",
+             VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (digest, principal) DO NOTHING",
             digest,
             manifest,
             attestation,

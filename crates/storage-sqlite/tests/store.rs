@@ -42,7 +42,11 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
 async fn a_file_that_is_no_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("registry.sqlite");
-    std::fs::write(&path, "this is a letter, and a rather long one, so that it has a header to be looked at\n".repeat(20)).unwrap();
+    std::fs::write(
+        &path,
+        "this is a letter, and a rather long one, so that it has a header to be looked at\n".repeat(20),
+    )
+    .unwrap();
     assert!(matches!(SqliteStore::open(&path).await, Err(StorageError::Unavailable(_))));
 }
 

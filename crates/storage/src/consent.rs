@@ -34,7 +34,8 @@ pub trait ConsentReader {
 /// Adds consents.
 #[async_trait]
 pub trait ConsentWriter: ConsentReader {
-    /// Stores a consent and its bundle; `false` when this very statement is stored already.
+    /// Stores a consent and its bundle; `false` when this principal's very same statement is stored already. Two people
+    /// may sign the same bytes: that is two consents.
     async fn insert_consent(
         &mut self,
         consent: &Verified<Consent>,

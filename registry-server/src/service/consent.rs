@@ -44,9 +44,7 @@ impl Service {
             let submission = deciding.tx.submission_of_manifest(&statement.manifest).await?;
             let submission = submission.ok_or(ServiceError::NotFound("manifest"))?;
             // By this very key, not by another one of the same person that is registered for other servers.
-            let trust = deciding
-                .trust_in_approvers(Some(submission.server.namespace()), Approvers::Registered)
-                .await?;
+            let trust = deciding.trust_in_approvers(Some(submission.server.namespace()), Approvers::Registered).await?;
             if verify_with_keys_only::<Consent>(&attestation, &trust).is_err() {
                 return Err(ServiceError::NotAnApprover);
             }
@@ -55,7 +53,7 @@ impl Service {
                 .parse()
                 .map_err(|_| ServiceError::Unsound("an approver's name is damaged".to_owned()))?;
             let known = deciding.tx.consents(&submission.manifest).await?;
-            if known.iter().any(|record| record.digest == consent.digest()) {
+            if known.iter().any(|record| record.digest == consent.digest() && record.principal == approver) {
                 return deciding.already(&consent, submission).await;
             }
             deciding.check(&consent, &submission).await?;

@@ -24,6 +24,8 @@ mod reject;
 mod revoke;
 mod settle;
 mod submit;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tokens;
 mod types;

@@ -3,7 +3,8 @@
 use mcp_pin_attest::{Attestation, PublicKey, Trust, Verified, verify_with_keys_only};
 use mcp_pin_diff::{ChangeReport, Side, compare};
 use mcp_pin_model::{
-    Consent, Digest, EntryKind, Grade, Manifest, ServerName, Surface, leaf::LeafType, lockfile::Tombstone,
+    Consent, Digest, EntryKind, Grade, Manifest, ServerName, ServerVersion, Surface, leaf::LeafType,
+    lockfile::Tombstone,
 };
 use mcp_pin_policy::{Case, Outcome, decide};
 use mcp_pin_storage::{PrincipalName, Review, Snapshot, StateKind, Submission};
@@ -63,13 +64,27 @@ fn tombstones<'s>(surfaces: impl IntoIterator<Item = &'s Surface>) -> Vec<Tombst
         .collect()
 }
 
+/// Precedence, not the total order: build metadata makes no version higher (semver.org, item 10).
+pub(super) fn is_higher(version: &ServerVersion, than: &ServerVersion) -> bool {
+    version.semver().cmp_precedence(than.semver()) == std::cmp::Ordering::Greater
+}
+
 impl Deciding<'_> {
+    /// The versions of a server that are or were live, in the order in which they went live.
+    ///
+    /// Each was higher than all before it, so that order is theirs; times can be equal, and clocks can be set back.
+    pub(super) async fn history(&mut self, server: &ServerName) -> Result<Vec<Submission>, ServiceError> {
+        let mut history = self.tx.once_live(Some(server)).await?;
+        history.sort_by(|a, b| a.version.semver().cmp_precedence(b.version.semver()));
+        Ok(history)
+    }
+
     /// Compares a manifest with what is live, stores the report and says what consents are asked for.
     pub(super) async fn review(&mut self, candidate: &Verified<Manifest>) -> Result<Review, ServiceError> {
         let name = candidate.statement().name();
         let live = self.tx.live(name, &self.inner.settings.ring).await?;
         let mut history = Vec::new();
-        for submission in self.tx.once_live(Some(name)).await? {
+        for submission in self.history(name).await? {
             history.push(manifest(&mut *self.tx, &submission).await?);
         }
         let before = match &live {
@@ -180,13 +195,9 @@ impl Deciding<'_> {
     /// After what is live changed: whatever waits for consent is compared anew, so that nobody consents to a change
     /// that is not the one that would happen. Consents that were given name the old report and count no longer.
     pub(super) async fn review_pending(&mut self, server: &ServerName) -> Result<(), ServiceError> {
-        let once_live = self.tx.once_live(Some(server)).await?;
-        let highest = once_live.iter().map(|submission| submission.version.semver()).max_by(|a, b| a.cmp_precedence(b));
-        let highest = highest.cloned();
+        let highest = self.history(server).await?.pop().map(|submission| submission.version);
         for submission in self.pending_of(server).await? {
-            let passed = highest.as_ref().is_some_and(|highest| {
-                submission.version.semver().cmp_precedence(highest) != std::cmp::Ordering::Greater
-            });
+            let passed = highest.as_ref().is_some_and(|highest| !is_higher(&submission.version, highest));
             if passed {
                 self.reject_by_rule(submission, "a version that is not lower went live first").await?;
                 continue;

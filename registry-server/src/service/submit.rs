@@ -14,6 +14,7 @@ use super::{
     Caller, Service, ServiceError, Submitted,
     decision::{Deciding, to_its_end},
     names::skeletons,
+    settle::is_higher,
 };
 
 /// Takes a bundle's form apart; no signature is checked here, and nothing is stored.
@@ -111,12 +112,8 @@ impl Deciding<'_> {
                 return Err(ServiceError::ConfusableName { name: name.to_string(), existing: existing.to_string() });
             }
         }
-        let history = self.tx.once_live(Some(name)).await?;
-        // Precedence, not the total order: build metadata makes no version higher (semver.org, item 10).
-        let highest = history.iter().max_by(|a, b| a.version.semver().cmp_precedence(b.version.semver()));
-        if let Some(highest) = highest
-            && version.semver().cmp_precedence(highest.version.semver()) != std::cmp::Ordering::Greater
-        {
+        let history = self.history(name).await?;
+        if let Some(highest) = history.last().filter(|highest| !is_higher(version, &highest.version)) {
             return Err(ServiceError::VersionNotHigher {
                 version: version.to_string(),
                 highest: highest.version.to_string(),

@@ -146,6 +146,10 @@ pub(super) async fn consents_are_kept_once(store: Arc<dyn Store>) {
     assert_eq!((one.received_at, one.manifest), (at(3), stored.manifest));
     let bundle = tx.attestation(&one.attestation).await.expect("an answer");
     assert_eq!(bundle.as_deref(), Some(first.attestation().as_bytes()));
+    let same_words = verified("alice", first.statement());
+    assert_eq!(same_words.digest(), first.digest());
+    assert!(tx.insert_consent(&same_words, &alice, at(6)).await.expect("a consent"), "two people said the same");
+    assert_eq!(tx.consents(&stored.manifest).await.expect("an answer").len(), 3);
     assert_eq!(tx.consents(&Digest::of(b"other")).await.expect("an answer"), []);
 }
 
@@ -158,7 +162,8 @@ pub(super) async fn revocations_are_kept_once(store: Arc<dyn Store>) {
         reason: "stolen".to_owned(),
         effective: at(1),
     };
-    let ordered = Revocation { scope: RevocationScope::Version, target: "io.example/other@1.0.0".to_owned(), ..signed.clone() };
+    let ordered =
+        Revocation { scope: RevocationScope::Version, target: "io.example/other@1.0.0".to_owned(), ..signed.clone() };
     let bundle = verified("alice", &signed);
     tx.insert_revocation(&id(1), RevocationSource::Signed(&bundle), &alice, at(2)).await.expect("a revocation");
     tx.insert_revocation(&id(2), RevocationSource::Ordered(&ordered), &alice, at(3)).await.expect("another");

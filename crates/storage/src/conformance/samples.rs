@@ -47,12 +47,8 @@ pub(super) fn manifest(server: &str, version: &str) -> Verified<Manifest> {
         ("description", Value::from("A sample.")),
         ("version", Value::from(version)),
     ]);
-    let launch = Launch::Stdio(StdioLaunch {
-        command: "sample".to_owned(),
-        args: Vec::new(),
-        env: Vec::new(),
-        cwd: None,
-    });
+    let launch =
+        Launch::Stdio(StdioLaunch { command: "sample".to_owned(), args: Vec::new(), env: Vec::new(), cwd: None });
     let capture = Capture {
         at: at(0),
         by: "conformance".to_owned(),

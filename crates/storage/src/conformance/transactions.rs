@@ -38,10 +38,7 @@ pub(super) async fn events_have_no_gaps(store: Arc<dyn Store>) {
     tx.commit().await.expect("a commit");
 
     let mut snapshot = store.read().await.expect("a snapshot");
-    let event = |sequence: u64| Event {
-        sequence,
-        leaf: leaf(&sequence.to_string()).to_bytes().expect("a small leaf"),
-    };
+    let event = |sequence: u64| Event { sequence, leaf: leaf(&sequence.to_string()).to_bytes().expect("a small leaf") };
     assert_eq!(snapshot.events(0, 10).await.expect("an answer"), [event(1), event(2), event(3)]);
     assert_eq!(snapshot.events(1, 1).await.expect("an answer"), [event(2)]);
     assert_eq!(snapshot.events(3, 10).await.expect("an answer"), []);

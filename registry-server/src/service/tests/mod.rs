@@ -1,0 +1,10 @@
+//! The service through its own seam: who may do what, and what becomes of it. A refusal beside every acceptance.
+
+mod access;
+mod catalogue;
+mod consents;
+mod harness;
+mod invariant;
+mod revocations;
+mod submissions;
+mod visibility;
