@@ -73,12 +73,12 @@ fn metadata() -> Metadata {
         .manifest_path(manifest)
         .other_options(vec!["--locked".into(), "--offline".into()])
         .exec()
-        .unwrap()
+        .expect("cargo describes the workspace")
 }
 
 /// Everything that a package reaches through normal dependencies, with one chain that leads there.
 fn reached(metadata: &Metadata, from: &PackageId) -> BTreeMap<String, Vec<String>> {
-    let resolve = metadata.resolve.as_ref().unwrap();
+    let resolve = metadata.resolve.as_ref().expect("dependencies are resolved");
     let nodes: BTreeMap<&PackageId, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
     let names: BTreeMap<&PackageId, &str> =
         metadata.packages.iter().map(|package| (&package.id, package.name.as_str())).collect();
