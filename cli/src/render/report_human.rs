@@ -70,7 +70,13 @@ pub fn report(report: &ChangeReport, view: &View<'_>) -> Text {
     let rest: Vec<usize> = (0..report.changes().len()).filter(|index| !shown.contains(index)).collect();
     if !rest.is_empty() {
         out.newline();
-        let title = if shown.is_empty() { "changes" } else { "other changes, which no rule has anything to say about" };
+        let title = if report.is_first_admission() {
+            "everything that is new"
+        } else if shown.is_empty() {
+            "changes"
+        } else {
+            "other changes, which no rule has anything to say about"
+        };
         out.push(Role::Strong, title);
         out.newline();
         render_changes(&mut out, report, &rest, view);
@@ -91,7 +97,7 @@ fn heading(report: &ChangeReport, view: &View<'_>) -> Text {
     let surface = |side: &mcp_pin_diff::ReportSide| format!("surface {}", side.surface.short());
     match report.from() {
         None => {
-            title.plain(format!("{}, first admission: everything is new", version(to).unwrap_or_else(|| surface(to))))
+            title.plain(format!("{}, first admission: everything is new", version(to).unwrap_or_else(|| surface(to))));
         }
         Some(from) => match (version(from), version(to)) {
             (Some(from), Some(to)) if from == to => title.plain(to),
@@ -216,7 +222,7 @@ fn render_group(out: &mut Text, report: &ChangeReport, group: &Group, view: &Vie
                 }
             }
         }
-        if !found || has_own_evidence(finding, report) {
+        if has_own_evidence(finding, report) || (!found && !finding.location.path.as_str().is_empty()) {
             loose.push(finding);
         }
     }
@@ -249,6 +255,10 @@ fn concerns(finding: &Finding, change: &Change) -> bool {
 /// Whether the finding quotes something that is not simply the change's value, such as the words that gave it away.
 fn has_own_evidence(finding: &Finding, report: &ChangeReport) -> bool {
     let Some(after) = &finding.after else { return false };
+    // That the surface as a whole is new is said by its title.
+    if after.as_str().is_some_and(|text| text == report.to().surface.to_string()) {
+        return false;
+    }
     !report.changes().iter().any(|change| {
         change.path == finding.location.path
             && (change.after.as_ref() == Some(after) || change.before == finding.before)
@@ -443,13 +453,13 @@ fn one_side(value: &Value, mark: Mark, indent: usize, view: &View<'_>) -> Text {
         other => {
             let role = if mark == Mark::Added { Role::Added } else { Role::Removed };
             let sign = if mark == Mark::Added { "+ " } else { "- " };
-            prefixed(tree(other, role, 0, view.columns.saturating_sub(indent + 2), view.limit()), indent, role, sign)
+            prefixed(&tree(other, role, 0, view.columns.saturating_sub(indent + 2), view.limit()), indent, role, sign)
         }
     }
 }
 
 /// Puts a sign before every line, so that what is new and what is gone differ without colour.
-fn prefixed(text: Text, indent: usize, role: Role, sign: &str) -> Text {
+fn prefixed(text: &Text, indent: usize, role: Role, sign: &str) -> Text {
     let mut out = Text::new();
     let mut at_start = true;
     for (span_role, span) in text.spans() {
@@ -668,7 +678,7 @@ pub(crate) fn wrapped(text: &str, columns: usize, indent: usize) -> Vec<String> 
 #[must_use]
 pub(crate) fn entry_tree(value: &Value, indent: usize, columns: usize) -> Text {
     let mut out =
-        prefixed(tree(value, Role::Plain, 0, columns.saturating_sub(indent + 2), None), indent, Role::Dim, "│ ");
+        prefixed(&tree(value, Role::Plain, 0, columns.saturating_sub(indent + 2), None), indent, Role::Dim, "│ ");
     out.append(concealed(Some(value), indent, columns));
     out
 }

@@ -1,4 +1,4 @@
-//! Tables for people.
+//! Tables and lists for people.
 
 use comfy_table::{ContentArrangement, Table, presets};
 
@@ -23,6 +23,26 @@ pub fn table(header: &[&str], rows: &[Vec<String>], columns: usize) -> Text {
     let mut out = Text::new();
     for (index, line) in table.to_string().lines().enumerate() {
         out.push(if index == 0 { Role::Strong } else { Role::Plain }, line.trim_end());
+        out.newline();
+    }
+    out
+}
+
+/// One item of a list: what it is on the first line, its particulars below. For items whose ids and keys have to be
+/// copied and so must not be wrapped as in a table. Parts are made visible and cut to fit.
+#[must_use]
+pub fn item(title: &[(Role, String)], particulars: &[String], columns: usize) -> Text {
+    let mut out = Text::new();
+    let share = columns / title.len().max(1);
+    for (index, (role, part)) in title.iter().enumerate() {
+        if index > 0 {
+            out.plain("  ");
+        }
+        out.push(*role, sanitize::summary(part, share.max(28)));
+    }
+    out.newline();
+    for particular in particulars.iter().filter(|particular| !particular.is_empty()) {
+        out.push(Role::Dim, format!("  {}", sanitize::summary(particular, columns.saturating_sub(2))));
         out.newline();
     }
     out

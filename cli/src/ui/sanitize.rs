@@ -328,7 +328,7 @@ mod tests {
         #[test]
         fn the_last_defence_changes_nothing_twice(text in hostile()) {
             let once = one_line(&text);
-            prop_assert_eq!(one_line(&once), once.clone());
+            prop_assert_eq!(&one_line(&once), &once);
             prop_assert_eq!(one_line(&line(&text)), line(&text));
         }
 

@@ -1,5 +1,7 @@
 //! What the program prints: to people without colour on 80 columns, and as JSON; and the codes it ends with.
 
+#![expect(clippy::unwrap_used, reason = "what fails in a test's set-up fails the test")]
+
 mod common;
 mod dialog;
 mod documents;

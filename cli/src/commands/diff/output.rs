@@ -65,7 +65,7 @@ pub(super) fn one(context: &Context, compared: &Compared<'_>, detail: Detail) ->
     match context.format {
         Format::Json => json::print(&context.ui, "diff", &Comparison::of(compared))?,
         Format::Human => {
-            context.ui.data(human(context, compared, detail)).map_err(|error| super::super::output_error(&error))?
+            write(context, human(context, compared, detail))?;
         }
     }
     Ok(status(compared.report))
@@ -84,7 +84,7 @@ pub(super) fn human(context: &Context, compared: &Compared<'_>, detail: Detail) 
     text
 }
 
-/// A failure to write to standard output.
+/// Prints, or says that standard output cannot be written.
 pub(super) fn write(context: &Context, text: Text) -> Result<(), CommandError> {
     context.ui.data(text).map_err(|error| super::super::output_error(&error))
 }

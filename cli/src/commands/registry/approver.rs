@@ -8,7 +8,7 @@ use crate::{
     cli::Format,
     context::Context,
     error::{CommandResult, Status},
-    render::{json, table::table},
+    render::{json, table::item},
     ui::{Role, Text, sanitize},
 };
 
@@ -114,21 +114,19 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
             if context.format == Format::Json {
                 json::print(&context.ui, "registry-approvers", &Document { approvers })?;
             } else {
-                let rows: Vec<Vec<String>> = approvers
-                    .iter()
-                    .map(|approver| {
-                        vec![
-                            approver.principal.clone(),
-                            approver.scope.clone(),
-                            approver.key_id.clone(),
-                            approver.id.clone(),
-                        ]
-                    })
-                    .collect();
-                context
-                    .ui
-                    .data(table(&["PRINCIPAL", "SCOPE", "KEY", "ID"], &rows, context.ui.width()))
-                    .map_err(|error| super::super::output_error(&error))?;
+                let mut text = Text::new();
+                for approver in &approvers {
+                    let title = [
+                        (Role::Strong, approver.principal.clone()),
+                        (Role::Plain, format!("scope {}", approver.scope)),
+                    ];
+                    let particulars = [
+                        format!("key {}", approver.key_id),
+                        format!("registered by {}, id {}", approver.registered_by, approver.id),
+                    ];
+                    text.append(item(&title, &particulars, context.ui.width()));
+                }
+                context.ui.data(text).map_err(|error| super::super::output_error(&error))?;
             }
         }
         Action::Remove { id, connection } => {

@@ -91,6 +91,7 @@ pub(crate) fn ask<T>(
 }
 
 /// What a failed request means for the caller. What the registry said is foreign text and is shown as such.
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 pub(crate) fn client_error(error: ClientError) -> CommandError {
     let status = match &error {
         ClientError::Address { .. } => Status::Usage,

@@ -7,7 +7,7 @@ use crate::{
     cli::Format,
     context::Context,
     error::{CommandError, CommandResult, Status},
-    render::{json, table::table},
+    render::{json, table::item},
     ui::{Role, Text, sanitize},
 };
 
@@ -82,16 +82,14 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     match context.format {
         Format::Json => json::print(&context.ui, "registry-grants", &Document { grants })?,
         Format::Human if arguments.list => {
-            let rows: Vec<Vec<String>> = grants
-                .iter()
-                .map(|grant| {
-                    vec![grant.principal.clone(), grant.key_id.clone(), grant.granted_by.clone(), grant.id.clone()]
-                })
-                .collect();
-            context
-                .ui
-                .data(table(&["PRINCIPAL", "KEY", "GRANTED BY", "ID"], &rows, context.ui.width()))
-                .map_err(|error| super::super::output_error(&error))?;
+            let mut text = Text::new();
+            for grant in &grants {
+                let title = [(Role::Strong, grant.principal.clone())];
+                let particulars =
+                    [format!("key {}", grant.key_id), format!("granted by {}, id {}", grant.granted_by, grant.id)];
+                text.append(item(&title, &particulars, context.ui.width()));
+            }
+            context.ui.data(text).map_err(|error| super::super::output_error(&error))?;
         }
         Format::Human => {
             for grant in &grants {

@@ -10,7 +10,12 @@ use crate::{
     cli::Format,
     context::Context,
     error::{CommandError, CommandResult, Status},
-    render::{json, table::table},
+    render::{
+        json,
+        report_human::{grade_role, grade_word},
+        table::item,
+    },
+    ui::{Role, Text},
 };
 
 /// List what was submitted to a registry
@@ -135,25 +140,22 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         }
         Format::Human if submissions.is_empty() => context.ui.talk("there are none"),
         Format::Human => {
-            let rows: Vec<Vec<String>> = submissions
-                .iter()
-                .map(|submission| {
-                    vec![
-                        format!("{}@{}", submission.server, submission.version),
-                        submission.state.as_str().to_owned(),
-                        submission.grade.to_string(),
-                        submission.change_count.to_string(),
-                        submission.publisher.clone(),
-                        submission.submitted_at.strftime("%Y-%m-%d %H:%M").to_string(),
-                        submission.id.clone(),
-                    ]
-                })
-                .collect();
-            let header = ["SERVER", "STATE", "GRADE", "CHANGES", "PUBLISHER", "SUBMITTED", "ID"];
-            context
-                .ui
-                .data(table(&header, &rows, context.ui.width()))
-                .map_err(|error| super::super::output_error(&error))?;
+            let mut text = Text::new();
+            for submission in &submissions {
+                let title = [
+                    (Role::Strong, format!("{}@{}", submission.server, submission.version)),
+                    (Role::Plain, submission.state.as_str().to_owned()),
+                    (grade_role(submission.grade), grade_word(submission.grade).to_owned()),
+                ];
+                let at = submission.submitted_at.strftime("%Y-%m-%d %H:%M UTC");
+                let particulars = [
+                    format!("submitted {at} by {}, {} changes", submission.publisher, submission.change_count),
+                    format!("id {}", submission.id),
+                    submission.reason.as_ref().map(|reason| format!("reason: {reason}")).unwrap_or_default(),
+                ];
+                text.append(item(&title, &particulars, context.ui.width()));
+            }
+            context.ui.data(text).map_err(|error| super::super::output_error(&error))?;
         }
     }
     Ok(Status::Passed)

@@ -10,8 +10,8 @@ use crate::{
     cli::Format,
     context::Context,
     error::{CommandResult, Status},
-    render::{json, table::table},
-    ui::sanitize,
+    render::{json, table::item},
+    ui::{self, Text, sanitize},
 };
 
 /// Issue, list and revoke access tokens (administrators)
@@ -157,21 +157,18 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
                 let tokens = tokens.into_iter().map(|record| Token::of(record, None)).collect();
                 json::print(&context.ui, "registry-tokens", &Document { tokens })?;
             } else {
-                let rows: Vec<Vec<String>> = tokens
-                    .iter()
-                    .map(|token| {
-                        let state = if token.revoked_at.is_some() { "revoked" } else { "valid" };
-                        vec![
-                            token.principal.clone(),
-                            token.roles.join(", "),
-                            state.to_owned(),
-                            token.label.clone(),
-                            token.id.clone(),
-                        ]
-                    })
-                    .collect();
-                let header = ["PRINCIPAL", "ROLES", "STATE", "LABEL", "ID"];
-                context.ui.data(table(&header, &rows, context.ui.width())).map_err(written)?;
+                let mut text = Text::new();
+                for token in &tokens {
+                    let state = if token.revoked_at.is_some() { "revoked" } else { "valid" };
+                    let title = [
+                        (ui::Role::Strong, token.principal.clone()),
+                        (ui::Role::Plain, token.roles.join(", ")),
+                        (ui::Role::Plain, state.to_owned()),
+                    ];
+                    let particulars = [token.label.clone(), format!("id {}", token.id)];
+                    text.append(item(&title, &particulars, context.ui.width()));
+                }
+                context.ui.data(text).map_err(written)?;
             }
         }
         Action::Revoke { id, connection } => {
