@@ -2,6 +2,8 @@
 //!
 //! The writer is this very test program, started as a child with a variable set.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::Path,

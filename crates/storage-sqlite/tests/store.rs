@@ -1,5 +1,7 @@
 //! SQLite as a store: the suite that every backend passes, and what is its own.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::{path::Path, sync::Arc};
 
 use mcp_pin_storage::{StorageError, Store, conformance};

@@ -56,6 +56,7 @@ pub(super) struct TestRegistry {
     pub(super) service: Service,
     pub(super) clock: Arc<MockClock>,
     pub(super) admin: Caller,
+    random: Arc<SeededRandom>,
     folder: tempfile::TempDir,
     people: BTreeMap<String, (Person, Caller)>,
 }
@@ -69,10 +70,11 @@ impl TestRegistry {
     pub(super) async fn with(settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(MockClock::default());
-        let service = open(&folder, &clock, settings).await.unwrap();
+        let random = Arc::new(SeededRandom::default());
+        let service = open(&folder, &clock, &random, settings).await.unwrap();
         let secret = service.bootstrap().await.unwrap().unwrap();
         let admin = service.authenticate(&secret).await.unwrap().unwrap();
-        Self { service, clock, admin, folder, people: BTreeMap::new() }
+        Self { service, clock, random, admin, folder, people: BTreeMap::new() }
     }
 
     /// A registry where `acme` may publish `io.example/*`, and `alice`, `bob` and `carol` approve everything.
@@ -232,12 +234,17 @@ impl TestRegistry {
     /// Stops and starts again on the same file.
     pub(super) async fn restart(self) -> Result<Self, ServiceError> {
         self.service.close().await;
-        let service = open(&self.folder, &self.clock, self.service.settings().clone()).await?;
+        let service = open(&self.folder, &self.clock, &self.random, self.service.settings().clone()).await?;
         Ok(Self { service, ..self })
     }
 }
 
-async fn open(folder: &tempfile::TempDir, clock: &Arc<MockClock>, settings: Settings) -> Result<Service, ServiceError> {
+async fn open(
+    folder: &tempfile::TempDir,
+    clock: &Arc<MockClock>,
+    random: &Arc<SeededRandom>,
+    settings: Settings,
+) -> Result<Service, ServiceError> {
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("registry.sqlite")).await?);
-    Service::open(store, clock.clone(), Arc::new(SeededRandom::default()), settings).await
+    Service::open(store, clock.clone(), random.clone(), settings).await
 }
