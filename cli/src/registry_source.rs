@@ -14,7 +14,7 @@ use crate::{
     error::{CommandError, Status},
     project::{ConfiguredServer, Settings, settings::ServerSettings},
     state::{
-        Admission,
+        Admission, State,
         verification::{Locked, outcome_failure, report_of, requirements_for, tombstones_of, trust_for},
     },
 };
@@ -82,13 +82,13 @@ pub fn resolve(
     settings: &Settings,
     alias: &Alias,
     wanted: &ServerSettings,
-    locked: Option<&Locked>,
+    state: &State,
 ) -> Result<Published, CommandError> {
     let url = settings
         .registry_of(wanted)
         .ok_or_else(|| CommandError::usage(format!("`{alias}` has a registry name, but there is no [[registry]]")))?;
     let progress = context.ui.progress(&format!("{alias}: asking {url}"));
-    let published = context.block_on(fetch(context, settings, wanted, url, locked));
+    let published = context.block_on(fetch(context, settings, wanted, url, state));
     progress.finish();
     published
 }
@@ -98,7 +98,7 @@ async fn fetch(
     settings: &Settings,
     wanted: &ServerSettings,
     url: &Url,
-    locked: Option<&Locked>,
+    state: &State,
 ) -> Result<Published, CommandError> {
     // What is live is shown to everybody. A project file names the registry, so a token is sent there only for what
     // needs one.
@@ -157,11 +157,12 @@ async fn fetch(
         });
     }
     let predecessor = match consents.first().map_or(statement.previous, |consent| consent.statement().replaces) {
-        Some(previous) if locked.is_some_and(|locked| locked.manifest.digest() == previous) => {
-            locked.map(|locked| locked.manifest.clone())
-        }
         Some(previous) => {
-            let attestation = replaced(context, &client, url, &previous).await?;
+            // What was locked before is here already.
+            let attestation = match state.attestation(&previous) {
+                Ok(attestation) => attestation,
+                Err(_) => replaced(context, &client, url, &previous).await?,
+            };
             Some(verify_with_keys_only::<Manifest>(&attestation, &publishers).map_err(|error| {
                 CommandError::failed(format!(
                     "the manifest before `{name}` {} is not accepted: {error}",

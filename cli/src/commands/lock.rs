@@ -145,7 +145,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     let accepted = decide(arguments, context, candidates, &mut run)?;
     let mut admissions = Vec::new();
     for server in &sorted.from_registry {
-        match from_registry(context, &project, server) {
+        match from_registry(context, &project, &state, server) {
             Ok(admission) => admissions.push(admission),
             Err(error) => run.error(&server.alias, &error),
         }
@@ -326,13 +326,18 @@ fn decide<'a>(
     Ok(accepted)
 }
 
-fn from_registry(context: &Context, project: &Project, server: &ConfiguredServer) -> Result<Admission, CommandError> {
+fn from_registry(
+    context: &Context,
+    project: &Project,
+    state: &State,
+    server: &ConfiguredServer,
+) -> Result<Admission, CommandError> {
     let wanted = project
         .settings
         .servers
         .get(&server.alias)
         .ok_or_else(|| CommandError::internal("a server from a registry without settings"))?;
-    registry_source::resolve(context, &project.settings, &server.alias, wanted, None)?.admission(server, None)
+    registry_source::resolve(context, &project.settings, &server.alias, wanted, state)?.admission(server, None)
 }
 
 fn finish(mut run: Run<'_>) -> CommandResult {

@@ -88,6 +88,9 @@ struct Row {
     outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
+    /// The digest of the change report, as `--accept` takes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report_digest: Option<Digest>,
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<mcp_pin_model::json::Value>,
 }
@@ -121,7 +124,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn row(&mut self, alias: &Alias, outcome: Outcome, status: Status, message: Option<String>) {
         self.status = self.status.and(status);
-        self.rows.push(Row { alias: alias.clone(), outcome, message, report: None });
+        self.rows.push(Row { alias: alias.clone(), outcome, message, report_digest: None, report: None });
     }
 
     fn error(&mut self, alias: &Alias, error: &CommandError) {
@@ -223,6 +226,7 @@ fn candidates(
         let sound = checked.failures.iter().all(|failure| {
             failure.check == "snapshot" || (failure.check == "consent" && failure.status == Status::ConsentRequired)
         });
+        let stale = checked.failures.iter().any(|failure| failure.check == "consent");
         let locked = match checked.locked {
             Some(locked) if sound => locked,
             _ => {
@@ -236,8 +240,8 @@ fn candidates(
         };
         match (&server.source, project.settings.servers.get(alias)) {
             (Source::Registry(_), Some(wanted)) => {
-                match registry_source::resolve(context, &project.settings, alias, wanted, Some(&locked)) {
-                    Ok(published) => match compare_published(configured, locked, published) {
+                match registry_source::resolve(context, &project.settings, alias, wanted, state) {
+                    Ok(published) => match compare_published(configured, locked, published, stale) {
                         Ok(Some(candidate)) => candidates.push(candidate),
                         Ok(None) => run.row(alias, Outcome::UpToDate, Status::Passed, None),
                         Err(error) => run.error(alias, &error),
@@ -291,9 +295,13 @@ fn compare_published(
     server: &ConfiguredServer,
     locked: Locked,
     published: Published,
+    stale: bool,
 ) -> Result<Option<Candidate>, CommandError> {
     if published.manifest.digest() == locked.manifest.digest() {
-        return Ok(None);
+        // The same version with newer consents, where those that are locked do not suffice any more.
+        let report = published.report.clone();
+        let to = To::Published(Box::new(published));
+        return Ok(stale.then(|| Candidate { server: server.clone(), locked, report, to }));
     }
     let new = published.manifest.statement();
     if new.version() <= &locked.server.version {
@@ -326,6 +334,11 @@ fn decide(
         let alias = &candidate.server.alias;
         if context.format == Format::Human {
             review::show(context, alias.as_str(), &candidate.report, Detail::Summary)?;
+            // `mcp-pin diff` compares with the live server, so this is the only place where this report is seen.
+            if matches!(candidate.to, To::Published(_)) {
+                let digest = format!("change report {}", candidate.report.digest());
+                review::print(context, Text::new().with(Role::Dim, digest))?;
+            }
         }
         let named: Vec<&Accepted> = arguments.accept.iter().filter(|accepted| accepted.alias == *alias).collect();
         if candidate.report.grade() == Grade::Refuse {
@@ -359,6 +372,14 @@ fn decide(
                     run.row(alias, Outcome::Rejected, Status::Failed, Some(message));
                 }
             }
+        } else if matches!(candidate.to, To::Published(_)) {
+            run.error(
+                alias,
+                &CommandError::consent_required(format!(
+                    "a newer version of `{alias}` is admitted, and nobody here has accepted it"
+                ))
+                .hint(format!("review it above, and decide in a terminal with `mcp-pin update {alias}`")),
+            );
         } else {
             run.error(
                 alias,
@@ -369,6 +390,7 @@ fn decide(
             );
         }
         if let Some(row) = run.rows.last_mut() {
+            row.report_digest = Some(candidate.report.digest());
             row.report = Some(candidate.report.to_value());
         }
     }
