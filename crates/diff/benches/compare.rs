@@ -1,7 +1,5 @@
 //! The cost of comparing a surface of 1,000 tools, beside that of its digest.
 
-#![expect(missing_docs, reason = "a benchmark")]
-
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};

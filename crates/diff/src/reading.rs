@@ -126,6 +126,9 @@ impl Reader<'_> {
             }
             Value::Object(object) => {
                 for (name, member) in object.iter() {
+                    if name == "type" && is_type_name(member) {
+                        continue;
+                    }
                     let path = path.child(name);
                     if !is_vocabulary(name) {
                         self.passage(&path, Role::Name, None, name);
@@ -168,6 +171,12 @@ impl Reader<'_> {
             folded,
         });
     }
+}
+
+/// The type names of JSON Schema say nothing to a model that a person does not see; they are half of all values.
+fn is_type_name(value: &Value) -> bool {
+    const NAMES: [&str; 7] = ["string", "object", "integer", "number", "boolean", "array", "null"];
+    value.as_str().is_some_and(|name| NAMES.contains(&name))
 }
 
 /// Member names of the protocol and of JSON Schema: words of the format, not of the server.

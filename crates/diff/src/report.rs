@@ -202,10 +202,3 @@ impl ChangeReport {
         &self.tombstones
     }
 }
-
-/// The JSON Schema of a change report, for `schemas/change-report.schema.json`.
-#[cfg(feature = "schema")]
-#[must_use]
-pub fn json_schema() -> schemars::Schema {
-    schemars::schema_for!(ChangeReport)
-}

@@ -81,8 +81,8 @@ const FAMILIES: [Family; 7] = [
     },
 ];
 
-/// No family matches fewer characters; most strings of a schema are shorter.
-const SHORTEST: usize = 5;
+/// Below this no order has room, only a delimiter; most strings of a schema are shorter.
+const SHORTEST: usize = 12;
 
 static PATTERNS: LazyLock<Vec<(&'static Family, Regex)>> =
     LazyLock::new(|| FAMILIES.iter().map(|family| (family, pattern(family.pattern))).collect());
@@ -92,7 +92,7 @@ static ANY: LazyLock<RegexSet> = LazyLock::new(|| {
 
 /// The families that speak in a statement, which must be folded.
 pub(super) fn families_in(statement: &str) -> Vec<(&'static str, &'static str)> {
-    if statement.len() < SHORTEST {
+    if statement.len() < SHORTEST && !statement.contains(['<', '[']) {
         return Vec::new();
     }
     ANY.matches(statement)

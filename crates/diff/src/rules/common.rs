@@ -74,30 +74,39 @@ pub(super) fn is_free_text(schema: &Value) -> bool {
     }
 }
 
-/// Words before which a statement says what does not happen, or what is looked for rather than asked for.
-static DENIES: LazyLock<Regex> = LazyLock::new(|| {
+/// A denial right before the verb: "never reads", "does not even open".
+static DENIES: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?:\b(?:never|not|cannot|refuses? to|declines? to)\b|n't\b)(?:\s+[a-z]+){0,2}\s*$"));
+/// Denials that are none: "never forget to read", "not only reads".
+static INSISTS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?:\b(?:never|not|no|cannot|nothing|without|neither|nor|refuses? to|declines? to)\b|n't\b)[^,;:.!?]{0,40}$",
+        r"(?:\b(?:never|not|cannot)\b|n't\b)\s+(?:forget|fail|skip|hesitate|only|just|omit|neglect|delay|stop|refuse|optional)\b[^.]*$",
     )
 });
+/// A verb of whoever looks for attacks or writes about them, with what it looks for, up to the place in question.
 static DESCRIBES: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"\b(?:detect(?:s|ing|ion)?|block(?:s|ing)?|prevent(?:s|ing)?|flag(?:s|ging)?|recogni[sz]e|explain(?:s|ing)?|identif(?:y|ies)|scan(?:s|ning)? for|look(?:s|ing)? for|warn(?:s|ing)? (?:about|of|against)|protect(?:s|ing)? against|quot(?:e|es|ing)|mention(?:s|ing)?|such as|for example|examples? of|phrases? like|strings? like|text like|patterns? like|filter(?:s|ing)?|report(?:s|ing)? (?:prompt|injection))\b",
-    )
+    pattern(concat!(
+        r"\b(?:detect|block|prevent|flag|recogni[sz]e|explain|identif(?:y|ies)|scan|look|warn|protect|quot|mention|filter|report|reject)(?:s|es|e|ing|ed|ion)?\b",
+        r"[^.!?]{0,60}\b(?:injections?|attacks?|attempts?|phrases?|patterns?|strings?|texts?|prompts?|commands?|examples?|theft|payloads?|such as|like)\b[^.!?]{0,40}$",
+    ))
+});
+/// A second clause: what follows is said, not described.
+static GOES_ON: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?:[;:]|,? (?:and|but)(?: then| also| always| you)?|, then) $|(?:[;:]|,? (?:and|but|then))\s*$")
 });
 
-/// Whether what starts at byte `start` of a folded statement is denied, quoted or described rather than said.
+/// Whether what stands at these bytes of a folded statement is denied, or described by a tool about attacks, rather
+/// than said.
 pub(super) fn is_denied_or_described(statement: &str, start: usize, end: usize) -> bool {
     let (Some(head), Some(tail)) = (statement.get(..start), statement.get(end..)) else { return false };
-    if DENIES.is_match(head) {
+    if DENIES.is_match(head) && !INSISTS.is_match(head) {
         return true;
     }
+    // Quotation marks alone prove nothing: an order may well stand in quotes.
     let quoted = ['"', '\'', '`']
         .into_iter()
         .any(|quote| head.chars().filter(|&c| c == quote).count() % 2 == 1 && tail.contains(quote));
-    let described = DESCRIBES.is_match(head);
-    // Quotation marks alone prove nothing: an order may well stand in quotes.
-    described && (quoted || !head.contains([',', ';', ':', '.']))
+    DESCRIBES.is_match(head) && (quoted || !GOES_ON.is_match(head))
 }
 
 /// The parts of a name: at separators and at a change from lower to upper case, in lower case.

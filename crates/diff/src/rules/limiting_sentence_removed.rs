@@ -42,8 +42,8 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         for statement in fold::statements(before) {
             let folded = fold::fold(&statement);
             // A limit that is worded otherwise keeps its stem somewhere in the text.
-            let gone = |stem: &&str| folded.contains(*stem) && !after.contains(*stem);
-            if STEMS.iter().any(|stem| gone(&stem)) {
+            let gone = |stem: &str| folded.contains(stem) && !after.contains(stem);
+            if STEMS.iter().any(|stem| gone(stem)) {
                 found.draft(Draft {
                     grade: Grade::Review,
                     message: "a sentence that limits or warns was removed".to_owned(),
