@@ -98,7 +98,8 @@ pub(crate) fn entry(value: &Value) -> Result<CatalogueEntry, ClientError> {
     let server =
         value.get("server").and_then(Value::as_object).ok_or_else(|| shape("`server` is missing in an entry"))?.clone();
     let text = |member: &str| server.get(member).and_then(Value::as_str);
-    let name = text("name").and_then(|name| name.parse().ok()).ok_or_else(|| shape("an entry has no acceptable name"))?;
+    let name =
+        text("name").and_then(|name| name.parse().ok()).ok_or_else(|| shape("an entry has no acceptable name"))?;
     let version = text("version")
         .and_then(|version| version.parse().ok())
         .ok_or_else(|| shape("an entry has no acceptable version"))?;

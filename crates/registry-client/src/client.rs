@@ -13,8 +13,8 @@ use crate::{
     catalogue::{self, CatalogueEntry, CataloguePage, CatalogueQuery},
     error::{ClientError, RefusalKind},
     records::{
-        ApproverRecord, ConsentDocument, ConsentOutcome, EventPage, GrantRecord, IssuedToken, NewToken, RevocationRecord,
-        SubmissionPage, SubmissionRecord, SubmissionState, TokenRecord, WellKnown, WhoAmI,
+        ApproverRecord, ConsentDocument, ConsentOutcome, EventPage, GrantRecord, IssuedToken, NewToken,
+        RevocationRecord, SubmissionPage, SubmissionRecord, SubmissionState, TokenRecord, WellKnown, WhoAmI,
     },
     token::AccessToken,
     wire,
@@ -118,7 +118,8 @@ impl RegistryClient {
             .connect_timeout(options.connect_timeout)
             .timeout(options.timeout)
             .redirect(redirect::Policy::custom(|attempt| {
-                let same = attempt.previous().last().is_some_and(|previous| previous.origin() == attempt.url().origin());
+                let same =
+                    attempt.previous().last().is_some_and(|previous| previous.origin() == attempt.url().origin());
                 if same && attempt.previous().len() <= MAX_REDIRECTS { attempt.follow() } else { attempt.stop() }
             }))
             .build()
@@ -439,7 +440,8 @@ impl RegistryClient {
         if segments.iter().any(|segment| matches!(*segment, "" | "." | "..")) {
             return Err(ClientError::NotFound { url: self.base().to_owned(), what: "record" });
         }
-        let path: Vec<String> = segments.iter().map(|segment| utf8_percent_encode(segment, SEGMENT).to_string()).collect();
+        let path: Vec<String> =
+            segments.iter().map(|segment| utf8_percent_encode(segment, SEGMENT).to_string()).collect();
         let mut url = self.base.clone();
         url.set_path(&format!("{}{}", self.base.path(), path.join("/")));
         Ok(url)
