@@ -91,9 +91,8 @@ static DESCRIBES: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 /// A second clause: what follows is said, not described.
-static GOES_ON: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?:[;:]|,? (?:and|but)(?: then| also| always| you)?|, then) $|(?:[;:]|,? (?:and|but|then))\s*$")
-});
+static GOES_ON: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?:[;:]|,? (?:and|but|then)(?: then| also| always| you)?)\s*$"));
 
 /// Whether what stands at these bytes of a folded statement is denied, or described by a tool about attacks, rather
 /// than said.
