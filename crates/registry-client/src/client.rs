@@ -13,7 +13,7 @@ use crate::{
     catalogue::{self, CatalogueEntry, CataloguePage, CatalogueQuery},
     error::{ClientError, RefusalKind},
     records::{
-        ApproverRecord, ConsentDocument, ConsentOutcome, EventPage, GrantRecord, IssuedToken, NewToken,
+        ApproverRecord, ConsentDocument, ConsentOutcome, EventPage, GrantRecord, IssuedToken, NewToken, ResolvedServer,
         RevocationRecord, SubmissionPage, SubmissionRecord, SubmissionState, TokenRecord, WellKnown, WhoAmI,
     },
     token::AccessToken,
@@ -172,6 +172,34 @@ impl RegistryClient {
         let url = self.url(&["v0.1", "servers", name.as_str(), "versions", &version.to_string()])?;
         let entry = of_server(catalogue::entry(&self.get_json(url, "version").await?)?, name)?;
         if entry.version == *version { Ok(entry) } else { Err(shape("another version than was asked for")) }
+    }
+
+    /// Looks many servers up at once, each by its name and, where given, an exact version; the answers come in the same
+    /// order, with `None` for what is not live.
+    ///
+    /// # Errors
+    /// See [`ClientError`]; more than 200 names are refused.
+    pub async fn resolve(
+        &self,
+        servers: &[(ServerName, Option<ServerVersion>)],
+    ) -> Result<Vec<Option<ResolvedServer>>, ClientError> {
+        let url = self.url(&["v1", "resolve"])?;
+        let wanted = servers.iter().map(|(name, version)| wire::ResolveName { name, version: version.as_ref() });
+        let body = body(&wire::ResolveRequest { servers: wanted.collect() })?;
+        let list: wire::ResolveList = typed(&self.send_json(Method::POST, url, "server", body).await?)?;
+        if list.servers.len() != servers.len() {
+            return Err(shape("another number of answers than of questions"));
+        }
+        let answers = list.servers.into_iter().zip(servers).map(|(found, (name, version))| match found {
+            wire::Resolved { live: false, .. } => Ok(None),
+            wire::Resolved { name: Some(own), version: Some(found), manifest: Some(manifest), .. }
+                if own == *name && version.as_ref().is_none_or(|version| *version == found) =>
+            {
+                Ok(Some(ResolvedServer { name: own, version: found, manifest }))
+            }
+            _ => Err(shape("another server or version than was asked for")),
+        });
+        answers.collect()
     }
 
     // Documents by digest.

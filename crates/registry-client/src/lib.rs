@@ -21,6 +21,7 @@ pub use client::{ClientOptions, PlainHttp, RegistryClient};
 pub use error::{ClientError, RefusalKind};
 pub use records::{
     ApproverRecord, ConsentDocument, ConsentOutcome, ConsentStatus, EventPage, EventRecord, GrantRecord, IssuedToken,
-    NewToken, RevocationRecord, SubmissionPage, SubmissionRecord, SubmissionState, TokenRecord, WellKnown, WhoAmI,
+    NewToken, ResolvedServer, RevocationRecord, SubmissionPage, SubmissionRecord, SubmissionState, TokenRecord,
+    WellKnown, WhoAmI,
 };
 pub use token::{AccessToken, TokenError};

@@ -11,6 +11,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{client::shape, error::ClientError, token::AccessToken, wire};
 
+/// What a name stands for now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedServer {
+    /// The server.
+    pub name: ServerName,
+    /// The version.
+    pub version: ServerVersion,
+    /// The digest of the manifest.
+    pub manifest: Digest,
+}
+
 /// Where a version stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

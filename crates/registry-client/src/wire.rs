@@ -1,7 +1,7 @@
 //! Bodies that callers never see: lists in their envelope, requests.
 
 use jiff::Timestamp;
-use mcp_pin_model::{Digest, consent::Decision, revocation::RevocationScope};
+use mcp_pin_model::{Digest, ServerName, ServerVersion, consent::Decision, revocation::RevocationScope};
 use serde::{Deserialize, Serialize};
 
 use crate::records::{ApproverRecord, GrantRecord, RevocationRecord, TokenRecord};
@@ -74,4 +74,29 @@ pub(crate) struct NewApprover {
     pub(crate) principal: String,
     pub(crate) public_key: String,
     pub(crate) scope: String,
+}
+
+#[derive(Serialize)]
+pub(crate) struct ResolveRequest<'a> {
+    pub(crate) servers: Vec<ResolveName<'a>>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct ResolveName<'a> {
+    pub(crate) name: &'a ServerName,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) version: Option<&'a ServerVersion>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ResolveList {
+    pub(crate) servers: Vec<Resolved>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Resolved {
+    pub(crate) live: bool,
+    pub(crate) name: Option<ServerName>,
+    pub(crate) version: Option<ServerVersion>,
+    pub(crate) manifest: Option<Digest>,
 }

@@ -85,6 +85,10 @@ async fn the_whole_life_of_a_version() {
     assert_eq!((entry.manifest, entry.is_latest), (Some(manifest.digest()), true));
     assert_eq!(public.version(&name, &"1.0.0".parse().unwrap()).await.unwrap().server, manifest.server);
     assert_eq!(public.versions(&name).await.unwrap().len(), 1);
+    let names = [(name.clone(), None), ("io.github.acme/none".parse().unwrap(), None)];
+    let resolved = public.resolve(&names).await.unwrap();
+    assert_eq!(resolved[0].as_ref().unwrap().manifest, manifest.digest());
+    assert_eq!(resolved[1], None);
     let page = public.list(&CatalogueQuery { search: Some("weather".to_owned()), ..Default::default() }).await.unwrap();
     assert_eq!((page.entries.len(), page.next), (1, None));
     let attestation = public.manifest(&manifest.digest()).await.unwrap();
