@@ -136,3 +136,24 @@ async fn a_key_without_a_grant_publishes_nothing() {
     let answer = stranger.submit(&weather("1.0.0", "Forecasts the weather.", None)).await;
     assert!(matches!(answer.status.as_u16(), 403 | 422), "{answer:?}");
 }
+
+#[tokio::test]
+async fn t87_without_its_database_the_registry_lets_nobody_in_and_still_serves() {
+    let mut registry = TestRegistry::new().await;
+    let manifest = weather("1.0.0", "Forecasts the weather.", None);
+    {
+        let people = registry.people().await;
+        registry.make_live(&people, &manifest).await;
+    }
+    registry.lose_database().await;
+    let public = registry.anonymous();
+    assert_eq!(public.get("/readyz").await.problem(503), "unavailable");
+    assert_eq!(public.get("/healthz").await.status, StatusCode::OK);
+    for path in ["/v1/whoami", "/v1/submissions", "/v1/tokens"] {
+        let answer = registry.admin().get(path).await;
+        assert_eq!(answer.problem(503), "unavailable", "{path}");
+        assert!(!String::from_utf8(answer.body).unwrap().contains("sql"), "the cause is for the log");
+    }
+    assert_eq!(public.get(&format!("{}/versions/latest", crate::support::WEATHER_PATH)).await.status, StatusCode::OK);
+    assert_eq!(public.get("/v0.1/servers").await.json()["metadata"]["count"], 1);
+}

@@ -84,6 +84,11 @@ impl TestRegistry {
         address
     }
 
+    /// Takes the database away; the router stays.
+    pub(crate) async fn lose_database(&mut self) {
+        self.server.take().unwrap().run(std::future::ready(())).await;
+    }
+
     /// Listens until it is told to stop.
     pub(crate) fn listen_until_told(
         &mut self,
