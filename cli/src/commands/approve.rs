@@ -248,7 +248,7 @@ fn consent(
             format!("{}, {} of {} approvers", outcome.submission.state.as_str(), status.approvers.len(), status.needed),
         );
         if !status.missing_acknowledgements.is_empty() {
-            text.plain(format!(", {} findings not acknowledged", status.missing_acknowledgements.len()));
+            text.plain(format!(", {} findings wait for another approver", status.missing_acknowledgements.len()));
         }
     }
     context.ui.data(text).map_err(|error| super::output_error(&error))?;

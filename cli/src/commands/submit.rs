@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueHint;
 use mcp_pin_attest::sign;
 use mcp_pin_model::{
-    Alias, Digest, Manifest,
+    Alias, Digest, Manifest, ServerName,
     json::{self as strict, Object, Value},
     server_json,
     statement::Statement as _,
@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::registry::{
     connection::{Connection, ask},
-    submissions::SubmissionDocument,
+    submissions::{self, SubmissionDocument},
 };
 use crate::{
     capture::{Wanted, capture},
@@ -149,10 +149,10 @@ fn manifest_here(arguments: &Arguments, context: &Context) -> Result<Manifest, C
     capture(context, &project, &Wanted { server, locked: None })?.to_local_manifest(alias, None, context.now())
 }
 
-/// The manifest that is live in the registry now.
+/// The manifest before this one: the live one; after a revocation, the last that was live.
 fn previous(context: &Context, client: &RegistryClient, server: &Object) -> Result<Option<Digest>, CommandError> {
     // The document passed its rules, so the name is there.
-    let name = server
+    let name: ServerName = server
         .get("name")
         .and_then(Value::as_str)
         .and_then(|name| name.parse().ok())
@@ -164,5 +164,11 @@ fn previous(context: &Context, client: &RegistryClient, server: &Object) -> Resu
             Err(error) => Err(error),
         }
     })?;
-    Ok(latest.and_then(|entry| entry.manifest))
+    if let Some(latest) = latest {
+        return Ok(latest.manifest);
+    }
+    let once_live = submissions::all(context, client, None)?
+        .into_iter()
+        .filter(|submission| submission.server == name && submission.live_since.is_some());
+    Ok(once_live.max_by(|a, b| a.version.cmp(&b.version)).map(|submission| submission.manifest))
 }

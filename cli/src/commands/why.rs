@@ -38,7 +38,7 @@ struct Document {
     source: String,
     surface: Digest,
     /// `passed`, `failed`, `could-not-check` or `consent-required`.
-    status: Status,
+    outcome: Status,
     /// Why not, in words.
     failures: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,7 +150,7 @@ fn document(server: &LockedServer, entry: Option<(EntryKind, &LockedEntry)>, che
         version: server.version.clone(),
         source: super::ls::source_text(&server.source),
         surface: server.surface,
-        status: checked.status(),
+        outcome: checked.status(),
         failures: checked.failures.iter().map(ToString::to_string).collect(),
         entry: entry.map(|(kind, entry)| EntryDocument {
             kind,
@@ -252,7 +252,7 @@ fn human(server: &LockedServer, entry: Option<(EntryKind, &LockedEntry)>, checke
         && let Some(entry) = locked.manifest.statement().surface.entry(kind, &entry.name)
     {
         text.push(Role::Dim, "\nas the model gets it:\n");
-        text.append(crate::render::report_human::entry_tree(&Value::Object(entry.value().clone()), 0, columns));
+        text.append(crate::render::values::entry_tree(&Value::Object(entry.value().clone()), 0, columns));
     }
     text
 }

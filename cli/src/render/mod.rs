@@ -8,5 +8,6 @@ pub mod paths;
 pub mod report_human;
 pub mod table;
 mod value;
+pub(crate) mod values;
 
 pub use report_human::{Detail, View, report};

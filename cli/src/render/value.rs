@@ -88,7 +88,7 @@ impl Tree<'_> {
     }
 
     fn text(&mut self, label: Text, text: &str, indent: usize) {
-        let (text, rest) = super::report_human::cut(text, self.limit);
+        let (text, rest) = super::values::cut(text, self.limit);
         let shown = quoted(text);
         if rest == 0 && !text.contains('\n') && indent + label.columns() + 1 + width(&shown) <= self.columns {
             self.line(label, &shown, indent);
@@ -97,7 +97,7 @@ impl Tree<'_> {
         let inner = self.heading(label, indent);
         self.out.append(block(text, self.role, inner, self.columns));
         if rest > 0 {
-            self.out.append(super::report_human::more_characters(rest, inner));
+            self.out.append(super::values::more_characters(rest, inner));
         }
     }
 

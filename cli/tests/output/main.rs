@@ -7,3 +7,4 @@ mod dialog;
 mod documents;
 mod project;
 mod report;
+mod schema;

@@ -156,7 +156,7 @@ fn why_tells_who_signed_and_who_consented() {
     assert_eq!(entry.code, 0, "{}", entry.err);
     assert!(entry.out.contains("description: \"Gives the forecast for a city.\""), "{}", entry.out);
     let document = sandbox.run(&["why", "weather/get_forecast", "--format", "json"]).document();
-    assert_eq!(document.get("status").and_then(Value::as_str), Some("passed"));
+    assert_eq!(document.get("outcome").and_then(Value::as_str), Some("passed"));
 
     assert_eq!(sandbox.run(&["why", "weather/none"]).code, 2);
     assert_eq!(sandbox.run(&["why", "none"]).code, 2);
