@@ -48,6 +48,8 @@ pub struct Ui {
     show_progress: bool,
     quiet: bool,
     width: usize,
+    /// The width of the terminal that stderr is, if it is one.
+    terminal: Option<usize>,
 }
 
 /// How wide lines may be where the terminal does not say, and the least that is ever used.
@@ -69,7 +71,8 @@ impl Ui {
             Color::Never => false,
             Color::Auto => stream != anstream::ColorChoice::Never,
         };
-        let width = prompt::terminal_width().unwrap_or(DEFAULT_WIDTH).clamp(LEAST_WIDTH, GREATEST_WIDTH);
+        let columns = prompt::terminal_width();
+        let width = columns.unwrap_or(DEFAULT_WIDTH).clamp(LEAST_WIDTH, GREATEST_WIDTH);
         Self {
             out: Stream {
                 colored: colored(anstream::AutoStream::choice(&io::stdout())),
@@ -83,6 +86,7 @@ impl Ui {
             show_progress: terminal && !ci && !quiet,
             quiet,
             width,
+            terminal: columns.filter(|_| terminal),
         }
     }
 
@@ -97,6 +101,7 @@ impl Ui {
             show_progress: false,
             quiet: false,
             width: DEFAULT_WIDTH,
+            terminal: None,
         };
         (ui, captured)
     }
@@ -133,7 +138,7 @@ impl Ui {
 
     /// Something a person should see even with `--quiet`.
     pub fn warn(&self, text: impl Into<Text>) {
-        self.say(&Text::new().with(Role::Warning, "warning: ").then(text));
+        self.say(&self.folded(Text::new().with(Role::Warning, "warning: ").then(text)));
     }
 
     /// A failure: what failed where, details, and what to do about it. The parts may quote hostile text.
@@ -143,7 +148,7 @@ impl Ui {
             text.newline();
             text.plain(format!("  {}", sanitize::one_line(detail)));
         }
-        self.say(&text);
+        self.say(&self.folded(text));
         if let Some(hint) = &error.hint {
             self.hint(sanitize::one_line(hint));
         }
@@ -152,6 +157,15 @@ impl Ui {
     /// What to do about something.
     pub fn hint(&self, text: impl Into<Text>) {
         self.say(&Text::new().with(Role::Strong, "hint: ").then(text));
+    }
+
+    /// Breaks lines that the terminal would break, so that no part of a message that quotes foreign text can be placed
+    /// at the start of a line. Where stderr is no terminal, nothing breaks them.
+    fn folded(&self, text: Text) -> Text {
+        match self.terminal {
+            Some(columns) => text.folded(columns.max(LEAST_WIDTH)),
+            None => text,
+        }
     }
 
     fn say(&self, text: &Text) {

@@ -116,6 +116,29 @@ impl Text {
         &self.spans
     }
 
+    /// The same text in lines of at most `columns`; what continues a line starts with a gutter.
+    #[must_use]
+    pub fn folded(&self, columns: usize) -> Self {
+        const GUTTER: &str = "  ┊ ";
+        let mut out = Self::new();
+        let mut used = 0;
+        for (role, text) in &self.spans {
+            for c in sanitize::last_defence(text).chars() {
+                let wide = sanitize::width(c.encode_utf8(&mut [0; 4]));
+                if c == '\n' {
+                    used = 0;
+                } else if used + wide > columns {
+                    out.push(Role::Dim, format!("\n{GUTTER}"));
+                    used = sanitize::width(GUTTER) + wide;
+                } else {
+                    used += wide;
+                }
+                out.push_joined(*role, c.encode_utf8(&mut [0; 4]));
+            }
+        }
+        out
+    }
+
     /// The characters for a terminal or a file. Whatever steers a terminal or hides is escaped here even if it was
     /// forgotten before; only line ends pass.
     #[must_use]
@@ -162,5 +185,35 @@ impl From<String> for Text {
 impl From<&String> for Text {
     fn from(text: &String) -> Self {
         Self::from(text.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t54_a_long_message_is_folded_by_us_and_not_by_the_terminal() {
+        let text = Text::new().with(Role::Bad, "error: ").with(Role::Plain, "x".repeat(30)).folded(20);
+        let lines: Vec<String> = text.to_string().lines().map(str::to_owned).collect();
+        assert_eq!(
+            lines,
+            [format!("error: {}", "x".repeat(13)), format!("  ┊ {}", "x".repeat(16)), "  ┊ x".to_owned()]
+        );
+    }
+
+    #[test]
+    fn t52_a_forgotten_escape_is_caught_on_the_way_out() {
+        let text = Text::new().with(Role::Bad, "a\u{1b}[2Kb");
+        assert_eq!(text.render(false), "a\\u{1b}[2Kb");
+        assert!(text.render(true).contains("a\\u{1b}[2Kb"));
+    }
+
+    #[test]
+    fn a_style_ends_before_the_line_does() {
+        let text = Text::new().with(Role::Bad, "a\nb").render(true);
+        for line in text.lines() {
+            assert!(line.ends_with("\u{1b}[0m"), "{line:?}");
+        }
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     error::{CommandError, CommandResult, Status},
     render::{Detail, json},
     state,
-    ui::{Role, Text, sanitize},
+    ui::{Role, Text, layout, sanitize},
 };
 
 type Read<'a> = dyn Fn(&str) -> Result<Option<Vec<u8>>, CommandError> + 'a;
@@ -276,9 +276,12 @@ fn human(context: &Context, base: &str, differences: &[ServerDifference], detail
         });
         text.newline();
         for entry in &difference.entries {
-            text.plain(format!("  {} {} ", entry.outcome, entry.kind.noun()));
-            text.plain(sanitize::name(&entry.name));
-            text.newline();
+            let line = format!("{} {} {}", entry.outcome, entry.kind.noun(), sanitize::name(&entry.name));
+            if sanitize::width(&line) + 2 <= context.ui.width() {
+                text.plain(format!("  {line}\n"));
+            } else {
+                text.append(layout::shown_block(&line, Role::Plain, 2, context.ui.width()));
+            }
         }
     }
     text
