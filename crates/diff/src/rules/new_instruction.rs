@@ -38,6 +38,10 @@ static ORDERS: LazyLock<Regex> = LazyLock::new(|| {
         r"|\b(?:mandatory|critical|important)\b ?[\]:!]",
     ))
 });
+/// Words without which [`ORDERS`] cannot match.
+static ORDER_WORDS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern("always|never|do not|don't|sure|remember|ensure|you must|you should|you are|must|mandatory|call|use|run|invoke|execute|before|critical|important")
+});
 static SUPERIOR: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"\b(?:best\b.{0,40}\btools?|most (?:accurate|reliable|trusted)|highest priority|always prefer|prefer this|preferred (?:tool|over)|instead of (?:any |the )?other|rather than (?:any |the )?others?|choose this|overrides? all|replaces? all|deprecated and unsafe|official, verified)\b",
@@ -49,9 +53,9 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         if !matches!(passage.role, Role::Prose | Role::Title) {
             continue;
         }
-        for (regex, aspect, message) in [
-            (&ORDERS, "order", "a new order to the model"),
-            (&SUPERIOR, "superiority", "claims to be preferred over others"),
+        for (trigger, regex, aspect, message) in [
+            (&ORDER_WORDS, &ORDERS, "order", "a new order to the model"),
+            (&SUPERIOR, &SUPERIOR, "superiority", "claims to be preferred over others"),
         ] {
             // An order that was reworded is not a new one: what counts is that there are more than before.
             let mut known = match &passage.before {
@@ -69,7 +73,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             };
             for (statement, folded) in passage.fresh.iter().zip(&passage.folded) {
                 // What is an attack has a finding of its own.
-                if regex.is_match(folded) && super::agent_directed_override::families_in(folded).is_empty() {
+                if trigger.is_match(folded) && regex.is_match(folded) && super::agent_directed_override::families_in(folded).is_empty() {
                     if known > 0 {
                         known -= 1;
                     } else {
