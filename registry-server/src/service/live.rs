@@ -104,10 +104,11 @@ impl LiveSet {
         self.former.iter()
     }
 
-    /// Whether this manifest is live.
+    /// Whether this manifest is live, or was: whether everybody may read it.
     #[must_use]
     pub fn has_manifest(&self, manifest: &Digest) -> bool {
         self.iter().any(|entry| entry.manifest == *manifest)
+            || self.former.iter().any(|entry| entry.manifest == *manifest)
     }
 
     /// How many versions are live.

@@ -11,7 +11,9 @@ const BATCH: u32 = 200;
 /// Who may see a submission: everybody what is live; administrators and approvers everything; publishers their own;
 /// every token what ever was live.
 pub(super) fn may_see(caller: Option<&Caller>, submission: &Submission) -> bool {
-    if submission.state.kind() == StateKind::Live {
+    // What was live once was public then, and stays readable: a client that locks a later version for the first time
+    // checks its consents against the change from this one. Being readable is not being served: only what is live is.
+    if submission.state.live_since().is_some() {
         return true;
     }
     caller.is_some_and(|caller| {
@@ -19,7 +21,6 @@ pub(super) fn may_see(caller: Option<&Caller>, submission: &Submission) -> bool 
             || caller.has(Role::Approver)
             || submission.publisher == caller.principal
             || submission.submitted_by == caller.principal
-            || submission.state.live_since().is_some()
     })
 }
 
@@ -70,7 +71,7 @@ impl Service {
         changes(&mut *snapshot, &found.ok_or(ServiceError::NotFound("submission"))?).await
     }
 
-    /// A manifest's bundle, by the digest of its payload: for everybody when it is live.
+    /// A manifest's bundle, by the digest of its payload: for everybody once it was live.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`]; store errors.

@@ -82,7 +82,8 @@ async fn a_version_lives_from_submission_to_revocation() {
     let revoked = registry.admin().post_json("/v1/revocations", &order).await;
     assert_eq!(revoked.status, StatusCode::CREATED, "{revoked:?}");
     public.get(&latest).await.problem(404);
-    public.get(&format!("/v1/manifests/{}", second.digest())).await.problem(404);
+    // As a document it stays readable: whoever locks a successor checks its consents against the change from it.
+    assert_eq!(public.get(&format!("/v1/manifests/{}", second.digest())).await.status, StatusCode::OK);
     assert_eq!(public.get("/v0.1/servers").await.json()["metadata"]["count"], 0);
     let tombstones = public.get("/v0.1/servers?include_deleted=true").await.json();
     assert_eq!(tombstones["metadata"]["count"], 2);

@@ -35,7 +35,7 @@ async fn sees(registry: &TestRegistry, caller: Option<&Caller>, submission: &Sub
 }
 
 #[tokio::test]
-async fn t87_what_is_not_live_is_seen_by_those_it_concerns_only() {
+async fn t87_what_was_never_live_is_seen_by_those_it_concerns_only() {
     let mut registry = TestRegistry::staffed().await;
     registry.publisher("other", "io.other").await;
     let reader = registry.token("reader", [Role::Reader]).await;
@@ -48,7 +48,7 @@ async fn t87_what_is_not_live_is_seen_by_those_it_concerns_only() {
     let (own, other, approver) = (registry.caller("acme"), registry.caller("other"), registry.caller("bob"));
     for (submission, anonymous, token, owner) in [
         (&second, true, true, true),
-        (&first, false, true, true),
+        (&first, true, true, true),
         (&pending, false, false, true),
         (&rejected, false, false, true),
     ] {

@@ -1,5 +1,5 @@
-//! `/v1/manifests/{digest}`: documents that never change. What is live anybody may read; the rest takes a token of
-//! somebody who may see the submission.
+//! `/v1/manifests/{digest}`: documents that never change. What is live, or was, anybody may read; the rest takes a
+//! token of somebody who may see the submission.
 
 pub mod changes;
 pub mod consents;
@@ -10,7 +10,7 @@ use mcp_pin_model::Digest;
 
 use crate::http::{cache::CachePolicy, state::AppState};
 
-/// How a document of a manifest may be kept: `live` where the manifest is, else by the caller only.
+/// How a document of a manifest may be kept: `live` where anybody may read it, else by the caller only.
 fn policy(state: &AppState, headers: &HeaderMap, manifest: &Digest, live: CachePolicy) -> CachePolicy {
     let anonymous = !headers.contains_key(axum::http::header::AUTHORIZATION);
     if anonymous && state.service().live().has_manifest(manifest) { live } else { CachePolicy::Private }
