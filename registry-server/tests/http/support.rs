@@ -253,11 +253,17 @@ impl Actor<'_> {
 }
 
 /// An answer.
-#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let start: String = String::from_utf8_lossy(&self.body).chars().take(1000).collect();
+        write!(f, "{} {:?} {start}", self.status, self.headers)
+    }
 }
 
 impl Answer {
