@@ -1,6 +1,6 @@
 //! Log lines and metrics.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
@@ -29,19 +29,23 @@ pub(crate) fn log_to_stderr(config: &Config) -> Result<(), String> {
 /// The process's metrics; the recorder is installed on first use.
 ///
 /// # Errors
-/// Another recorder is installed.
+/// The buckets are not acceptable, which they are.
 pub(crate) fn metrics() -> Result<PrometheusHandle, BuildError> {
-    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
-    if let Some(handle) = HANDLE.get() {
+    static HANDLE: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+    // Held over the whole installation: of two servers in one process (tests), both must get the installed recorder's
+    // handle. A panic inside leaves what was there before.
+    let mut installed = HANDLE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(handle) = &*installed {
         return Ok(handle.clone());
     }
     let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &DURATION_BUCKETS)?
         .build_recorder();
-    let handle = HANDLE.get_or_init(|| recorder.handle()).clone();
-    // The handle that lost a race renders another recorder's numbers, which is none of anybody's concern: only tests
-    // start two servers in one process.
-    let _ = metrics::set_global_recorder(recorder);
+    let handle = recorder.handle();
+    if metrics::set_global_recorder(recorder).is_err() {
+        tracing::warn!("another metrics recorder is installed; `/metrics` stays empty");
+    }
+    *installed = Some(handle.clone());
     metrics::describe_counter!("mcp_pin_http_requests_total", "Requests by route, method and status");
     metrics::describe_histogram!("mcp_pin_http_request_duration_seconds", "Time to answer, by route and method");
     metrics::describe_gauge!("mcp_pin_live_versions", "Versions that are live");
