@@ -93,7 +93,11 @@ impl KeyFile {
         if self.chosen {
             return self.require().map(|key| (key, false));
         }
-        self.create().map(|key| (key, true))
+        match self.create() {
+            Ok(key) => Ok((key, true)),
+            // Another mcp-pin, started at the same moment, made one first: then that is the key of both.
+            Err(error) => self.load()?.map(|key| (key, false)).ok_or(error),
+        }
     }
 
     /// Makes a new key; never over an existing file.
