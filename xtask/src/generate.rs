@@ -1,6 +1,6 @@
 //! Generated files: JSON Schemas and test vectors. The list below is the place to add one.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use mcp_pin_model::{json, schema};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::vectors;
 /// A file and what it must hold. A schema of another crate joins here: its crate derives it behind its feature `schema`.
 type Generated = (&'static str, fn() -> Result<String, String>);
 
-const FILES: [Generated; 12] = [
+const FILES: [Generated; 13] = [
     ("schemas/surface.schema.json", || pretty(&schema::surface())),
     ("schemas/lock.schema.json", || pretty(&schema::lock())),
     ("schemas/manifest.schema.json", || pretty(&schema::manifest())),
@@ -18,6 +18,7 @@ const FILES: [Generated; 12] = [
     ("schemas/revocation.schema.json", || pretty(&schema::revocation())),
     ("schemas/leaf.schema.json", || pretty(&schema::leaf())),
     ("schemas/change-report.schema.json", || pretty(&schemars::schema_for!(mcp_pin_diff::ChangeReport).to_value())),
+    ("schemas/openapi.json", openapi),
     ("tests/vectors/canonical-json.json", vectors::canonical_json),
     ("tests/vectors/surfaces.json", vectors::surfaces),
     ("tests/vectors/statements.json", vectors::statements),
@@ -52,6 +53,28 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<(), String> {
     } else {
         Err(format!("out of date: {}\nhint: run `cargo xtask generate`", stale.join(", ")))
     }
+}
+
+/// The registry's own description of its interface. Asked of the program, so that this crate needs nothing of the server.
+fn openapi() -> Result<String, String> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "run",
+            "--quiet",
+            "--locked",
+            "--package",
+            "mcp-pin-registry",
+            "--bin",
+            "mcp-pin-registry",
+            "--",
+            "openapi",
+        ])
+        .output()
+        .map_err(|error| format!("cannot run mcp-pin-registry: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("mcp-pin-registry openapi failed: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    String::from_utf8(output.stdout).map_err(|error| format!("mcp-pin-registry openapi: {error}"))
 }
 
 /// Sorted and indented like every reviewed JSON file.
