@@ -19,6 +19,7 @@ pub mod leaf;
 pub mod lockfile;
 pub mod manifest;
 pub mod name;
+pub mod package_identity;
 pub mod placeholder;
 pub mod revocation;
 #[cfg(feature = "schema")]
@@ -35,5 +36,6 @@ pub use launch::Launch;
 pub use lockfile::Lockfile;
 pub use manifest::Manifest;
 pub use name::{Alias, Ring, ServerName, ServerVersion};
+pub use package_identity::PackageIdentity;
 pub use revocation::Revocation;
 pub use surface::{Entry, EntryKind, Surface};
