@@ -1,10 +1,10 @@
 //! `artifact-changed`: the bytes that are run changed.
 
-use mcp_pin_model::{Grade, json::Value};
+use mcp_pin_model::{Grade, json::Value, package_identity::identify};
 
 use crate::change::ChangeKind;
 use super::{Example, Found, Rule};
-use crate::compare::Comparison;
+use crate::{compare::Comparison, walk::server::package_of};
 
 pub(super) const RULE: Rule = Rule {
     id: "artifact-changed",
@@ -32,16 +32,30 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         let member = |value: &Option<Value>, name: &str| {
             value.as_ref().and_then(|value| value.get(name)).and_then(Value::as_str).map(str::to_owned)
         };
-        let same_version = member(&change.before, "purl") == member(&change.after, "purl");
+        let (old, new) = (member(&change.before, "purl"), member(&change.after, "purl"));
+        let same_version = old == new;
+        let has_version = |purl: &Option<String>| purl.as_ref().is_some_and(|purl| package_of(purl) != *purl);
         let (before, after) = (member(&change.before, "digest"), member(&change.after, "digest"));
         let (grade, message) = match (&change.before, &change.after) {
+            (None, _) if is_named_only(comparison, new.as_deref()) => (Grade::Notice, "the package is named now"),
             (None, _) => (Grade::Block, "another package is run"),
             (_, None) => (Grade::Review, "a package is no longer run"),
             _ if same_version && before.is_none() => (Grade::Notice, "the bytes of a package are known now"),
-            _ if after.is_none() => (Grade::Review, "the bytes of a package are not known"),
+            _ if has_version(&old) && !has_version(&new) => (Grade::Review, "a package is no longer pinned to a version"),
+            _ if before.is_some() && after.is_none() => (Grade::Review, "the bytes of a package are not known"),
             _ if same_version => (Grade::Block, "the same version of a package has other bytes"),
             _ => (Grade::Notice, "another version of a package"),
         };
         found.change(grade, change, message);
     }
+}
+
+/// Whether the launch stayed as it was, and a manifest that named no package now names the one that it runs.
+fn is_named_only(comparison: &Comparison<'_>, purl: Option<&str>) -> bool {
+    let (Some(before), Some(launch), Some(purl)) = (comparison.before, comparison.after.launch, purl) else {
+        return false;
+    };
+    before.artifacts.is_empty()
+        && before.launch.is_some_and(|before| before.digest() == launch.digest())
+        && identify(launch).package().is_some_and(|package| package.purl == purl)
 }

@@ -29,7 +29,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         if change.kind != ChangeKind::Launch {
             continue;
         }
-        if super::launch_repinned::is_repinned(change) {
+        if super::launch_repinned::is_repinned(comparison, change) {
             continue;
         }
         let part = change.path.tokens().nth(1).unwrap_or_default();

@@ -5,14 +5,14 @@ use mcp_pin_model::{Grade, json::Pointer};
 use super::Draft;
 use crate::change::ChangeKind;
 use super::{Example, Found, Rule};
-use crate::compare::Comparison;
+use crate::{compare::Comparison, side::Side, walk::server::package_of};
 
 pub(super) const RULE: Rule = Rule {
     id: "same-version-other-content",
     title: "The version is the same and the content is not",
     rationale: "A published version never changes. Where it does, a dependency moved under it, or somebody replaced it.",
     grade: Grade::Block,
-    reads: "the versions of the two manifests",
+    reads: "the versions of the two manifests, and those of the packages they run",
     reference: "Semantic Versioning 2.0.0, rule 3",
     fires: Example {
         before: Some(r##"{"tools":[{"name":"search","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}],"version":"1.0.0"}"##),
@@ -33,7 +33,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         !matches!(change.kind, ChangeKind::Signer | ChangeKind::Name | ChangeKind::Protocol | ChangeKind::Reordered)
             && change.path.as_str() != "/serverInfo/version"
     });
-    if same && content {
+    if same && content && !is_other_package_version(before, comparison.after) {
         found.draft(Draft {
             grade: Grade::Block,
             message: "the version is the same and the content is not".to_owned(),
@@ -45,4 +45,15 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             aspect: "",
         });
     }
+}
+
+/// Whether a package that both sides run has another version. A server that does not maintain the version it claims is
+/// still another version of the server then, even where the version of the package cannot stand for the server's.
+fn is_other_package_version(before: &Side<'_>, after: &Side<'_>) -> bool {
+    let has_version = |purl: &str| package_of(purl) != purl;
+    before.artifacts.iter().filter(|old| has_version(&old.purl)).any(|old| {
+        let of_package = |new: &&mcp_pin_model::Artifact| package_of(&new.purl) == package_of(&old.purl);
+        let mut same_package = after.artifacts.iter().filter(of_package).peekable();
+        same_package.peek().is_some() && same_package.all(|new| has_version(&new.purl) && new.purl != old.purl)
+    })
 }

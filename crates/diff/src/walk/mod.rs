@@ -3,7 +3,7 @@
 mod annotations;
 mod entry;
 pub(crate) mod schema;
-mod server;
+pub(crate) mod server;
 
 use mcp_pin_model::{
     Digest,

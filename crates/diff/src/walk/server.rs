@@ -76,7 +76,7 @@ fn launch(out: &mut Collector<'_>, before: &Side<'_>, after: &Side<'_>) {
     let (Some(old), Some(new)) = (before.launch, after.launch) else { return };
     out.generic(ChangeKind::Launch, &Pointer::root().child("launch"), Some(&old.to_value()), Some(&new.to_value()));
     let path = Pointer::root().child("artifacts");
-    let package = |artifact: &Artifact| package_of(&artifact.purl).to_owned();
+    let package = |artifact: &Artifact| package_of(&artifact.purl);
     let mut packages: Vec<String> = before.artifacts.iter().chain(after.artifacts).map(package).collect();
     packages.sort();
     packages.dedup();
@@ -106,7 +106,21 @@ fn artifact_value(artifact: &Artifact) -> Value {
     Value::Object(object)
 }
 
-/// A package URL without its version.
-fn package_of(purl: &str) -> &str {
-    purl.rsplit_once('@').map_or(purl, |(package, _)| package)
+/// A package URL without its version and, for images, its tag: what stays the same when a package is updated. The
+/// repository that an image comes from is part of it.
+pub(crate) fn package_of(purl: &str) -> String {
+    let (path, rest) = purl.split_at(purl.find(['?', '#']).unwrap_or(purl.len()));
+    let mut package = path.rsplit_once('@').map_or(path, |(package, _)| package).to_owned();
+    let (qualifiers, subpath) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
+    for (index, qualifier) in qualifiers
+        .trim_start_matches('?')
+        .split('&')
+        .filter(|part| !part.is_empty() && !part.starts_with("tag="))
+        .enumerate()
+    {
+        package.push(if index == 0 { '?' } else { '&' });
+        package.push_str(qualifier);
+    }
+    package.push_str(subpath);
+    package
 }

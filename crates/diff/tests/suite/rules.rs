@@ -152,7 +152,89 @@ fn the_launch_of_another_version_is_no_alarm_and_anything_else_is() {
         r#""-y","@acme/weather@1.4.2","--unsafe""#,
         r#""-y","https://packages.example/weather.tgz@1.4.3""#,
         r#""@acme/weather@1.4.2""#,
+        r#""-y","@acme/weather""#,
+        r#""-y","@acme/weather@^1.4.2""#,
+        r#""-y","--package=@acme/weather@1.4.2""#,
     ] {
         assert_eq!(grade(args), Grade::Block, "{args}");
     }
+}
+
+#[test]
+fn t23_only_the_package_of_the_launch_is_repinned() {
+    let grade = |command: &str, before: &str, after: &str| {
+        let launch = |args: &str| format!(r#"{{"tools":[],"launch":{{"command":"{command}","args":[{args}]}}}}"#);
+        report(Some(&launch(before)), &launch(after)).grade()
+    };
+    for (command, before, after) in [
+        ("npx", r#""-y","--package=weather@1.4.2","cli""#, r#""-y","--package=weather@1.5.0","cli""#),
+        ("uvx", r#""weather==1.4.2""#, r#""weather==1.5.0""#),
+        ("uvx", r#""--from","weather[http]==1.4","cli""#, r#""--from","weather[http]==1.5","cli""#),
+        ("cmd", r#""/c","npx","weather@1.4.2""#, r#""/c","npx","weather@1.5.0""#),
+    ] {
+        assert_eq!(grade(command, before, after), Grade::Notice, "{command} {after}");
+    }
+    for (command, before, after) in [
+        // An argument of the server, an address that looks like a version, a program that is no launcher.
+        ("npx", r#""weather@1.4.2","plugin@1.0.0""#, r#""weather@1.4.2","plugin@1.0.1""#),
+        ("npx", r#""weather@1.4.2","admin@10.0.0.1""#, r#""weather@1.4.2","admin@10.0.0.9""#),
+        ("ssh", r#""admin@10.0.0.1""#, r#""admin@10.0.0.9""#),
+        ("uvx", r#""--from","weather[http]==1.4","cli""#, r#""--from","weather[evil]==1.5","cli""#),
+        ("docker", r#""run","weather:1.4.2""#, r#""run","weather:1.5.0""#),
+    ] {
+        assert_eq!(grade(command, before, after), Grade::Block, "{command} {after}");
+    }
+}
+
+#[test]
+fn another_version_of_the_package_is_another_version_of_the_server() {
+    let side = |description: &str, artifacts: &str| {
+        format!(
+            r#"{{"tools":[{{"name":"search","description":"{description}","inputSchema":{{"type":"object"}}}}],
+            "version":"0.2.0","launch":{{"command":"x","args":[]}},"artifacts":[{artifacts}]}}"#
+        )
+    };
+    let package = |purl: &str| format!(r#"{{"purl":"{purl}"}}"#);
+    let fires = |before: &str, after: &str| {
+        let report = report(Some(&side("Search the docs.", before)), &side("Search all.", after));
+        fired(&report).contains(&"same-version-other-content")
+    };
+    let image = |version: &str| package(&format!("pkg:oci/weather{version}"));
+    let npm = |version: &str| package(&format!("pkg:npm/%40acme/weather{version}"));
+    for (before, after) in [
+        (npm("@1.4.2"), npm("@1.5.0")),
+        (image("?repository_url=a.example/weather&tag=1"), image("?repository_url=a.example/weather&tag=2")),
+    ] {
+        assert!(!fires(&before, &after), "{before} {after}");
+    }
+    for (before, after) in [
+        (npm("@1.4.2"), npm("@1.4.2")),
+        (npm("@1.4.2"), npm("")),
+        (npm(""), npm("@1.4.2")),
+        (npm(""), npm("")),
+        (npm("@1.4.2"), package("pkg:npm/%40evil/weather@1.5.0")),
+        (npm("@1.4.2"), String::new()),
+        (String::new(), String::new()),
+        (npm("@1.4.2"), format!("{},{}", npm("@1.4.2"), npm("@1.5.0"))),
+    ] {
+        assert!(fires(&before, &after), "{before} {after}");
+    }
+}
+
+#[test]
+fn packages_are_told_apart_by_name_and_repository_and_not_by_version() {
+    let side = |artifacts: &str| {
+        format!(r#"{{"tools":[],"launch":{{"command":"npx","args":["weather@1.4.2"]}},"artifacts":[{artifacts}]}}"#)
+    };
+    let package = |purl: &str| format!(r#"{{"purl":"{purl}"}}"#);
+    let grade = |before: &str, after: &str| report(Some(&side(before)), &side(after)).grade();
+    let image = |from: &str| package(&format!("pkg:oci/weather@sha256:aa?repository_url={from}"));
+    assert_eq!(grade(&package("pkg:npm/weather@1.4.2"), &package("pkg:npm/weather@1.5.0")), Grade::Notice);
+    assert_eq!(grade(&package("pkg:npm/weather@1.4.2"), &package("pkg:npm/weather")), Grade::Review);
+    assert_eq!(grade(&package("pkg:npm/weather@1.4.2"), ""), Grade::Review);
+    assert_eq!(grade(&package("pkg:npm/weather"), &package("pkg:npm/evil@1.0.0")), Grade::Block);
+    assert_eq!(grade(&image("a.example/weather"), &image("evil.example/weather")), Grade::Block);
+    // A manifest that named nothing may name what its launch has always run, and nothing else.
+    assert_eq!(grade("", &package("pkg:npm/weather@1.4.2")), Grade::Notice);
+    assert_eq!(grade("", &package("pkg:npm/evil@1.4.2")), Grade::Block);
 }
