@@ -95,7 +95,8 @@ fn client(registry: &RegistryProcess, staff: &Staff, server: &str, done: &Mutex<
                 .map(|finding| finding["fingerprint"].as_str().unwrap().to_owned())
                 .collect::<Vec<_>>();
             let replaces = submission["replaces"].as_str().map(|digest| digest.parse().unwrap());
-            let consent = keys::approval(&manifest, replaces, Digest::of(&report.body), fingerprints);
+            let mut consent = keys::approval(&manifest, replaces, Digest::of(&report.body), fingerprints);
+            consent.by.clone_from(&approver.principal);
             let bundle = approver.sign(&consent).as_bytes().to_vec();
             let answer = registry.post("/v1/consents", token, &bundle)?;
             assert!([200, 201].contains(&answer.status), "{}", answer.text());
@@ -221,7 +222,8 @@ fn kill_nine_loses_nothing_acknowledged_and_leaves_nothing_half_decided() {
         registry.kill_nine();
         // Every third time it does not even get to its feet.
         if round % 3 == 2 {
-            let mut child = serve(&data).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+            let mut child =
+                serve(&data).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
             std::thread::sleep(Duration::from_millis(numbers.below(60)));
             child.kill().unwrap();
             child.wait().unwrap();

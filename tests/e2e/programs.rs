@@ -8,11 +8,8 @@ use std::{
 };
 
 /// The packages and programs that are run.
-const PROGRAMS: [(&str, &str); 3] = [
-    ("mcp-pin", "mcp-pin"),
-    ("mcp-pin-registry", "mcp-pin-registry"),
-    ("mcp-pin-test-support", "fake-mcp-server"),
-];
+const PROGRAMS: [(&str, &str); 3] =
+    [("mcp-pin", "mcp-pin"), ("mcp-pin-registry", "mcp-pin-registry"), ("mcp-pin-test-support", "fake-mcp-server")];
 
 /// The folder that holds the programs: that of the running test's profile. Cargo tells only a package's own tests where
 /// its programs are, so they are looked for beside this test, and built where one is missing or older than its sources.
@@ -47,8 +44,7 @@ fn is_current(folder: &Path, name: &str) -> bool {
     let Some((_, sources)) = sources.split_once(": ") else { return false };
     let is_older = |path: &Path| modified(path).is_some_and(|modified: SystemTime| modified <= built);
     // Spaces in paths are escaped there; such a path is not found, and Cargo is asked.
-    sources.split_whitespace().all(|source| is_older(Path::new(source)))
-        && is_older(&repository().join("Cargo.lock"))
+    sources.split_whitespace().all(|source| is_older(Path::new(source))) && is_older(&repository().join("Cargo.lock"))
 }
 
 fn build(folder: &Path) {
