@@ -113,8 +113,10 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
 fn offline(arguments: &Arguments, context: &Context, project: &Project, state: &State, lock: &Lockfile) -> Vec<Row> {
     let now = context.now();
     let mut rows = Vec::new();
-    for server in lock.servers().iter().filter(|server| selection::is_wanted(&arguments.aliases, &server.alias)) {
-        let mut checked = verification::check(state, &project.settings, server, now);
+    let servers: Vec<&LockedServer> =
+        lock.servers().iter().filter(|server| selection::is_wanted(&arguments.aliases, &server.alias)).collect();
+    let results = verification::check_all(state, &project.settings, &servers, now);
+    for (server, mut checked) in servers.into_iter().zip(results) {
         match project.server(&server.alias) {
             Some(configured) => check_configuration(configured, server, &mut checked),
             None if arguments.frozen => checked.failures.push(
@@ -222,7 +224,7 @@ fn compare(row: &mut Row, result: Result<Live, CommandError>) {
         }
     };
     row.live = true;
-    let Some(locked) = row.checked.locked.clone() else {
+    let Some(locked) = row.checked.locked.as_ref() else {
         // Without a manifest that holds there are no recorded placeholders and nothing to report against; the digest
         // alone still says whether it is the same.
         let same = row.server.as_ref().is_some_and(|server| server.surface == live.surface.digest());
@@ -237,25 +239,28 @@ fn compare(row: &mut Row, result: Result<Live, CommandError>) {
         }
         return;
     };
-    if live.is_downgrade(&locked) {
-        row.fail(Failure::failed("protocol", super::update::downgrade(&alias, &live, &locked).message));
+    let mut failures = Vec::new();
+    if live.is_downgrade(locked) {
+        failures.push(Failure::failed("protocol", super::update::downgrade(&alias, &live, locked).message));
     }
     if live.protocol > locked.server.protocol {
-        row.checked.notes.push(format!("negotiated protocol {}, locked is {}", live.protocol, locked.server.protocol));
+        let note = format!("negotiated protocol {}, locked is {}", live.protocol, locked.server.protocol);
+        row.checked.notes.push(note);
     }
-    if live.is_locked {
-        return;
-    }
-    match live.report(&alias, Some(&locked)) {
-        Ok(report) => {
-            row.fail(
-                Failure::failed("drift", "what the server declares is not what is locked")
-                    .hint(format!("review it with `mcp-pin diff {alias}`, and decide with `mcp-pin update {alias}`")),
-            );
-            row.drift = Some(report);
+    if !live.is_locked {
+        match live.report(&alias, Some(locked)) {
+            Ok(report) => {
+                failures.push(
+                    Failure::failed("drift", "what the server declares is not what is locked").hint(format!(
+                        "review it with `mcp-pin diff {alias}`, and decide with `mcp-pin update {alias}`"
+                    )),
+                );
+                row.drift = Some(report);
+            }
+            Err(error) => failures.push(Failure::of("drift", error)),
         }
-        Err(error) => row.fail(Failure::of("drift", error)),
     }
+    row.checked.failures.extend(failures);
 }
 
 fn finish(arguments: &Arguments, context: &Context, rows: &[Row]) -> CommandResult {

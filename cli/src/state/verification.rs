@@ -2,7 +2,7 @@
 //!
 //! Every check says what it found; the first failure does not hide the others.
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt, num::NonZero};
 
 use jiff::Timestamp;
 use mcp_pin_attest::{Trust, VerificationError, Verified, verify_with_keys_only};
@@ -91,6 +91,11 @@ impl Checked {
         self.failures.iter().fold(Status::Passed, |status, failure| status.and(failure.status))
     }
 
+    fn internal() -> Self {
+        let failure = Failure::of("internal", CommandError::internal("a check did not come to an end"));
+        Self { failures: vec![failure], ..Self::default() }
+    }
+
     fn fail(&mut self, failure: Failure) {
         self.failures.push(failure);
     }
@@ -121,6 +126,33 @@ pub fn requirements_for(settings: &Settings, source: &Source) -> Requirements {
 #[must_use]
 pub fn ring_for(settings: &Settings, alias: &mcp_pin_model::Alias) -> Ring {
     settings.servers.get(alias).map_or_else(Ring::stable, |server| server.ring.clone())
+}
+
+/// Checks several locked servers, on all processors; the results are in the order of `servers`. Threads are no
+/// processes: nothing is started.
+#[must_use]
+pub fn check_all(state: &State, settings: &Settings, servers: &[&LockedServer], now: Timestamp) -> Vec<Checked> {
+    let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(servers.len().max(1));
+    let share = servers.len().div_ceil(workers).max(1);
+    if workers == 1 {
+        return servers.iter().map(|server| check(state, settings, server, now)).collect();
+    }
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = servers
+            .chunks(share)
+            .map(|part| {
+                let work = move || part.iter().map(|server| check(state, settings, server, now)).collect::<Vec<_>>();
+                (part.len(), scope.spawn(work))
+            })
+            .collect();
+        parts
+            .into_iter()
+            .flat_map(|(length, part)| {
+                // A worker that panicked has checked nothing, which is never a pass.
+                part.join().unwrap_or_else(|_| vec![Checked::internal(); length])
+            })
+            .collect()
+    })
 }
 
 /// Checks one locked server.
@@ -166,12 +198,13 @@ pub fn check(state: &State, settings: &Settings, server: &LockedServer, now: Tim
     };
     check_block(server, &manifest, &mut checked);
     check_snapshot(state, server, manifest.statement(), &mut checked);
-    match reviewed(state, &manifest, &consents) {
-        Ok((report, recomputed, predecessor)) => {
-            check_report(server, &report, &recomputed, manifest.statement(), predecessor.as_ref(), &mut checked);
+    match reviewed(state, server, &manifest, &consents) {
+        Ok(reviewed) => {
+            check_report(server, &reviewed, manifest.statement(), &mut checked);
             if consents_complete {
-                check_consent(settings, server, &manifest, &consents, &report, now, &mut checked);
+                check_consent(settings, server, &manifest, &consents, &reviewed.report, now, &mut checked);
             }
+            let report = reviewed.report;
             checked.locked = Some(Locked { server: server.clone(), manifest, consents, report });
         }
         Err(failure) => checked.fail(failure),
@@ -278,26 +311,43 @@ fn check_snapshot(state: &State, server: &LockedServer, manifest: &Manifest, che
     }
 }
 
-/// The report that the consents are about, the same one computed again by this program, and the manifest before.
+/// What the approvers of a version were shown.
+struct Reviewed {
+    /// The report that their consents are about.
+    report: ChangeReport,
+    /// The same one computed by this program, where consents of others are counted. In a lock of one's own project who
+    /// signed the consent also computed the report, and one consent is enough whatever its grade, so that nothing would
+    /// follow from computing it again; and a newer mcp-pin with other rules must not spoil older locks.
+    recomputed: Option<ChangeReport>,
+    /// The manifest before.
+    predecessor: Option<Manifest>,
+}
+
 fn reviewed(
     state: &State,
+    server: &LockedServer,
     manifest: &Verified<Manifest>,
     consents: &[Verified<Consent>],
-) -> Result<(ChangeReport, ChangeReport, Option<Manifest>), Failure> {
+) -> Result<Reviewed, Failure> {
     let statement = manifest.statement();
     let replaces = consents.first().map_or(statement.previous, |consent| consent.statement().replaces);
     let predecessor = replaces
         .map(|digest| state.replaced_manifest(&digest))
         .transpose()
         .map_err(|error| Failure::of("consent", error))?;
+    let compute = |tombstones: &[Tombstone], like: Option<&ChangeReport>| {
+        report_of(statement, Some(manifest.digest()), predecessor.as_ref(), tombstones, like)
+    };
     let Some(changes) = consents.first().map(|consent| consent.statement().changes) else {
-        let report = report_of(statement, Some(manifest.digest()), predecessor.as_ref(), &[], None);
-        return Ok((report.clone(), report, predecessor));
+        let report = compute(&[], None);
+        return Ok(Reviewed { report, recomputed: None, predecessor });
     };
     let report = state.report(&changes).map_err(|error| Failure::of("consent", error))?;
-    let recomputed =
-        report_of(statement, Some(manifest.digest()), predecessor.as_ref(), report.tombstones(), Some(&report));
-    Ok((report, recomputed, predecessor))
+    let recomputed = match server.source {
+        Source::Local => None,
+        Source::Registry(_) => Some(compute(report.tombstones(), Some(&report))),
+    };
+    Ok(Reviewed { report, recomputed, predecessor })
 }
 
 /// The change report of a manifest relative to the one it replaces.
@@ -326,22 +376,21 @@ pub fn report_of(
 }
 
 /// The stored report is of this change, and nothing in it was left out.
-fn check_report(
-    server: &LockedServer,
-    report: &ChangeReport,
-    recomputed: &ChangeReport,
-    manifest: &Manifest,
-    predecessor: Option<&Manifest>,
-    checked: &mut Checked,
-) {
-    if report != recomputed {
-        let same_change = report.from() == recomputed.from()
-            && report.to() == recomputed.to()
-            && report.changes() == recomputed.changes();
-        let local = server.source == Source::Local;
-        if !same_change {
-            checked.fail(Failure::failed("consent", "the change report that was consented to is not of this change"));
-        } else if local || recomputed.grade() <= report.grade() {
+fn check_report(server: &LockedServer, reviewed: &Reviewed, manifest: &Manifest, checked: &mut Checked) {
+    let Reviewed { report, recomputed, predecessor } = reviewed;
+    let to = report.to();
+    let is_of_this = to.surface == server.surface
+        && to.model_visible == server.model_visible
+        && to.launch.is_none_or(|launch| launch == manifest.launch.digest());
+    let same_change = recomputed.as_ref().is_none_or(|recomputed| {
+        report.from() == recomputed.from() && to == recomputed.to() && report.changes() == recomputed.changes()
+    });
+    if !is_of_this || !same_change {
+        checked.fail(Failure::failed("consent", "the change report that was consented to is not of this change"));
+    } else if let Some(recomputed) = recomputed
+        && recomputed.findings() != report.findings()
+    {
+        if recomputed.grade() <= report.grade() {
             checked
                 .notes
                 .push("this mcp-pin judges the change by other rules than the one it was consented with".to_owned());
@@ -361,7 +410,7 @@ fn check_report(
     {
         checked.fail(Failure::failed("consent", "the change report names another signer"));
     }
-    let mut expected = tombstones_of(manifest, predecessor, report.tombstones());
+    let mut expected = tombstones_of(manifest, predecessor.as_ref(), report.tombstones());
     let mut found = server.tombstones.clone();
     expected.sort();
     found.sort();

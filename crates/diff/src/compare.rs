@@ -61,6 +61,7 @@ pub fn compare(before: Option<&Side<'_>>, after: &Side<'_>, tombstones: &[Tombst
         declared_bump,
         changes,
         findings,
+        computed: crate::report::ComputedDigest::default(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The change report: canonical, self-contained, recomputable.
 
+use std::sync::OnceLock;
+
 use mcp_pin_model::{
     Digest, Grade, ServerName, ServerVersion,
     json::{self, ParseError, TypedError, Value},
@@ -100,7 +102,22 @@ pub struct ChangeReport {
     pub(crate) declared_bump: Option<Bump>,
     pub(crate) changes: Vec<Change>,
     pub(crate) findings: Vec<Finding>,
+    #[serde(skip)]
+    pub(crate) computed: ComputedDigest,
 }
+
+/// The digest, once it was asked for: a decision asks once per consent, and a first admission's report is as large as
+/// the surface. Nothing of a report changes after it was made, so this takes no part in comparing reports.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ComputedDigest(OnceLock<Digest>);
+
+impl PartialEq for ComputedDigest {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for ComputedDigest {}
 
 impl ChangeReport {
     /// Reads a report.
@@ -114,7 +131,12 @@ impl ChangeReport {
         }
         let report: Self = json::from_value(&value)?;
         let grade = report.findings.iter().map(|finding| finding.grade).max().unwrap_or_default();
-        if report.to_value() == value && report.grade == grade { Ok(report) } else { Err(ReportError::NotCanonical) }
+        if report.to_value() == value && report.grade == grade {
+            report.computed.0.get_or_init(|| Digest::of_canonical(&value));
+            Ok(report)
+        } else {
+            Err(ReportError::NotCanonical)
+        }
     }
 
     /// The report as a value; its canonical bytes are what is stored and hashed.
@@ -127,7 +149,7 @@ impl ChangeReport {
     /// The digest of the canonical bytes.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        Digest::of_canonical(&self.to_value())
+        *self.computed.0.get_or_init(|| Digest::of_canonical(&self.to_value()))
     }
 
     /// The highest grade of the findings.
