@@ -8,6 +8,7 @@ use mcp_pin_mcp::{CaptureError, CaptureOptions, Captured, Progress};
 use mcp_pin_model::{
     Alias, Digest, Launch, Manifest, ServerVersion, Surface,
     manifest::Capture,
+    package_identity::{Package, identify},
     placeholder::{Placeholder, substitute, substitute_at},
     server_json,
 };
@@ -212,11 +213,14 @@ fn live(captured: Captured, secrets: &[(String, Secret)], wanted: &Wanted<'_>) -
     if let Some(locked) = wanted.locked {
         let places = &locked.manifest.statement().capture.placeholders;
         let surface = substitute_at(&captured.surface, &captured.machine, places).map_err(refused)?;
-        let is_locked = surface.digest() == locked.server.surface;
+        if surface.digest() == locked.server.surface {
+            return Ok(Live { surface, placeholders: places.clone(), protocol, launch, is_locked: true, processing });
+        }
+        let is_locked = false;
         // Where the surface differs, the new text may name this machine at new places. Where only the places differ,
         // the text at the recorded ones is what counts.
         let (full, found) = substitute(&captured.surface, &captured.machine).map_err(refused)?;
-        if is_locked || full.digest() == locked.server.surface {
+        if full.digest() == locked.server.surface {
             return Ok(Live { surface, placeholders: places.clone(), protocol, launch, is_locked, processing });
         }
         return Ok(Live { surface: full, placeholders: found, protocol, launch, is_locked, processing });
@@ -250,12 +254,13 @@ impl Live {
         previous: Option<Digest>,
         at: Timestamp,
     ) -> Result<Manifest, CommandError> {
-        let version = self.local_version();
+        let identity = identify(&self.launch);
+        let version = self.local_version(identity.package());
         Manifest::new(
             server_json::local(alias, &version, &self.launch),
             self.surface.clone(),
             self.launch.clone(),
-            Vec::new(),
+            identity.package().map(Package::artifact).into_iter().collect(),
             Capture {
                 at,
                 by: CAPTURED_BY.to_owned(),
@@ -269,15 +274,17 @@ impl Live {
         .map_err(|error| CommandError::could_not_check(format!("`{alias}` cannot be locked: {error}")))
     }
 
-    /// The version that the server claims, where it is one; `0.0.0` says that there is none.
-    fn local_version(&self) -> ServerVersion {
-        let claimed = self
-            .surface
-            .server_info()
-            .and_then(|info| info.get("version"))
-            .and_then(|version| version.as_str())
-            .and_then(|version| version.strip_prefix('v').unwrap_or(version).parse().ok());
-        claimed.unwrap_or_else(|| "0.0.0".parse().expect("a semantic version"))
+    /// The version of the package, which never has other bytes. Where the launch does not pin one, the version that the
+    /// server claims, which many servers do not maintain; `0.0.0` says that there is none.
+    fn local_version(&self, package: Option<&Package>) -> ServerVersion {
+        let claimed = || {
+            let version = self.surface.server_info()?.get("version")?.as_str()?;
+            version.strip_prefix('v').unwrap_or(version).parse().ok()
+        };
+        package
+            .and_then(Package::version)
+            .or_else(claimed)
+            .unwrap_or_else(|| "0.0.0".parse().expect("a semantic version"))
     }
 
     /// The change from what is locked to this. Its digest is the same for everybody who looks at the same live server,

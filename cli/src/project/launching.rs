@@ -135,13 +135,25 @@ pub fn startable(server: &ConfiguredServer, variables: &Variables<'_>) -> Result
             Target::Stdio(StdioTarget {
                 command: variables.resolve(&launch.command)?,
                 args: launch.args.iter().map(|arg| variables.resolve(arg)).collect::<Result<_, _>>()?,
-                env: values,
+                env: values.into_iter().chain(withheld(server, variables)).collect(),
                 cwd: Some(cwd),
             })
         }
         Launch::Http(launch) => Target::Http(HttpTarget { url: variables.resolve(&launch.url)?, headers: values }),
     };
     Ok(Startable { target, secrets })
+}
+
+/// Our own secrets, which a server would inherit with the rest of the environment: emptied, unless the configuration
+/// sets them for it.
+fn withheld<'a>(
+    server: &'a ConfiguredServer,
+    variables: &'a Variables<'_>,
+) -> impl Iterator<Item = (String, String)> + 'a {
+    ["MCP_PIN_TOKEN"]
+        .into_iter()
+        .filter(|name| variables.environment.get(name).is_some() && !server.values.contains_key(*name))
+        .map(|name| (name.to_owned(), String::new()))
 }
 
 #[cfg(test)]
@@ -162,6 +174,27 @@ mod tests {
         assert_eq!(resolve("${NONE:-x}${EMPTY:-y}${TOKEN:-z}").unwrap(), "xyt");
         assert_eq!(resolve("${workspaceFolder}${/}x ${workspaceFolderBasename}").unwrap(), "/project/demo/x demo");
         assert_eq!(resolve("$TOKEN {x}").unwrap(), "$TOKEN {x}");
+    }
+
+    #[test]
+    fn a_server_does_not_get_our_registry_token() {
+        let environment: Environment = [("MCP_PIN_TOKEN".to_owned(), "t".to_owned())].into_iter().collect();
+        let variables = Variables { environment: &environment, root: Path::new("/project"), home: None };
+        let server = ConfiguredServer {
+            alias: "a".parse().unwrap(),
+            places: Vec::new(),
+            launch: Launch::Stdio(mcp_pin_model::launch::StdioLaunch {
+                command: "x".to_owned(),
+                args: Vec::new(),
+                env: Vec::new(),
+                cwd: None,
+            }),
+            values: std::collections::BTreeMap::new(),
+            unsupported: None,
+            disabled: false,
+        };
+        let Target::Stdio(target) = startable(&server, &variables).unwrap().target else { panic!() };
+        assert_eq!(target.env, [("MCP_PIN_TOKEN".to_owned(), String::new())]);
     }
 
     #[test]
