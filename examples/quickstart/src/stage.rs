@@ -8,6 +8,9 @@ use std::{
 
 use owo_colors::OwoColorize as _;
 
+/// How wide the narrator writes.
+const COLUMNS: usize = 90;
+
 /// Where the story plays.
 pub(crate) struct Stage {
     /// The folder that holds everything.
@@ -61,8 +64,22 @@ impl Stage {
         command
     }
 
-    /// Runs `mcp-pin`, shows it, and insists on how it ends.
+    /// Runs `mcp-pin`, shows it with what it says, and insists on how it ends.
     pub(crate) fn run(&self, person: &Person<'_>, arguments: &[&str], expected: i32) -> Result<Said, String> {
+        self.perform(person, arguments, expected, usize::MAX)
+    }
+
+    /// Runs `mcp-pin` and shows the first lines of what it says.
+    pub(crate) fn run_briefly(&self, person: &Person<'_>, arguments: &[&str], expected: i32) -> Result<Said, String> {
+        self.perform(person, arguments, expected, 5)
+    }
+
+    /// Runs `mcp-pin` and shows the command alone.
+    pub(crate) fn run_quietly(&self, person: &Person<'_>, arguments: &[&str], expected: i32) -> Result<Said, String> {
+        self.perform(person, arguments, expected, 0)
+    }
+
+    fn perform(&self, person: &Person<'_>, arguments: &[&str], expected: i32, lines: usize) -> Result<Said, String> {
         let shown: Vec<String> = arguments.iter().map(|argument| quoted(argument)).collect();
         let line = format!("mcp-pin {}", shown.join(" "));
         anstream::println!("{} {}", format!("{} $", person.name).dimmed(), line.bold());
@@ -73,12 +90,16 @@ impl Stage {
         }
         let output = command.output().map_err(|error| format!("{line}: {error}"))?;
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        for text in [&err, &out] {
-            for line in text.lines() {
-                anstream::println!("  {line}");
-            }
-        }
         let code = output.status.code();
+        // What went wrong is shown in full, whatever the story wanted to show.
+        let limit = if code == Some(expected) { lines } else { usize::MAX };
+        let said: Vec<&str> = err.lines().chain(out.lines()).collect();
+        for line in said.iter().take(limit) {
+            anstream::println!("  {line}");
+        }
+        if limit > 0 && said.len() > limit {
+            anstream::println!("  {}", format!("… {} more lines", said.len() - limit).dimmed());
+        }
         if code != Some(0) {
             anstream::println!("  {}", format!("exit code {}", code.unwrap_or(-1)).dimmed());
         }
@@ -98,7 +119,20 @@ impl Stage {
 
     /// A sentence of the narrator.
     pub(crate) fn say(&self, text: &str) {
-        anstream::println!("{text}\n");
+        let mut column = 0;
+        for word in text.split(' ') {
+            if column > 0 && column + word.len() >= COLUMNS {
+                anstream::println!();
+                column = 0;
+            }
+            if column > 0 {
+                anstream::print!(" ");
+                column += 1;
+            }
+            anstream::print!("{word}");
+            column += word.len();
+        }
+        anstream::println!("\n");
     }
 
     /// Writes a file of the story.

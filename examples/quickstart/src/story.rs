@@ -92,7 +92,7 @@ impl<'a> Cast<'a> {
 
         stage.say("Two keys, two people: acme's release job may publish, Alex may approve. Nobody may do both.");
         for (person, key) in [(&cast.publisher, "release.pem"), (&cast.approver, "alex.pem")] {
-            stage.run(person, &["key", "generate", "--output", key], PASSED)?;
+            stage.run_quietly(person, &["key", "generate", "--output", key], PASSED)?;
             let public = stage.run(person, &["key", "show", "--key", key, "--public"], PASSED)?;
             stage.write(&cast.administrator.folder.join(key.replace(".pem", ".pub.pem")), &public.output)?;
             stage.write(&cast.developer.folder.join(key.replace(".pem", ".pub.pem")), &public.output)?;
@@ -103,8 +103,10 @@ impl<'a> Cast<'a> {
         stage.run(admin, &["registry", "approver", "add", "alex", "--key", "alex.pub.pem"], PASSED)?;
         let token = |principal: &str, role: &str| {
             let said = stage.run(admin, &["registry", "token", "create", principal, "--role", role], PASSED)?;
-            let token = said.output.split_whitespace().find(|word| word.starts_with("mcpp_"));
-            token.map(str::to_owned).ok_or_else(|| "no token was printed".to_owned())
+            let token = said.output.lines().find_map(|line| line.get(line.find("mcpp_")?..));
+            token
+                .map(|token| token.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>())
+                .ok_or_else(|| "no token was printed".to_owned())
         };
         let (publisher, approver) = (token("acme-release", "publisher")?, token("alex", "approver")?);
         cast.publisher.variables.extend([("MCP_PIN_TOKEN", publisher), ("MCP_PIN_KEY", "release.pem".to_owned())]);
@@ -148,7 +150,7 @@ fn the_server_turns(stage: &Stage, registry: &Registry, cast: &Cast<'_>) -> Resu
          parameter behind a character that no screen shows.",
     );
     stage.write(&version_file(stage), "1.1.0\n")?;
-    stage.run(&cast.developer, &["verify", "--live"], FAILED)?;
+    stage.run_briefly(&cast.developer, &["verify", "--live"], FAILED)?;
     stage.run(&cast.developer, &["diff", "weather"], FAILED)?;
     stage.say("The publisher submits it anyway. The registry verifies the signature, and holds it.");
     submit(stage, cast, "1.1.0")?;
@@ -202,11 +204,12 @@ fn accept_update(stage: &Stage, cast: &Cast<'_>) -> Result<(), String> {
     Ok(())
 }
 
+/// The digest that was shown, between whatever colours it.
 fn report_digest(output: &str) -> Result<&str, String> {
     output
         .lines()
         .filter(|line| line.contains("change report"))
-        .find_map(|line| line.split_whitespace().find(|word| word.starts_with("sha256:")))
+        .find_map(|line| line.get(line.find("sha256:")?..)?.get(.."sha256:".len() + 64))
         .ok_or_else(|| "no change report digest was printed".to_owned())
 }
 
