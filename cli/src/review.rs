@@ -1,7 +1,7 @@
 //! Showing somebody what they are asked to consent to, and asking.
 
 use mcp_pin_diff::ChangeReport;
-use mcp_pin_model::{EntryKind, Grade, Launch};
+use mcp_pin_model::{EntryKind, Grade, Launch, package_identity::identify};
 
 use crate::{
     capture::Live,
@@ -35,6 +35,9 @@ pub fn introduction(server: &ConfiguredServer, live: &Live) -> Text {
             let words: Vec<String> =
                 std::iter::once(&launch.command).chain(&launch.args).map(|word| shell_word(word)).collect();
             line(&mut out, "starts", &words.join(" "));
+            if let Some(package) = identify(&server.launch).package() {
+                line(&mut out, "package", &package.purl);
+            }
             if !launch.env.is_empty() {
                 line(&mut out, "sets", &launch.env.join(", "));
             }

@@ -556,3 +556,60 @@ fn a_block_takes_the_typed_alias() {
     assert_eq!(status, Status::Passed, "{said}");
     sandbox.run(&["verify", "--live"]).expect(0);
 }
+
+/// Configures `weather` through a program of the name `npx` that starts the fake server, whatever package it is told.
+#[cfg(unix)]
+fn configure_package(sandbox: &Sandbox, package: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let npx = sandbox.root().join("bin/npx");
+    fs::create_dir_all(npx.parent().unwrap()).unwrap();
+    let server = mcp_pin_test_support::fake::fake_mcp_server();
+    let script = format!("#!/bin/sh\nexec '{}' '{}'\n", server.display(), sandbox.scenario_path("weather").display());
+    fs::write(&npx, script).unwrap();
+    fs::set_permissions(&npx, fs::Permissions::from_mode(0o755)).unwrap();
+    let entry = json!({"command": npx, "args": ["-y", package]});
+    sandbox.configure(&[format!("\"weather\": {entry}")]);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_version_of_a_package_is_the_one_that_its_launch_pins() {
+    let sandbox = Sandbox::new();
+    sandbox.scenario("weather", &Scenario::weather());
+    configure_package(&sandbox, "@acme/weather@2026.1.14");
+    let locked = sandbox.run(&["lock", "--accept", "first-use"]).expect(0);
+    assert!(!locked.err.contains("not pinned"), "{}", locked.err);
+    let lock = sandbox.read("mcp-pin.lock");
+    assert!(lock.contains("\nversion = \"2026.1.14\"\n"), "{lock}");
+    assert!(lock.contains(r#"{ purl = "pkg:npm/%40acme/weather@2026.1.14" }"#), "{lock}");
+    sandbox.run(&["verify", "--live"]).expect(0);
+
+    // The server still claims the version that it claimed before.
+    sandbox.scenario("weather", &reworded());
+    configure_package(&sandbox, "@acme/weather@2026.8.31");
+    let diff = sandbox.run(&["diff", "weather"]).expect(1).says("2026.1.14 -> 2026.8.31").says("launch-repinned");
+    assert!(!diff.out.contains("same-version-other-content"), "{}", diff.out);
+    sandbox.update("weather");
+    sandbox.run(&["verify", "--live"]).expect(0);
+
+    // The same package with other content is what the rule is for.
+    sandbox.scenario("weather", &Scenario::weather());
+    sandbox.run(&["diff", "weather"]).expect(1).says("same-version-other-content");
+}
+
+#[cfg(unix)]
+#[test]
+fn t23_a_package_without_a_pinned_version_is_locked_with_a_warning() {
+    for package in ["@acme/weather", "@acme/weather@latest", "@acme/weather@^1.4.2"] {
+        let sandbox = Sandbox::new();
+        sandbox.scenario("weather", &Scenario::weather());
+        configure_package(&sandbox, package);
+        let locked = sandbox.run(&["lock", "--accept", "first-use", "--format", "json"]).expect(0);
+        assert!(locked.err.contains("warning: `weather`: @acme/weather is not pinned to a version"), "{}", locked.err);
+        assert!(locked.out.contains("pin it as @acme/weather@1.2.3"), "{}", locked.out);
+        let lock = sandbox.read("mcp-pin.lock");
+        assert!(lock.contains(r#"{ purl = "pkg:npm/%40acme/weather" }"#), "{lock}");
+        sandbox.run(&["verify", "--live"]).expect(0);
+    }
+}

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use mcp_pin_diff::ChangeReport;
-use mcp_pin_model::{Alias, Grade, Lockfile};
+use mcp_pin_model::{Alias, Grade, Launch, Lockfile, package_identity::identify};
 use serde::Serialize;
 
 use super::selection;
@@ -175,6 +175,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         }
         for admission in &admissions {
             run.row(&admission.alias, Outcome::Locked, Status::Passed);
+            if let Some(warning) = unpinned(&admission.manifest.statement().launch) {
+                run.message(warning);
+            }
         }
         for (alias, locked) in &sorted.to_prune {
             writer.prune(&mut lock, alias, locked.as_ref())?;
@@ -290,6 +293,9 @@ fn decide<'a>(
             review::print(context, review::introduction(candidate.server, &candidate.live))?;
             review::show(context, alias.as_str(), &candidate.report, Detail::Summary)?;
         }
+        if let Some(warning) = unpinned(&candidate.server.launch) {
+            context.ui.warn(format!("`{alias}`: {warning}"));
+        }
         if candidate.report.grade() == Grade::Refuse {
             run.error(
                 alias,
@@ -324,6 +330,18 @@ fn decide<'a>(
         );
     }
     Ok(accepted)
+}
+
+/// Says that a launch decides anew at each start which version it runs. It is locked all the same: what the server
+/// declares is pinned, whichever version declares it.
+fn unpinned(launch: &Launch) -> Option<String> {
+    let identity = identify(launch);
+    let package = identity.package().filter(|package| !package.is_pinned())?;
+    Some(format!(
+        "{} is not pinned to a version, so what runs may change while its launch stays the same; pin it as {}",
+        package.name,
+        package.pinned_spelling()
+    ))
 }
 
 fn from_registry(
