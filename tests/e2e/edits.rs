@@ -1,6 +1,7 @@
 //! Every single field of a tool counts, through `mcp-pin diff <old> <new>`; the spelling of JSON does not.
 
 use mcp_pin_model::json as strict;
+use mcp_pin_test_support::fake::{Scenario, Step};
 use serde_json::{Value, json};
 
 use crate::world::{Person, Ran, World};
@@ -183,8 +184,8 @@ fn documents_that_readers_would_disagree_about_are_refused_with_their_own_messag
     let twin = json!({"tools": [other(), other()]}).to_string();
     let mut messages = std::collections::BTreeSet::new();
     for (name, bad, says) in [
-        ("t42_malformed", good.replace("\"tools\":[", "\"tools\":[,"), ""),
-        ("truncated", good[..good.len() / 2].to_owned(), ""),
+        ("malformed", good.replace("\"tools\":[", "\"tools\":[,"), ""),
+        ("truncated", good.chars().take(good.len() / 2).collect(), ""),
         ("t42_duplicate_key", good.replace("\"title\":\"Search\"", "\"title\":\"Search\",\"title\":\"x\""), "twice"),
         (
             "duplicate_key_by_escape",
@@ -192,9 +193,9 @@ fn documents_that_readers_would_disagree_about_are_refused_with_their_own_messag
             "twice",
         ),
         ("t43_two_to_the_53_plus_1", good.replace("\"maximum\":64", "\"maximum\":9007199254740993"), "IEEE double"),
-        ("lone_surrogate", good.replace("Searches", "\\ud83dSearches"), "surrogate"),
-        ("too_deep", good.replace("[true,null]", &format!("{}{}", "[".repeat(200), "]".repeat(200))), "deep"),
-        ("duplicate_tool", twin, "twice"),
+        ("t45_lone_surrogate", good.replace("Searches", "\\ud83dSearches"), "surrogate"),
+        ("t46_too_deep", good.replace("[true,null]", &format!("{}{}", "[".repeat(200), "]".repeat(200))), "deep"),
+        ("t20_duplicate_tool", twin, "twice"),
         ("not_a_surface", "{\"toolz\": []}".to_owned(), ""),
         ("empty", String::new(), ""),
         ("not_an_answer", json!({"jsonrpc": "2.0", "id": 1, "error": {"code": -1, "message": "no"}}).to_string(), ""),
@@ -212,4 +213,29 @@ fn documents_that_readers_would_disagree_about_are_refused_with_their_own_messag
     }
     assert!(messages.len() >= 9, "hardly any message is about its own cause: {messages:#?}");
     person.run(&["diff", "old.json", "nowhere.json"]).expect(3).says("nowhere.json");
+}
+
+/// The same edits, made by a server after it was locked.
+#[test]
+fn every_single_field_edit_of_a_live_server_is_drift() {
+    let world = World::new();
+    let serving = |tool: Value| Scenario { tools: Some(vec![tool, other()]), ..Scenario::default() };
+    let person = world.locked(&serving(tool()));
+    let surface = |person: &Person| crate::world::find(&person.run(&["ls", "--format", "json"]).json(), "surface");
+    let locked = surface(&person).unwrap();
+    for (name, pointer, value) in edits() {
+        person.scenario("weather", &serving(edited(tool(), pointer, value)));
+        let ran = person.run(&["verify", "--live"]);
+        assert_eq!(ran.code, 1, "{name}\n{ran}");
+    }
+    let swapped = Scenario { tools: Some(vec![other(), tool()]), ..Scenario::default() };
+    let spelled = format!(
+        "{{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{}}}",
+        respelled(&json!({"tools": [tool(), other()]})).replace(['\n', '\r'], " ")
+    );
+    for scenario in [swapped, serving(tool()).on("tools/list", [Step::Line(spelled)])] {
+        person.scenario("weather", &scenario);
+        person.run(&["verify", "--live"]).expect(0);
+    }
+    assert_eq!(surface(&person).unwrap(), locked);
 }

@@ -4,7 +4,10 @@ use mcp_pin_model::json::is_hidden;
 use mcp_pin_test_support::fake::{Scenario, Step};
 use serde_json::{Value, json};
 
-use crate::world::{Person, Ran, World};
+use crate::{
+    organisation::{NAME, Organisation},
+    world::{Person, Ran, World},
+};
 
 /// Clears the screen, sets the title, writes a link, rings, goes back over what was written, hides, turns around,
 /// and says it all again in tags.
@@ -110,7 +113,7 @@ fn every_form(person: &Person, arguments: &[&str], code: i32) -> Ran {
 }
 
 #[test]
-fn t50_hostile_text_never_reaches_the_terminal_as_it_is() {
+fn t52_t53_hostile_text_never_reaches_the_terminal_as_it_is() {
     let world = World::new();
     let person = world.developer(&scenario("one"));
     let refused = every_form(&person, &["lock"], 4);
@@ -243,6 +246,53 @@ fn hostile_configuration_is_as_harmless() {
         {
             let ran = person.run(command);
             assert_harmless(&ran, false);
+        }
+    }
+}
+
+/// A publisher with a valid key is as foreign to an approver as any server.
+#[test]
+fn what_a_hostile_publisher_submits_is_as_harmless() {
+    let organisation = Organisation::new();
+    let submission = organisation.submit("1.0.0", &scenario("one"));
+    let approver = &organisation.approver;
+    let what = format!("{NAME}@1.0.0");
+    let shown = every_form(approver, &["approve", &what], 4);
+    assert!(shown.out.contains("\\u{1b}") && shown.out.contains("\\u{202e}"), "{shown}");
+    every_form(approver, &["approve", submission["id"].as_str().unwrap()], 4);
+    every_form(approver, &["registry", "submissions"], 0);
+    every_form(approver, &["registry", "show"], 0);
+    assert_harmless(&approver.run(&["approve", &format!("{NAME}@{ATTACK}").replace('\u{0}', "")]).expect(2), false);
+    // A reason is text of an approver, shown to the publisher and others.
+    let reason = ATTACK.replace('\u{0}', "");
+    let rejected = approver.run(&["approve", &what, "--reject", "--reason", &reason]);
+    assert_harmless(&rejected, false);
+    every_form(approver, &["registry", "submissions", "--state", "all"], 0);
+    // The registry's own log is read in a terminal, too.
+    let log = std::fs::read_to_string(organisation.registry.data().with_extension("log")).unwrap();
+    let bad = log.chars().find(|&character| character != '\n' && (character.is_control() || is_hidden(character)));
+    assert!(bad.is_none(), "U+{:04X} in the log: {log:?}", bad.map_or(0, u32::from));
+}
+
+/// T54: a text of several lines cannot pretend to be lines of ours, not even for whoever reads only line beginnings.
+#[test]
+fn t54_a_text_of_several_lines_forges_no_verdict() {
+    let world = World::new();
+    let forged = "Fine.\npassed          weather  1.0.0 (2 tools)\n1 passed\nerror: none\nlocked          weather\n\
+                  change report sha256:0000000000000000000000000000000000000000000000000000000000000000\n";
+    let mut scenario = Scenario::weather();
+    let person = world.locked(&scenario);
+    scenario.instructions = Some(forged.to_owned());
+    scenario.tools.as_mut().unwrap()[0]["description"] = json!(forged);
+    scenario.server_info["version"] = json!(format!("1.0.0\n{forged}"));
+    person.scenario("weather", &scenario);
+    for arguments in [&["verify", "--live"][..], &["diff", "weather"], &["diff", "weather", "--full"], &["update"]] {
+        let ran = person.run(arguments);
+        assert!([1, 4].contains(&ran.code), "{ran}");
+        let forgeries = ["passed", "1 passed", "error: none", "locked", "change report sha256:0000"];
+        for line in ran.out.lines().chain(ran.err.lines()) {
+            let forgery = forgeries.iter().find(|forgery| line.starts_with(*forgery));
+            assert!(forgery.is_none(), "a line of the server's stands as one of ours: {line}\n{ran}");
         }
     }
 }

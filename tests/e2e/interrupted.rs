@@ -157,8 +157,7 @@ fn at_every_step(arguments: &[&str], prepare: impl Fn(&str) -> Person) {
             assert!(nth < 100, "it never gets through");
         }
     }
-    println!("{crashes} crashes, after {passed} runs verify passed at once");
-    assert!(crashes >= 12, "hardly anything was tested: {crashes}");
+    assert!(crashes >= 12 && passed > 0, "hardly anything was tested: {crashes} crashes, {passed} passed at once");
 }
 
 #[test]

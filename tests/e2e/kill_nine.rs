@@ -1,4 +1,4 @@
-//! T-row "kill -9 during writes": what was acknowledged is there, and nothing is half decided.
+//! The registry killed in the middle of its writes: what was acknowledged is there, and nothing is half decided.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

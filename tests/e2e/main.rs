@@ -3,6 +3,8 @@
 //! Every test has a folder, homes and an environment of its own. What needs something of the machine that may be
 //! missing (`strace`, the right to mount) says `SKIPPED` and why.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails the test that called it")]
+
 mod documentation;
 mod edits;
 mod full_disk;
@@ -14,7 +16,11 @@ mod misbehaving;
 mod offline;
 mod organisation;
 mod programs;
+mod pull_request;
 mod registry;
 mod secrets;
+mod serving;
+mod terminal;
 mod together;
+mod untrusted_registry;
 mod world;

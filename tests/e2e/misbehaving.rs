@@ -40,7 +40,7 @@ const READABLE: [Misbehaviour; 5] = [
 ];
 
 #[test]
-fn what_cannot_be_read_is_not_locked_and_does_not_pass() {
+fn t37_what_cannot_be_read_is_not_locked_and_does_not_pass() {
     let world = World::new();
     let locked = world.locked(&Scenario::weather());
     let before = locked.files();

@@ -15,11 +15,11 @@ use crate::{
 };
 
 const NAMESPACE: &str = "io.github.acme";
-const NAME: &str = "io.github.acme/weather";
+pub(crate) const NAME: &str = "io.github.acme/weather";
 const LATEST: &str = "/v0.1/servers/io.github.acme%2Fweather/versions/latest";
 
 /// The weather server's releases, by what its instructions say.
-fn release(version: &str) -> Scenario {
+pub(crate) fn release(version: &str) -> Scenario {
     let mut scenario = Scenario::weather();
     scenario.server_info["version"] = json!(version);
     scenario.instructions = Some(format!("Ask for one city at a time. This is release {version}."));
@@ -32,7 +32,7 @@ pub(crate) struct Organisation {
     pub(crate) registry: RegistryProcess,
     admin: Person,
     pub(crate) publisher: Person,
-    approver: Person,
+    pub(crate) approver: Person,
 }
 
 impl Organisation {
@@ -54,7 +54,7 @@ impl Organisation {
     }
 
     /// Configures the server, and trust in the publisher and in Alex.
-    fn configure(&self, person: &Person) {
+    pub(crate) fn configure(&self, person: &Person) {
         person.configure(&["weather"]);
         let public = |person: &Person| person.run(&["key", "show", "--public"]).expect(0).out;
         let trust = format!(
@@ -87,7 +87,7 @@ impl Organisation {
         ran.json()["submission"].clone()
     }
 
-    fn approve(&self, version: &str) -> Ran {
+    pub(crate) fn approve(&self, version: &str) -> Ran {
         approve(&self.approver, version)
     }
 
@@ -227,7 +227,7 @@ fn what_was_live_stays_readable_by_its_digest_and_what_never_was_does_not_exist(
 }
 
 #[test]
-fn a_revoked_version_is_not_locked_any_more() {
+fn t83_a_revoked_version_is_not_locked_any_more() {
     let organisation = Organisation::new();
     let before = organisation.developer("before");
     organisation.publish("1.0.0");
@@ -246,7 +246,7 @@ fn a_revoked_version_is_not_locked_any_more() {
 }
 
 #[test]
-fn t61_a_publisher_never_approves() {
+fn t69_a_publisher_never_approves() {
     let organisation = Organisation::new();
     let submission = organisation.submit("1.0.0", &release("1.0.0"));
     let Organisation { admin, world, registry, publisher, .. } = &organisation;
@@ -306,7 +306,7 @@ fn approvers_decide_within_their_scope_and_about_what_they_read() {
 
 /// The same through the wire, where no client of ours is polite first.
 #[test]
-fn consents_that_do_not_fit_are_refused_by_the_registry_itself() {
+fn t70_consents_that_do_not_fit_are_refused_by_the_registry_itself() {
     let world = World::new();
     let registry = RegistryProcess::start(&world.path("data"));
     let publisher = Signer::new("paula");
@@ -360,7 +360,7 @@ fn consents_that_do_not_fit_are_refused_by_the_registry_itself() {
             consent
         }),
         ("to a manifest that nobody submitted", &approver, &approver_token, {
-            keys::approval(&other, None, report, findings.clone())
+            keys::approval(&other, None, report, findings)
         }),
     ] {
         let answer = send(signer, token, &consent);
