@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use mcp_pin_attest::{Attestation, MAX_ATTESTATION_BYTES};
-use mcp_pin_diff::ChangeReport;
+use mcp_pin_diff::{ChangeReport, ReportError};
 use mcp_pin_model::{
     Alias, Digest, Lockfile, Manifest, Surface, json,
     lockfile::{LOCK_FILE, LockError, LockedServer},
@@ -204,14 +204,10 @@ impl State {
             CommandError::could_not_check(format!("the change report {} is missing", self.shown(&path)))
                 .hint("restore it from version control")
         })?;
-        let report = ChangeReport::parse(&bytes).map_err(|error| {
-            CommandError::failed(format!("the change report {} is damaged: {error}", self.shown(&path)))
-        })?;
-        if report.digest() == *digest {
-            Ok(report)
-        } else {
-            Err(CommandError::failed(format!("the change report {} is another", self.shown(&path))))
-        }
+        ChangeReport::parse_signed(&bytes, digest).map_err(|error| match error {
+            ReportError::Another => CommandError::failed(format!("the change report {} is another", self.shown(&path))),
+            error => CommandError::failed(format!("the change report {} is damaged: {error}", self.shown(&path))),
+        })
     }
 
     /// Takes the right to write. Only one mcp-pin has it at a time. `expected` is the lock that was read before; it is

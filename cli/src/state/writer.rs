@@ -9,7 +9,7 @@ use std::{
 use mcp_pin_attest::{Attestation, Verified};
 use mcp_pin_diff::ChangeReport;
 use mcp_pin_model::{
-    Alias, Consent, Digest, Lockfile, Manifest, json,
+    Alias, Consent, Digest, Lockfile, Manifest,
     lockfile::{LockedServer, Source, Tombstone},
 };
 
@@ -144,11 +144,9 @@ impl Writer {
                     predecessor.as_bytes(),
                 )?;
             }
-            let report = admission.report.to_value();
-            write_atomic(
-                &state.report_path(&Digest::of_canonical(&report)),
-                json::to_pretty_string(&report).as_bytes(),
-            )?;
+            // The canonical bytes: the file's own SHA-256 is its name, and what the consent binds.
+            let report = admission.report.to_value().to_canonical_bytes();
+            write_atomic(&state.report_path(&Digest::of(&report)), &report)?;
         }
         for admission in admissions {
             let snapshot = admission.manifest.statement().surface.to_snapshot();

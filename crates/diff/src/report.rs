@@ -83,6 +83,9 @@ pub enum ReportError {
     /// Not as this program writes reports: an extra member, another order, or a grade that does not follow.
     #[error("the change report is not in its canonical form")]
     NotCanonical,
+    /// Not the report that was signed.
+    #[error("the change report has another digest than the one that was signed")]
+    Another,
 }
 
 /// The report of one comparison. Its digest is what a consent binds.
@@ -137,6 +140,31 @@ impl ChangeReport {
         } else {
             Err(ReportError::NotCanonical)
         }
+    }
+
+    /// Reads a report whose digest is known from a statement that somebody signed.
+    ///
+    /// Bytes of that digest are the ones that were signed, so they need not be written again and compared; members that
+    /// nobody knows are refused by the types. Anything else is read as [`ChangeReport::parse`] reads it.
+    ///
+    /// # Errors
+    /// See [`ReportError`].
+    pub fn parse_signed(bytes: &[u8], digest: &Digest) -> Result<Self, ReportError> {
+        if Digest::of(bytes) != *digest {
+            let report = Self::parse(bytes)?;
+            return if report.digest() == *digest { Ok(report) } else { Err(ReportError::Another) };
+        }
+        let value = json::parse_with(bytes, &json::Limits::OURS)?;
+        if value.get("_type").and_then(Value::as_str) != Some(REPORT_TYPE) {
+            return Err(ReportError::WrongType);
+        }
+        let report: Self = json::from_value(&value)?;
+        let grade = report.findings.iter().map(|finding| finding.grade).max().unwrap_or_default();
+        if report.grade != grade {
+            return Err(ReportError::NotCanonical);
+        }
+        report.computed.0.get_or_init(|| *digest);
+        Ok(report)
     }
 
     /// The report as a value; its canonical bytes are what is stored and hashed.

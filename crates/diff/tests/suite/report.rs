@@ -3,7 +3,7 @@
 use crate::support::{Owned, fired, report};
 use mcp_pin_diff::{Bump, ChangeReport, Grade, ReportError, SegmentKind, Side, compare, text_diff};
 use mcp_pin_model::{
-    Surface,
+    Digest, Surface,
     json::{self, Object, Value},
     surface::SurfaceParts,
 };
@@ -37,6 +37,27 @@ fn the_turned_server_blocks_for_several_reasons() {
     let groups: Vec<String> =
         report.groups().iter().map(|group| format!("{} {}: {}", group.grade, group.rule, group.title)).collect();
     insta::assert_snapshot!("turned_server_groups", groups.join("\n"));
+}
+
+#[test]
+fn a_signed_report_is_the_one_with_the_signed_digest() {
+    let report = report(Some(BEFORE), AFTER);
+    let bytes = report.to_value().to_canonical_bytes();
+    let read = ChangeReport::parse_signed(&bytes, &report.digest()).unwrap();
+    assert_eq!((&read, read.digest()), (&report, report.digest()));
+    // Written for people, it is still that report.
+    let pretty = mcp_pin_model::json::to_pretty_string(&report.to_value());
+    assert_eq!(ChangeReport::parse_signed(pretty.as_bytes(), &report.digest()).unwrap(), report);
+
+    let other = Digest::of(b"another report");
+    assert!(matches!(ChangeReport::parse_signed(&bytes, &other), Err(ReportError::Another)));
+    // A digest over bytes that say more than a report can say does not make them one.
+    for (member, value) in [("extra", Value::Bool(true)), ("grade", Value::from("notice"))] {
+        let Value::Object(mut object) = report.to_value() else { unreachable!("a report is an object") };
+        object.insert(member, value);
+        let bytes = Value::Object(object).to_canonical_bytes();
+        assert!(ChangeReport::parse_signed(&bytes, &Digest::of(&bytes)).is_err(), "{member}");
+    }
 }
 
 #[test]
