@@ -192,7 +192,7 @@ fn documents_that_readers_would_disagree_about_are_refused_with_their_own_messag
             good.replace("\"title\":\"Search\"", "\"title\":\"Search\",\"t\\u0069tle\":\"x\""),
             "twice",
         ),
-        ("t43_two_to_the_53_plus_1", good.replace("\"maximum\":64", "\"maximum\":9007199254740993"), "IEEE double"),
+        ("t43_two_to_the_53_plus_1", good.replace("\"maximum\":64", "\"maximum\":9007199254740993"), "beyond 2^53"),
         ("t45_lone_surrogate", good.replace("Searches", "\\ud83dSearches"), "surrogate"),
         ("t46_too_deep", good.replace("[true,null]", &format!("{}{}", "[".repeat(200), "]".repeat(200))), "deep"),
         ("t20_duplicate_tool", twin, "twice"),

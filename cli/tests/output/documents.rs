@@ -38,7 +38,7 @@ fn what_cannot_be_read_ends_with_3_and_prints_nothing_as_data() {
     for (document, reason) in [
         ("documents/doubled-tool.json", "declared twice"),
         ("documents/doubled-member.json", "occurs twice"),
-        ("documents/beyond-2-53.json", "more digits than an IEEE double holds"),
+        ("documents/beyond-2-53.json", "beyond 2^53"),
         ("documents/cut-off.json", "cut-off.json"),
         ("documents/one-page.json", "nextCursor"),
         ("documents/none.json", "cannot read"),

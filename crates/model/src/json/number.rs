@@ -77,6 +77,9 @@ impl Number {
         let plain = lexeme.len() <= 15 && lexeme.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
         if plain || Decimal::of(lexeme) == Decimal::of(number.spelled(&mut ryu_js::Buffer::new())) {
             Ok(number)
+        } else if number.0.abs() >= MAX_MAGNITUDE {
+            // Just above 2^53 the nearest double is 2^53 itself.
+            Err(NumberError::BeyondExactIntegers)
         } else {
             Err(NumberError::NotExact)
         }
