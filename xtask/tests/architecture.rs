@@ -180,6 +180,24 @@ fn the_official_sdk_stays_a_peer() {
 }
 
 #[test]
+fn sql_http_servers_and_http_clients_have_one_home_each() {
+    let homes: [(&str, &[&str]); 3] = [
+        ("sqlx", &["mcp-pin-storage-sqlite", "xtask"]),
+        ("axum", &["mcp-pin-registry"]),
+        ("reqwest", &["mcp-pin-mcp", "mcp-pin-registry-client"]),
+    ];
+    let metadata = metadata();
+    for package in metadata.workspace_packages() {
+        for dependency in package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal) {
+            for (library, allowed) in homes {
+                let at_home = dependency.name != library || allowed.contains(&package.name.as_str());
+                assert!(at_home, "{} must not depend on {library}", package.name);
+            }
+        }
+    }
+}
+
+#[test]
 fn every_crate_takes_the_workspace_lints() {
     let metadata = metadata();
     for package in metadata.workspace_packages() {
