@@ -15,7 +15,7 @@ const UNREADABLE: [(Misbehaviour, &str); 20] = [
     (Misbehaviour::DuplicateKeys, "twice"),
     (Misbehaviour::LoneSurrogate, "surrogate"),
     (Misbehaviour::ByteOrderMark, ""),
-    (Misbehaviour::UnsafeInteger, "IEEE double"),
+    (Misbehaviour::UnsafeInteger, "beyond 2^53"),
     (Misbehaviour::DeepNesting, "deep"),
     (Misbehaviour::UnsolicitedReply, ""),
     (Misbehaviour::DoubledReply, ""),
