@@ -1,6 +1,7 @@
 //! A hermetic way to run the program.
 
 use std::{
+    io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -84,6 +85,16 @@ impl Sandbox {
             out: String::from_utf8(stdout).unwrap(),
             err: String::from_utf8(stderr).unwrap(),
         }
+    }
+
+    /// Whether there is a git to compare with; says so when a test is skipped for want of it.
+    pub(crate) fn has_git(&self) -> bool {
+        let found = self.command("git").arg("--version").output().is_ok_and(|output| output.status.success());
+        if !found {
+            // Past the capture of the test runner: a skipped test must not look like a passed one.
+            let _ = writeln!(std::io::stderr(), "SKIPPED: a test against a git revision, because there is no git");
+        }
+        found
     }
 
     pub(crate) fn git(&self, arguments: &[&str]) {
