@@ -50,7 +50,7 @@ pub fn compare(before: Option<&Side<'_>>, after: &Side<'_>, tombstones: &[Tombst
         .and_then(|before| before.version)
         .zip(after.version)
         .map(|(before, after)| Bump::between(before.semver(), after.semver()));
-    ChangeReport {
+    let report = ChangeReport {
         document_type: REPORT_TYPE.to_owned(),
         model_visible_changed: from.as_ref().is_none_or(|from| from.model_visible != to.model_visible),
         from,
@@ -62,7 +62,8 @@ pub fn compare(before: Option<&Side<'_>>, after: &Side<'_>, tombstones: &[Tombst
         changes,
         findings,
         computed: crate::report::ComputedDigest::default(),
-    }
+    };
+    if report.can_be_read() { report } else { report.too_large() }
 }
 
 /// Every difference, sorted by place.

@@ -28,6 +28,6 @@ pub use compare::compare;
 pub use finding::{Finding, Location};
 pub use group::Group;
 pub use mcp_pin_model::Grade;
-pub use report::{ChangeReport, REPORT_TYPE, ReportError, ReportSide};
+pub use report::{ChangeReport, REPORT_TYPE, ReportError, ReportSide, TOO_LARGE_RULE};
 pub use side::Side;
 pub use text::{Hunk, HunkKind, Segment, SegmentKind, TextDiff, text_diff};

@@ -4,16 +4,28 @@ use std::sync::OnceLock;
 
 use mcp_pin_model::{
     Digest, Grade, ServerName, ServerVersion,
-    json::{self, ParseError, TypedError, Value},
+    json::{self, ParseError, Pointer, TypedError, Value},
     lockfile::{SignerIdentity, Tombstone},
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Group, Side, bump::Bump, change::Change, finding::Finding};
+use crate::{
+    Group, Side,
+    bump::Bump,
+    change::Change,
+    finding::{Finding, Location},
+};
 
 /// The `_type` of a change report.
 pub const REPORT_TYPE: &str = "urn:mcp-pin:change-report:v1";
+
+/// The rule of the one finding of a report that would be larger than anybody reads.
+pub const TOO_LARGE_RULE: &str = "report-too-large";
+
+/// A report of at most this many bytes is within every limit of [`json::Limits::OURS`], so that the many small ones need
+/// not be read back to know it.
+const SURELY_READABLE_BYTES: usize = 1 << 20;
 
 /// One side of a report: what was compared, by digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,10 +179,37 @@ impl ChangeReport {
         Ok(report)
     }
 
+    /// Whether the report can be read again once it is written.
+    pub(crate) fn can_be_read(&self) -> bool {
+        let mut size = Size(0);
+        // A counter takes all that is written.
+        let written = serde_json::to_writer(&mut size, self).is_ok();
+        written && (size.0 <= SURELY_READABLE_BYTES || json::to_value(self).is_ok())
+    }
+
+    /// In place of a report that cannot be read again: the same sides, and one finding that nobody can consent to.
+    ///
+    /// Nothing is cut out of a report, and two reports without a document of their own would share one digest: a consent
+    /// to the one would be a consent to the other.
+    pub(crate) fn too_large(self) -> Self {
+        let finding = Finding {
+            rule: TOO_LARGE_RULE.to_owned(),
+            grade: Grade::Refuse,
+            message: format!("{} changes are more than a report can hold", self.changes.len()),
+            location: Location { path: Pointer::root(), entry: None },
+            before: None,
+            after: None,
+            hint: Some("nobody can review this; ask the publisher for a smaller step".to_owned()),
+            fingerprint: self.to.surface.to_hex().chars().take(32).collect(),
+        };
+        Self { grade: Grade::Refuse, changes: Vec::new(), findings: vec![finding], ..self }
+    }
+
     /// The report as a value; its canonical bytes are what is stored and hashed.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        // Text, lists and values that came through the strict parser, which cannot fail to serialise.
+        // Text, lists and values that came through the strict parser, which cannot fail to serialise, and not more of
+        // them than it reads: `compare` sees to that.
         json::to_value(self).unwrap_or(Value::Null)
     }
 
@@ -219,7 +258,9 @@ impl ChangeReport {
     /// Whether nothing differs at all.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
-        self.from.is_some() && self.changes.is_empty()
+        // A report that is too large lists none of its changes.
+        let too_large = || self.findings.iter().any(|finding| finding.rule == TOO_LARGE_RULE);
+        self.from.is_some() && self.changes.is_empty() && !too_large()
     }
 
     /// Whether this is the first admission of a server: everything is new.
@@ -250,5 +291,19 @@ impl ChangeReport {
     #[must_use]
     pub fn tombstones(&self) -> &[Tombstone] {
         &self.tombstones
+    }
+}
+
+/// Counts what is written.
+struct Size(usize);
+
+impl std::io::Write for Size {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }

@@ -28,6 +28,9 @@ pub(super) const RULE: Rule = Rule {
     detect,
 };
 
+/// How many of the names that look like one are named: of thousands of twins, each would name all others.
+const MAX_TWINS_NAMED: usize = 8;
+
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for kind in [EntryKind::Tool, EntryKind::Prompt] {
         let entries = comparison.after.surface.section(kind).unwrap_or_default();
@@ -48,7 +51,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         let mut twins: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for key in new {
             for look in looks(key) {
-                let others = by_look.get(&look).into_iter().flatten().filter(|other| **other != key);
+                let others = by_look.get(&look).into_iter().flatten().filter(|other| **other != key).take(MAX_TWINS_NAMED);
                 twins.entry(key).or_default().extend(others);
             }
         }

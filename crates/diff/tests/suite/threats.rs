@@ -1,7 +1,7 @@
 //! The rows of the threat catalogue that a comparison must answer, by their numbers.
 
 use crate::support::{fired, report, tool};
-use mcp_pin_diff::{ChangeKind, Grade, HunkKind, text_diff};
+use mcp_pin_diff::{ChangeKind, ChangeReport, Grade, HunkKind, text_diff};
 use mcp_pin_model::json;
 
 fn grade(before: &str, after: &str) -> Grade {
@@ -351,4 +351,42 @@ fn t58_small_steps_add_up_when_compared_with_the_first() {
     let side = |text: &str| tool(&format!(r#""description":"{text}""#));
     let whole = report(Some(&side(steps[0])), &side(steps[2]));
     assert!(fired(&whole).contains(&"limiting-sentence-removed"));
+}
+
+/// A report that no parser of ours reads again had the digest of `null`, like every other one of its size.
+#[test]
+fn reports_too_large_to_be_read_are_refused_and_have_digests_of_their_own() {
+    let tools = |prefix: &str| {
+        let properties: Vec<String> = (0..9_000).map(|i| format!(r#""{prefix}{i}":{{}}"#)).collect();
+        let schema = format!(r#"{{"type":"object","properties":{{{}}}}}"#, properties.join(","));
+        let tools: Vec<String> =
+            (0..6).map(|i| format!(r#"{{"name":"tool{i}","description":"d","inputSchema":{schema}}}"#)).collect();
+        format!(r#"{{"tools":[{}]}}"#, tools.join(","))
+    };
+    let (a, b, c) = (tools("a"), tools("b"), tools("c"));
+    let (to_b, to_c) = (report(Some(&a), &b), report(Some(&a), &c));
+    assert_ne!(to_b.digest(), to_c.digest());
+    for report in [to_b, to_c] {
+        assert_eq!((report.grade(), fired(&report).as_slice()), (Grade::Refuse, ["report-too-large"].as_slice()));
+        assert!(!report.is_unchanged() && report.model_visible_changed());
+        let bytes = report.to_value().to_canonical_bytes();
+        assert_eq!(ChangeReport::parse(&bytes).unwrap(), report);
+    }
+    assert!(report(Some(&a), &a).is_unchanged());
+}
+
+/// Each of thousands of twins named all others, which took more memory than any machine has.
+#[test]
+fn many_twins_name_a_few_of_the_others() {
+    let twin = |bits: u32| -> String {
+        "readfilesnow"
+            .char_indices()
+            .map(|(i, c)| if bits >> i & 1 == 1 { c.to_ascii_uppercase() } else { c })
+            .collect()
+    };
+    let tools: Vec<String> = (0..2_000).map(|i| format!(r#"{{"name":"{}","inputSchema":{{}}}}"#, twin(i))).collect();
+    let report = report(None, &format!(r#"{{"tools":[{}]}}"#, tools.join(",")));
+    let twins: Vec<_> = report.findings().iter().filter(|finding| finding.rule == "confusable-twin").collect();
+    assert_eq!(twins.len(), 2_000);
+    assert!(twins.iter().all(|twin| twin.after.as_ref().unwrap().as_array().unwrap().len() <= 16));
 }
