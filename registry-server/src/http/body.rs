@@ -1,5 +1,7 @@
 //! Request bodies, within limits, and answers.
 
+use std::time::Duration;
+
 use axum::{
     body::{Body, to_bytes},
     extract::{FromRequest, Request},
@@ -46,7 +48,7 @@ impl FromRequest<AppState> for Bundle {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
-        let bytes = read(request, MAX_ATTESTATION_BYTES).await?;
+        let bytes = read(request, MAX_ATTESTATION_BYTES, state.limits().timeout).await?;
         Ok(Self { bytes, turn: state.turn().await? })
     }
 }
@@ -58,18 +60,21 @@ pub struct StrictJson<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<AppState> for StrictJson<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &AppState) -> Result<Self, Problem> {
-        let bytes = read(request, MAX_JSON_BYTES).await?;
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        let bytes = read(request, MAX_JSON_BYTES, state.limits().timeout).await?;
         let value = json::parse(&bytes).map_err(|error| Problem::bad_request(error.to_string()))?;
         json::from_value(&value).map(Self).map_err(|error| Problem::refused(error.to_string()))
     }
 }
 
-/// Reads a body of at most `limit` bytes.
+/// Reads a body of at most `limit` bytes that comes within `time`.
+///
+/// The time limit of the whole request is not enough: it answers, and leaves the handler running, which holds the body
+/// and with it the connection for as long as the client likes.
 ///
 /// # Errors
-/// 413.
-pub async fn read(request: Request, limit: usize) -> Result<Vec<u8>, Problem> {
+/// 413, or 503 when the time is over.
+pub async fn read(request: Request, limit: usize, time: Duration) -> Result<Vec<u8>, Problem> {
     let declared = request
         .headers()
         .get(header::CONTENT_LENGTH)
@@ -78,10 +83,11 @@ pub async fn read(request: Request, limit: usize) -> Result<Vec<u8>, Problem> {
     if declared.is_some_and(|length| length > limit) {
         return Err(Problem::too_large());
     }
-    match to_bytes(request.into_body(), limit).await {
-        Ok(bytes) => Ok(bytes.into()),
+    match tokio::time::timeout(time, to_bytes(request.into_body(), limit)).await {
+        Err(_) => Err(Problem::unavailable()),
+        Ok(Ok(bytes)) => Ok(bytes.into()),
         // The other reasons for an error are a client that went away or broke its own framing: nobody reads the answer.
-        Err(_) => Err(Problem::too_large()),
+        Ok(Err(_)) => Err(Problem::too_large()),
     }
 }
 

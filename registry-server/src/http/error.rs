@@ -275,6 +275,7 @@ impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
         let (status, title) = match error.class() {
             ErrorClass::NotFound => (StatusCode::NOT_FOUND, "not found"),
+            ErrorClass::Unauthenticated => return Self::unauthorized(),
             ErrorClass::Forbidden => (StatusCode::FORBIDDEN, "not allowed"),
             ErrorClass::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "the document is refused"),
             ErrorClass::TooLarge => return Self::too_large(),

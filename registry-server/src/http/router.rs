@@ -117,8 +117,8 @@ pub fn openapi_document() -> String {
 async fn fallback(request: Request) -> Response {
     let path = request.uri().path();
     let trimmed = path.trim_end_matches('/');
-    // `//host` would be another host's address.
-    if trimmed.len() == path.len() || trimmed.is_empty() || trimmed.starts_with("//") {
+    // `//host` would be another host's address, and to a browser `/\host` as well.
+    if trimmed.len() == path.len() || trimmed.is_empty() || trimmed.starts_with("//") || trimmed.contains('\\') {
         return Problem::no_such_path().into_response();
     }
     let location = request.uri().query().map_or_else(|| trimmed.to_owned(), |query| format!("{trimmed}?{query}"));

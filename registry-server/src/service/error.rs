@@ -10,6 +10,8 @@ use thiserror::Error;
 pub enum ErrorClass {
     /// It does not exist, or not for this caller.
     NotFound,
+    /// The caller's token does not hold any more.
+    Unauthenticated,
     /// The caller's roles do not allow it.
     Forbidden,
     /// The request can never succeed as it is.
@@ -31,6 +33,9 @@ pub enum ServiceError {
     /// It does not exist, or not for this caller: the two are not told apart.
     #[error("there is no such {0}")]
     NotFound(&'static str),
+    /// The token ended between the request's head and the decision.
+    #[error("a valid token is needed")]
+    TokenEnded,
     /// The token lacks a role.
     #[error("this takes the role `{}`", .0)]
     Forbidden(Role),
@@ -88,12 +93,12 @@ pub enum ServiceError {
         highest: String,
     },
     /// The name can be mistaken for that of another server.
-    #[error("the name `{name}` can be mistaken for `{existing}`")]
+    #[error("the name `{name}` can be mistaken for {}", .existing.as_ref().map_or_else(|| "another one".to_owned(), |existing| format!("`{existing}`")))]
     ConfusableName {
         /// The name that was submitted.
         name: String,
-        /// The name that exists.
-        existing: String,
+        /// The name that exists; none where only a few may know of it, because no version of it was ever live.
+        existing: Option<String>,
     },
     /// `previous` does not name the manifest that comes before this one.
     #[error("`previous` must be {}", .expected.map_or_else(|| "null".to_owned(), |digest| digest.to_string()))]
@@ -160,6 +165,7 @@ impl ServiceError {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::NotFound(_) => ErrorClass::NotFound,
+            Self::TokenEnded => ErrorClass::Unauthenticated,
             Self::Forbidden(_) | Self::NotTheSigner { .. } | Self::NotGranted { .. } | Self::NotAnApprover => {
                 ErrorClass::Forbidden
             }
@@ -188,6 +194,7 @@ impl ServiceError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound(_) => "not-found",
+            Self::TokenEnded => "unauthorized",
             Self::Forbidden(_) => "forbidden",
             Self::NotTheSigner { .. } => "not-the-signer",
             Self::TooLarge { .. } => "too-large",

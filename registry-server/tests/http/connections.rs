@@ -50,6 +50,20 @@ async fn a_body_that_never_ends_is_answered_for() {
     assert_eq!(answer, b"HTTP/1.1 503");
 }
 
+/// Without a token even, and answered long ago: such connections were kept for as long as the client liked.
+#[tokio::test]
+async fn a_body_that_never_ends_does_not_keep_its_connection() {
+    let limits = RequestLimits { timeout: SHORT, ..Default::default() };
+    let mut registry = TestRegistry::with_limits(limits).await;
+    let address = registry.listen();
+    for path in ["/v0.1/validate", "/v1/resolve"] {
+        let mut stream = connect(&address).await;
+        let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{{");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        assert!(read_all(stream).await.starts_with("HTTP/1.1 503"), "{path}");
+    }
+}
+
 #[tokio::test]
 async fn connections_wait_for_their_turn() {
     let limits = RequestLimits { connections: 1, header_timeout: SHORT, ..Default::default() };

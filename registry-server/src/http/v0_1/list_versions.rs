@@ -26,7 +26,9 @@ use crate::http::{
     ),
     responses(
         (status = 200, description = "the document", body = ServerList),
+        (status = 400, description = "the request cannot be read", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "nothing live has this name and version", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "a parameter is outside its limits", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub async fn list_versions(

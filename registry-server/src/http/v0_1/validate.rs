@@ -1,6 +1,10 @@
 //! `POST /v0.1/validate`
 
-use axum::{extract::Request, http::StatusCode, response::Response};
+use axum::{
+    extract::{Request, State},
+    http::StatusCode,
+    response::Response,
+};
 use mcp_pin_model::{
     json::{self, Value},
     server_json::{self, Issue, IssueType, Severity},
@@ -11,6 +15,7 @@ use utoipa::ToSchema;
 use crate::http::{
     body::{MAX_JSON_BYTES, private, read},
     error::{Problem, ProblemDocument},
+    state::AppState,
 };
 
 /// What the rules of `server.json` say about a document.
@@ -34,8 +39,8 @@ pub struct ValidationResult {
         (status = 413, description = "the body is too large", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
-pub async fn validate(request: Request) -> Result<Response, Problem> {
-    let bytes = read(request, MAX_JSON_BYTES).await?;
+pub async fn validate(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
+    let bytes = read(request, MAX_JSON_BYTES, state.limits().timeout).await?;
     let issues = match json::parse(&bytes) {
         Ok(Value::Object(server)) => server_json::validate(&server),
         Ok(_) => vec![not_json("the document is not an object".to_owned())],
