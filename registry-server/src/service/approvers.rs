@@ -64,7 +64,13 @@ impl Deciding<'_> {
     }
 
     async fn is_revoked_approver(&mut self, approver: &Approver) -> Result<bool, ServiceError> {
-        Ok(self.tx.revocation(RevocationScope::Approver, &approver.key_id).await?.is_some())
+        // One principal may publish and approve with the same key. Whoever stole it can do both.
+        for scope in [RevocationScope::Approver, RevocationScope::Signer] {
+            if self.tx.revocation(scope, &approver.key_id).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a principal is registered now as an approver of a namespace.
@@ -83,9 +89,9 @@ impl Service {
     pub async fn register_approver(&self, caller: &Caller, new: NewApprover) -> Result<Approver, ServiceError> {
         caller.require(&[Role::Admin])?;
         let (key_id, public_key) = read_key(&new.public_key)?;
-        let (service, actor) = (self.clone(), caller.principal.clone());
+        let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
-            let mut deciding = service.deciding().await?;
+            let mut deciding = service.deciding_for(&caller).await?;
             deciding.check_key(&key_id, &new.principal).await?;
             let approver = Approver {
                 id: service.inner.new_id(deciding.at)?,
@@ -93,7 +99,7 @@ impl Service {
                 key_id,
                 public_key,
                 scope: new.scope,
-                registered_by: actor,
+                registered_by: caller.principal.clone(),
                 registered_at: deciding.at,
                 withdrawn_at: None,
             };
@@ -125,14 +131,14 @@ impl Service {
     /// [`ServiceError::NotFound`]; store errors.
     pub async fn withdraw_approver(&self, caller: &Caller, id: &ApproverId) -> Result<(), ServiceError> {
         caller.require(&[Role::Admin])?;
-        let (service, actor, id) = (self.clone(), caller.principal.clone(), id.clone());
+        let (service, caller, id) = (self.clone(), caller.clone(), id.clone());
         to_its_end(async move {
-            let mut deciding = service.deciding().await?;
+            let mut deciding = service.deciding_for(&caller).await?;
             let approver = deciding.tx.approver(&id).await?.ok_or(ServiceError::NotFound("approver"))?;
             if !deciding.tx.withdraw_approver(&id, deciding.at).await? {
                 return Err(ServiceError::NotFound("approver"));
             }
-            let mut leaf = Leaf::new(LeafType::ApproverWithdrawn, deciding.at, actor.as_str());
+            let mut leaf = Leaf::new(LeafType::ApproverWithdrawn, deciding.at, caller.principal.as_str());
             leaf.target = Some(format!("{} {} {}", approver.scope, approver.principal, approver.key_id));
             deciding.log(&leaf).await?;
             deciding.commit().await

@@ -14,6 +14,7 @@ use super::{
     approvers::Approvers,
     decision::{Deciding, to_its_end},
     submit::{check_carrier, read_bundle},
+    text,
 };
 
 impl Service {
@@ -32,7 +33,7 @@ impl Service {
         let attestation = read_bundle(bundle)?;
         let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
-            let mut deciding = service.deciding().await?;
+            let mut deciding = service.deciding_for(&caller).await?;
             // Every approver's key verifies here; whether it is one of this server's is asked once the server is known.
             let trust = deciding.trust_in_all_approvers().await?;
             let consent = verify_with_keys_only::<Consent>(&attestation, &trust).map_err(|error| match error {
@@ -41,6 +42,7 @@ impl Service {
             })?;
             check_carrier(&caller, consent.principal())?;
             let statement = consent.statement();
+            text::optional("reason", &statement.reason)?;
             let submission = deciding.tx.submission_of_manifest(&statement.manifest).await?;
             let submission = submission.ok_or(ServiceError::NotFound("manifest"))?;
             // By this very key, not by another one of the same person that is registered for other servers.

@@ -10,7 +10,7 @@ use mcp_pin_model::{
 use mcp_pin_storage::{StateKind, Submission, Transaction};
 use tokio::sync::MutexGuard;
 
-use super::{Inner, LiveSet, Service, ServiceError, live};
+use super::{Caller, Inner, LiveSet, Service, ServiceError, live};
 
 /// A decision that is being made. Dropping it undoes it.
 pub(super) struct Deciding<'s> {
@@ -28,6 +28,20 @@ impl Service {
         let turn = self.inner.turn.lock().await;
         let tx = self.inner.store.begin().await?;
         Ok(Deciding { inner: &self.inner, tx, at: self.inner.clock.now(), _turn: turn })
+    }
+
+    /// Like [`Service::deciding`], for somebody whose token still holds at that moment.
+    ///
+    /// It was checked when the head of the request came. The body can come much later, and a token that was revoked in
+    /// between must not decide anything, least of all issue its own successor.
+    pub(super) async fn deciding_for(&self, caller: &Caller) -> Result<Deciding<'_>, ServiceError> {
+        let mut deciding = self.deciding().await?;
+        let token = deciding.tx.token(&caller.token).await?;
+        if token.is_some_and(|token| token.is_valid_at(deciding.at)) {
+            Ok(deciding)
+        } else {
+            Err(ServiceError::TokenEnded)
+        }
     }
 }
 

@@ -53,9 +53,9 @@ impl Service {
             return Err(ServiceError::Invalid { member: "namespace", problem });
         }
         let (key_id, public_key) = read_key(&new.public_key)?;
-        let (service, actor) = (self.clone(), caller.principal.clone());
+        let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
-            let mut deciding = service.deciding().await?;
+            let mut deciding = service.deciding_for(&caller).await?;
             deciding.check_key(&key_id, &new.principal).await?;
             let grant = Grant {
                 id: service.inner.new_id(deciding.at)?,
@@ -63,7 +63,7 @@ impl Service {
                 principal: new.principal,
                 key_id,
                 public_key,
-                granted_by: actor,
+                granted_by: caller.principal.clone(),
                 granted_at: deciding.at,
                 withdrawn_at: None,
             };
@@ -97,16 +97,16 @@ impl Service {
     /// [`ServiceError::NotFound`]; store errors.
     pub async fn withdraw_grant(&self, caller: &Caller, namespace: &str, id: &GrantId) -> Result<(), ServiceError> {
         caller.require(&[Role::Admin])?;
-        let (service, actor) = (self.clone(), caller.principal.clone());
+        let (service, caller) = (self.clone(), caller.clone());
         let (namespace, id) = (namespace.to_owned(), id.clone());
         to_its_end(async move {
-            let mut deciding = service.deciding().await?;
+            let mut deciding = service.deciding_for(&caller).await?;
             let grant = deciding.tx.grant(&id).await?.filter(|grant| grant.namespace == namespace);
             let grant = grant.ok_or(ServiceError::NotFound("grant"))?;
             if !deciding.tx.withdraw_grant(&id, deciding.at).await? {
                 return Err(ServiceError::NotFound("grant"));
             }
-            let mut leaf = Leaf::new(LeafType::NamespaceWithdrawn, deciding.at, actor.as_str());
+            let mut leaf = Leaf::new(LeafType::NamespaceWithdrawn, deciding.at, caller.principal.as_str());
             leaf.target = Some(format!("{} {} {}", grant.namespace, grant.principal, grant.key_id));
             deciding.log(&leaf).await?;
             let filter = mcp_pin_storage::SubmissionFilter {

@@ -15,7 +15,7 @@ impl Service {
         let reason = text::required("reason", reason)?;
         let (service, caller, id) = (self.clone(), caller.clone(), id.clone());
         to_its_end(async move {
-            let mut deciding = service.deciding().await?;
+            let mut deciding = service.deciding_for(&caller).await?;
             let submission = deciding.tx.submission(&id).await?.filter(|found| may_see(Some(&caller), found));
             let submission = submission.ok_or(ServiceError::NotFound("submission"))?;
             let own = caller.has(Role::Publisher) && submission.publisher == caller.principal;

@@ -69,13 +69,14 @@ impl Service {
         let attestation = read_bundle(bundle)?;
         let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
-            let mut deciding = service.deciding().await?;
+            let mut deciding = service.deciding_for(&caller).await?;
             let trust = deciding.trust_in_all_approvers().await?;
             let verified = verify_with_keys_only::<Revocation>(&attestation, &trust).map_err(|error| match error {
                 VerificationError::UnknownKey { .. } => ServiceError::NotAnApprover,
                 other => ServiceError::Verification(other),
             })?;
             check_carrier(&caller, verified.principal())?;
+            text::required("reason", &verified.statement().reason)?;
             let target = Target::read(verified.statement())?;
             let namespace = deciding.namespace_of(&target).await?;
             let trust = deciding.trust_in_approvers(namespace.as_deref(), Approvers::Registered).await?;
@@ -107,13 +108,13 @@ impl Service {
     ) -> Result<RevocationRecord, ServiceError> {
         caller.require(&[Role::Admin])?;
         let (target, reason) = (target.to_owned(), text::required("reason", reason)?);
-        let (service, principal) = (self.clone(), caller.principal.clone());
+        let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
-            let deciding = service.deciding().await?;
+            let deciding = service.deciding_for(&caller).await?;
             let effective = effective.map_or(deciding.at, super::environment::whole_milliseconds);
             let revocation = Revocation { scope, target, reason, effective };
             let target = Target::read(&revocation)?;
-            deciding.revoke(RevocationSource::Ordered(&revocation), &target, &principal).await
+            deciding.revoke(RevocationSource::Ordered(&revocation), &target, &caller.principal).await
         })
         .await
     }

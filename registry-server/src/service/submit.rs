@@ -57,7 +57,7 @@ impl Service {
         let attestation = read_bundle(bundle)?;
         let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
-            let mut deciding = service.deciding().await?;
+            let mut deciding = service.deciding_for(&caller).await?;
             let (manifest, grant) = deciding.verify_submission(&attestation).await?;
             check_carrier(&caller, manifest.principal())?;
             if let Some(submission) = deciding.tx.submission_of_manifest(&manifest.digest()).await? {
@@ -108,7 +108,9 @@ impl Deciding<'_> {
         }
         for skeleton in skeletons(name) {
             if let Some(existing) = self.tx.server_by_skeleton(&skeleton).await?.filter(|existing| existing != name) {
-                return Err(ServiceError::ConfusableName { name: name.to_string(), existing: existing.to_string() });
+                let public = !self.tx.once_live(Some(&existing)).await?.is_empty();
+                let existing = public.then(|| existing.to_string());
+                return Err(ServiceError::ConfusableName { name: name.to_string(), existing });
             }
         }
         let history = self.history(name).await?;
@@ -136,6 +138,7 @@ impl Deciding<'_> {
             (RevocationScope::Version, format!("{name}@{version}"), "version"),
             (RevocationScope::Manifest, manifest.to_string(), "manifest"),
             (RevocationScope::Signer, signer.to_owned(), "signing key"),
+            (RevocationScope::Approver, signer.to_owned(), "signing key"),
         ];
         for (scope, target, what) in questions {
             if self.tx.revocation(scope, &target).await?.is_some() {

@@ -131,13 +131,13 @@ impl Service {
             return Err(ServiceError::Invalid { member: "roles", problem: "is empty".to_owned() });
         }
         let new = NewToken { label: text::optional("label", &new.label)?, ..new };
-        let (service, actor) = (self.clone(), caller.principal.clone());
+        let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
-            let mut deciding = service.deciding().await?;
+            let mut deciding = service.deciding_for(&caller).await?;
             if new.expires_at.is_some_and(|expires| expires <= deciding.at) {
                 return Err(ServiceError::Invalid { member: "expires_at", problem: "is in the past".to_owned() });
             }
-            let issued = issue(&mut deciding, &actor, new).await?;
+            let issued = issue(&mut deciding, &caller.principal, new).await?;
             deciding.commit().await?;
             Ok(issued)
         })
@@ -161,7 +161,7 @@ impl Service {
     pub async fn revoke_token(&self, caller: &Caller, id: &TokenId) -> Result<(), ServiceError> {
         let (service, caller, id) = (self.clone(), caller.clone(), id.clone());
         to_its_end(async move {
-            let mut deciding = service.deciding().await?;
+            let mut deciding = service.deciding_for(&caller).await?;
             let token = deciding.tx.token(&id).await?.ok_or(ServiceError::NotFound("token"))?;
             if !caller.has(Role::Admin) && token.principal != caller.principal {
                 return Err(ServiceError::NotFound("token"));
@@ -179,6 +179,8 @@ impl Service {
 }
 
 async fn touch(inner: &Inner, id: &TokenId, at: Timestamp) -> Result<(), ServiceError> {
+    // While somebody decides, the writer is taken, and whoever asks to read would wait for it. The next request writes it.
+    let Ok(_turn) = inner.turn.try_lock() else { return Ok(()) };
     let store: &dyn Store = &*inner.store;
     let mut tx = store.begin().await?;
     tx.touch_token(id, at).await?;

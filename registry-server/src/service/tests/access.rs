@@ -1,10 +1,11 @@
 //! Tokens, grants and approvers.
 
 use jiff::SignedDuration;
+use mcp_pin_model::revocation::RevocationScope;
 use mcp_pin_test_support::keys::Person;
 
 use super::harness::TestRegistry;
-use crate::service::{ApproverScope, Clock as _, NewGrant, NewToken, Role, Roles, ServiceError};
+use crate::service::{ApproverScope, Clock as _, NewApprover, NewGrant, NewToken, Role, Roles, ServiceError};
 
 fn new_token(principal: &str, roles: &[Role]) -> NewToken {
     NewToken {
@@ -69,6 +70,47 @@ async fn tokens_expire_and_are_revoked_at_once() {
     assert!(matches!(refused, Err(ServiceError::Invalid { member: "expires_at", .. })));
     let refused = registry.service.issue_token(&registry.admin, new_token("alice", &[])).await;
     assert!(matches!(refused, Err(ServiceError::Invalid { member: "roles", .. })));
+}
+
+/// A request that dawdles over its body was authenticated when its head came.
+#[tokio::test]
+async fn a_token_that_ended_meanwhile_decides_nothing() {
+    let registry = TestRegistry::staffed().await;
+    let submission = registry.submit("1.0.0", "Gives the forecast of a city.").await;
+    let leaked = registry.token("admin", [Role::Admin]).await;
+    registry.service.revoke_token(&registry.admin, leaked.token()).await.unwrap();
+    let before = registry.log().await;
+
+    let ended = |result: Result<(), ServiceError>| assert!(matches!(result, Err(ServiceError::TokenEnded)));
+    let service = &registry.service;
+    let successor = new_token("admin", &[Role::Admin]);
+    ended(service.issue_token(&leaked, successor).await.map(drop));
+    ended(service.revoke_token(&leaked, registry.admin.token()).await);
+    let key = Person::new("evil").public_key().to_spki_pem();
+    let grant =
+        NewGrant { namespace: "io.evil".to_owned(), principal: "evil".parse().unwrap(), public_key: key.clone() };
+    ended(service.grant_namespace(&leaked, grant).await.map(drop));
+    let approver = NewApprover { principal: "evil".parse().unwrap(), public_key: key, scope: ApproverScope::All };
+    ended(service.register_approver(&leaked, approver).await.map(drop));
+    ended(service.reject(&leaked, &submission.id, "no").await.map(drop));
+    let server = RevocationScope::Server;
+    ended(service.revoke_ordered(&leaked, server, super::harness::SERVER, "no", None).await.map(drop));
+    let consent = registry.person("alice").sign(&registry.approval_of(&submission).await).as_bytes().to_vec();
+    ended(service.consent(&leaked, consent).await.map(drop));
+    assert_eq!(registry.log().await, before);
+}
+
+/// Reading waited for whoever was deciding, because the time of last use was to be written.
+#[tokio::test]
+async fn a_decision_under_way_keeps_nobody_from_reading() {
+    let registry = TestRegistry::empty().await;
+    let issued = registry.service.issue_token(&registry.admin, new_token("alice", &[Role::Reader])).await.unwrap();
+    let deciding = registry.service.deciding().await.unwrap();
+    registry.clock.advance(SignedDuration::from_hours(1));
+    let waiting = registry.service.authenticate(&issued.secret);
+    let alice = tokio::time::timeout(std::time::Duration::from_secs(2), waiting).await.expect("it does not wait");
+    assert!(alice.unwrap().is_some());
+    drop(deciding);
 }
 
 #[tokio::test]

@@ -166,3 +166,39 @@ async fn a_superseded_version_can_be_revoked_and_the_live_one_stays() {
     assert!(matches!(first.state, State::Revoked { live_since: Some(_), .. }));
     assert_eq!(registry.live(SERVER), Some(second.manifest));
 }
+
+#[tokio::test]
+async fn a_key_revoked_in_one_capacity_is_worth_nothing_in_the_other() {
+    let mut registry = TestRegistry::staffed().await;
+    // `dana` publishes one namespace and approves another with one key.
+    registry.publisher("dana", "io.dana").await;
+    registry.register("dana", registry.person("dana"), ApproverScope::All).await.unwrap();
+    let key = registry.person("dana").public_key().id().key;
+    let submission = registry.submit("1.0.0", PLAIN).await;
+    let consent = registry.approval_of(&submission).await;
+    let bundle = || registry.person("dana").sign(&consent).as_bytes().to_vec();
+    order(&registry, RevocationScope::Signer, &key).await;
+    let refused = registry.service.consent(&registry.admin, bundle()).await;
+    assert!(matches!(refused, Err(ServiceError::NotAnApprover)), "{refused:?}");
+
+    let key = registry.person("acme").public_key().id().key;
+    order(&registry, RevocationScope::Approver, &key).await;
+    let next = manifest(SERVER, "1.1.0", [tool("forecast", PLAIN)], None);
+    assert!(matches!(registry.submit_as("acme", &next).await, Err(ServiceError::Revoked("signing key"))));
+}
+
+#[tokio::test]
+async fn a_signed_reason_is_as_short_and_visible_as_any_other() {
+    let registry = TestRegistry::staffed().await;
+    let submission = registry.submit("1.0.0", PLAIN).await;
+    for reason in ["x".repeat(501), "hidden\u{202e}".to_owned()] {
+        let consent = mcp_pin_model::Consent { reason: reason.clone(), ..registry.approval_of(&submission).await };
+        let refused = registry.consent_as("alice", &consent).await;
+        assert!(matches!(refused, Err(ServiceError::Invalid { member: "reason", .. })), "{refused:?}");
+        let revocation = Revocation { reason, ..signed(RevocationScope::Server, SERVER) };
+        let bundle = registry.person("alice").sign(&revocation).as_bytes().to_vec();
+        let refused = registry.service.revoke_signed(registry.caller("alice"), bundle).await;
+        assert!(matches!(refused, Err(ServiceError::Invalid { member: "reason", .. })), "{refused:?}");
+    }
+    assert_eq!(registry.state(&submission).await, StateKind::Pending);
+}

@@ -154,7 +154,11 @@ async fn t87_a_look_alike_of_an_existing_name_is_refused() {
     registry.publisher("evil", "io.examp1e").await;
     let alike = manifest("io.examp1e/weather", "1.0.0", [tool("forecast", "x")], None);
     let refused = registry.submit_as("evil", &alike).await;
-    assert!(matches!(refused, Err(ServiceError::ConfusableName { .. })));
+    // What waits for consent has no name yet for those who may not see it.
+    assert!(matches!(refused, Err(ServiceError::ConfusableName { existing: None, .. })));
+    registry.publish("1.0.1", "Gives the forecast of a city.").await;
+    let refused = registry.submit_as("evil", &alike).await;
+    assert!(matches!(refused, Err(ServiceError::ConfusableName { existing: Some(name), .. }) if name == SERVER));
     let other = manifest("io.examp1e/tides", "1.0.0", [tool("forecast", "x")], None);
     registry.submit_as("evil", &other).await.unwrap();
 }
