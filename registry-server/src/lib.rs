@@ -10,6 +10,7 @@ pub mod http;
 mod listen;
 pub mod serve;
 pub mod service;
+mod stall;
 mod telemetry;
 mod ui;
 

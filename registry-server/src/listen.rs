@@ -13,7 +13,7 @@ use hyper_util::{
 };
 use tokio::{net::TcpListener, sync::Semaphore};
 
-use crate::config::RequestLimits;
+use crate::{config::RequestLimits, stall::Impatient};
 
 /// How long requests may go on after the order to stop: less than what service managers wait before they kill.
 const GRACE: Duration = Duration::from_secs(10);
@@ -57,7 +57,8 @@ pub(crate) async fn answer(
         // Answers are written whole; waiting for more of them only costs time. A failure costs only that.
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(router.clone());
-        let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
+        let connection =
+            server.serve_connection(TokioIo::new(Impatient::new(stream, limits.timeout)), service).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

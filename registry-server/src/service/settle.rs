@@ -87,23 +87,26 @@ impl Deciding<'_> {
         for submission in self.history(name).await? {
             history.push(manifest(&mut *self.tx, &submission).await?);
         }
-        let before = match &live {
-            Some(live) => Some(
-                history
-                    .iter()
-                    .find(|verified| verified.digest() == live.manifest)
-                    .ok_or_else(|| ServiceError::Unsound(format!("{name}: what is live was never live")))?,
-            ),
-            None => None,
-        };
-        let tombstones = tombstones(history.iter().map(|verified| &verified.statement().surface));
-        let before_side = before.map(|verified| Side::of_manifest(verified.statement(), Some(verified.signer())));
-        let after_side = Side::of_manifest(candidate.statement(), Some(candidate.signer()));
-        let report = compare(before_side.as_ref(), &after_side, &tombstones);
-        let bytes = report.to_value().to_canonical_bytes();
+        let replaces = live.as_ref().map(|live| live.manifest);
+        if replaces.is_some_and(|manifest| history.iter().all(|verified| verified.digest() != manifest)) {
+            return Err(ServiceError::Unsound(format!("{name}: what is live was never live")));
+        }
+        // Hostile surfaces can take seconds, in which this thread would answer nobody else.
+        let candidate = candidate.clone();
+        let compared = tokio::task::spawn_blocking(move || {
+            let before = history.iter().find(|verified| Some(verified.digest()) == replaces);
+            let tombstones = tombstones(history.iter().map(|verified| &verified.statement().surface));
+            let before_side = before.map(|verified| Side::of_manifest(verified.statement(), Some(verified.signer())));
+            let after_side = Side::of_manifest(candidate.statement(), Some(candidate.signer()));
+            let report = compare(before_side.as_ref(), &after_side, &tombstones);
+            let bytes = report.to_value().to_canonical_bytes();
+            (report, bytes)
+        });
+        let (report, bytes) =
+            compared.await.map_err(|error| ServiceError::Internal(format!("a comparison ended early: {error}")))?;
         let changes = self.tx.insert_change_report(&bytes).await?;
         Ok(Review {
-            replaces: live.map(|live| live.manifest),
+            replaces,
             changes,
             grade: report.grade(),
             change_count: u32::try_from(report.changes().len()).unwrap_or(u32::MAX),

@@ -64,6 +64,22 @@ async fn a_body_that_never_ends_does_not_keep_its_connection() {
     }
 }
 
+/// A client that asks on and on and reads nothing: once all buffers were full, its connection was kept for ever.
+#[tokio::test]
+async fn a_client_that_never_reads_is_hung_up_on() {
+    let limits = RequestLimits { timeout: SHORT, ..Default::default() };
+    let mut registry = TestRegistry::with_limits(limits).await;
+    let address = registry.listen();
+    let mut stream = connect(&address).await;
+    let hung_up = async {
+        while stream.write_all(b"GET /v1/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n").await.is_ok() {
+            // A pause, so that the end of the connection is seen by the next attempt and not buried under many.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(4 * LONG, hung_up).await.expect("the connection is closed");
+}
+
 #[tokio::test]
 async fn connections_wait_for_their_turn() {
     let limits = RequestLimits { connections: 1, header_timeout: SHORT, ..Default::default() };

@@ -1,6 +1,6 @@
 //! What may be submitted, and what is refused.
 
-use mcp_pin_model::{Digest, Grade};
+use mcp_pin_model::{Digest, Grade, json};
 use mcp_pin_storage::State;
 use mcp_pin_test_support::keys::{Person, manifest, tool};
 
@@ -199,4 +199,27 @@ async fn what_was_revoked_beforehand_cannot_be_submitted() {
     assert!(matches!(registry.submit_as("acme", &again).await, Err(ServiceError::Revoked(_))));
     let back = registry.register("acme", registry.person("acme"), ApproverScope::All).await;
     assert!(matches!(back, Err(ServiceError::Revoked("key"))), "a revoked key comes back under no title");
+}
+
+/// Its report could be written and not read, so that the submission failed as if the store were damaged.
+#[tokio::test]
+async fn a_version_that_nobody_could_review_is_rejected_outright() {
+    let registry = TestRegistry::staffed().await;
+    let surface = |prefix: &str| {
+        let properties: Vec<String> = (0..9_000).map(|i| format!(r#""{prefix}{i}":{{}}"#)).collect();
+        let schema = format!(r#"{{"type":"object","properties":{{{}}}}}"#, properties.join(","));
+        let tool = |i| json::parse(format!(r#"{{"name":"tool{i}","inputSchema":{schema}}}"#).as_bytes()).unwrap();
+        (0..6).map(tool).collect::<Vec<_>>()
+    };
+    let first = manifest(SERVER, "1.0.0", surface("a"), None);
+    let first = registry.submit_as("acme", &first).await.unwrap().submission;
+    for name in ["alice", "bob"] {
+        if registry.state(&first).await == StateKind::Pending {
+            registry.approve(name, &first).await.unwrap();
+        }
+    }
+    let second = manifest(SERVER, "2.0.0", surface("b"), registry.live(SERVER));
+    let second = registry.submit_as("acme", &second).await.unwrap().submission;
+    assert_eq!(second.state.kind(), StateKind::Rejected);
+    assert_eq!(registry.live(SERVER), Some(first.manifest));
 }
