@@ -129,6 +129,9 @@ pub enum ServiceError {
     /// The version does not stand where it would have to.
     #[error("the submission is {0}")]
     WrongState(&'static str),
+    /// Nobody could issue a token any more, not even the first start: it makes one only where there is none.
+    #[error("this is the last token of an administrator: issue another one first")]
+    LastAdministrator,
     /// Exists already.
     #[error("{0} exists already")]
     Exists(&'static str),
@@ -181,6 +184,7 @@ impl ServiceError {
             | Self::Revoked(_)
             | Self::Stale { .. }
             | Self::WrongState(_)
+            | Self::LastAdministrator
             | Self::Exists(_)
             | Self::KeyTaken
             | Self::Conflict => ErrorClass::Conflict,
@@ -212,6 +216,7 @@ impl ServiceError {
             Self::PublisherCannotApprove(_) => "publisher-cannot-approve",
             Self::ConsentNotApplicable(_) => "consent-not-applicable",
             Self::WrongState(_) => "wrong-state",
+            Self::LastAdministrator => "last-administrator",
             Self::Exists(_) => "exists",
             Self::KeyTaken => "key-taken",
             Self::Unsound(_) => "unsound",

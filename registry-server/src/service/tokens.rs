@@ -157,7 +157,8 @@ impl Service {
     /// Revokes a token at once. Takes the role `admin`, or the token's own principal.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`] when there is no such token, or not for this caller; store errors.
+    /// [`ServiceError::NotFound`] when there is no such token, or not for this caller;
+    /// [`ServiceError::LastAdministrator`]; store errors.
     pub async fn revoke_token(&self, caller: &Caller, id: &TokenId) -> Result<(), ServiceError> {
         let (service, caller, id) = (self.clone(), caller.clone(), id.clone());
         to_its_end(async move {
@@ -165,6 +166,13 @@ impl Service {
             let token = deciding.tx.token(&id).await?.ok_or(ServiceError::NotFound("token"))?;
             if !caller.has(Role::Admin) && token.principal != caller.principal {
                 return Err(ServiceError::NotFound("token"));
+            }
+            let now = deciding.at;
+            let administers = |token: &Token| token.roles.contains(&Role::Admin) && token.is_valid_at(now);
+            if administers(&token)
+                && !deciding.tx.tokens().await?.iter().any(|other| other.id != id && administers(other))
+            {
+                return Err(ServiceError::LastAdministrator);
             }
             if deciding.tx.revoke_token(&id, deciding.at).await? {
                 let mut leaf = Leaf::new(LeafType::TokenRevoked, deciding.at, caller.principal.as_str());

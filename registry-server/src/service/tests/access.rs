@@ -100,6 +100,21 @@ async fn a_token_that_ended_meanwhile_decides_nothing() {
     assert_eq!(registry.log().await, before);
 }
 
+#[tokio::test]
+async fn the_last_administrator_cannot_be_locked_out() {
+    let registry = TestRegistry::empty().await;
+    let first = registry.admin.token().clone();
+    let expires_at = Some(registry.clock.now().checked_add(SignedDuration::from_mins(10)).unwrap());
+    let short = NewToken { expires_at, ..new_token("admin", &[Role::Admin]) };
+    registry.service.issue_token(&registry.admin, short).await.unwrap();
+    registry.clock.advance(SignedDuration::from_mins(10));
+    let refused = registry.service.revoke_token(&registry.admin, &first).await;
+    assert!(matches!(refused, Err(ServiceError::LastAdministrator)), "the other one has expired");
+    let successor = registry.token("root", [Role::Admin]).await;
+    registry.service.revoke_token(&registry.admin, &first).await.unwrap();
+    registry.service.revoke_token(&successor, &first).await.expect("what is revoked already is no error");
+}
+
 /// Reading waited for whoever was deciding, because the time of last use was to be written.
 #[tokio::test]
 async fn a_decision_under_way_keeps_nobody_from_reading() {
