@@ -137,8 +137,9 @@ pub(super) async fn read(snapshot: &mut (dyn Snapshot + '_)) -> Result<LiveSet, 
             State::Superseded { at, .. } | State::Revoked { at, .. } => *at,
             State::Pending | State::Live { .. } | State::Rejected { .. } => published_at,
         };
-        // It passed the strict parser before it was signed, as part of the manifest.
-        let Ok(Value::Object(server)) = json::parse(submission.server_json.as_bytes()) else {
+        // It passed the strict parser before it was signed, as part of the manifest, within the limits of manifests.
+        let parsed = json::parse_with(submission.server_json.as_bytes(), &json::Limits::OURS);
+        let Ok(Value::Object(server)) = parsed else {
             return Err(ServiceError::Unsound(format!("submission {}: server.json is damaged", submission.id)));
         };
         entries.push(CatalogueEntry {

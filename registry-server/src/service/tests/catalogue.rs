@@ -1,5 +1,6 @@
 //! The live set, and what a start checks.
 
+use mcp_pin_test_support::keys::{manifest, tool};
 use sqlx::Connection as _;
 
 use super::harness::{SERVER, TestRegistry};
@@ -103,4 +104,19 @@ async fn decisions_that_come_together_are_taken_one_after_the_other() {
     // Whichever came first, the other was for a change that no longer is the one that would happen.
     assert!(went_live(&one) != went_live(&two), "{one:?} {two:?}");
     assert_eq!(registry.service.live().len(), 1);
+}
+
+/// A manifest may nest deeper than a foreign document, because it wraps one. Its approval failed as if the store were
+/// damaged.
+#[tokio::test]
+async fn whatever_a_manifest_may_hold_can_go_live() {
+    let registry = TestRegistry::staffed().await;
+    let mut manifest = manifest(SERVER, "1.0.0", [tool("forecast", PLAIN)], None);
+    let deep = format!("{}1{}", r#"{"a":"#.repeat(70), "}".repeat(70));
+    let deep = mcp_pin_model::json::parse_with(deep.as_bytes(), &mcp_pin_model::json::Limits::OURS).unwrap();
+    manifest.server.insert("_meta", deep);
+    let submission = registry.submit_as("acme", &manifest).await.unwrap().submission;
+    registry.approve("alice", &submission).await.unwrap();
+    assert_eq!(registry.live_version(SERVER).as_deref(), Some("1.0.0"));
+    assert_eq!(registry.restart().await.unwrap().live_version(SERVER).as_deref(), Some("1.0.0"));
 }
