@@ -15,7 +15,7 @@ use crate::{
     project::{ConfiguredServer, Settings, settings::ServerSettings},
     state::{
         Admission, State,
-        verification::{Locked, outcome_failure, report_of, requirements_for, tombstones_of, trust_for},
+        verification::{Locked, outcome_failure, replaced_by, report_of, requirements_for, tombstones_of, trust_for},
     },
 };
 
@@ -156,7 +156,7 @@ async fn fetch(
             consent.changes == changes && consent.replaces == replaces
         });
     }
-    let predecessor = match consents.first().map_or(statement.previous, |consent| consent.statement().replaces) {
+    let predecessor = match replaced_by(&consents) {
         Some(previous) => {
             // What was locked before is here already.
             let attestation = match state.attestation(&previous) {

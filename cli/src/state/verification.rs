@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use mcp_pin_attest::{Trust, VerificationError, Verified, verify_with_keys_only};
 use mcp_pin_diff::{ChangeReport, Side, compare};
 use mcp_pin_model::{
-    Consent, Digest, EntryKind, Manifest, Ring,
+    Consent, Digest, EntryKind, Manifest, Ring, ServerName,
     lockfile::{LockedServer, Source, Tombstone},
 };
 use mcp_pin_policy::{Case, Outcome, Requirements, decide};
@@ -103,7 +103,7 @@ impl Checked {
 
 /// Which signatures count for a server: the manifest's and the consents'.
 #[must_use]
-pub fn trust_for(settings: &Settings, source: &Source, name: &mcp_pin_model::ServerName) -> (Trust, Trust) {
+pub fn trust_for(settings: &Settings, source: &Source, name: &ServerName) -> (Trust, Trust) {
     let approvers = settings.approvers();
     match source {
         // Whoever may consent in this project may also capture for it; what a lock of one's own project says is that
@@ -228,7 +228,16 @@ fn signature_failure(check: &'static str, what: &str, error: &VerificationError)
 /// The lock comes from where the project file says.
 fn check_source(settings: &Settings, server: &LockedServer, checked: &mut Checked) {
     match (&server.source, settings.servers.get(&server.alias)) {
-        (Source::Local, None) => {}
+        // A lock of one's own project takes one approver, who may be the publisher. What a registry publishes takes more,
+        // and must not get by as one's own; nor may what was reviewed under one alias stand under another.
+        (Source::Local, None) => {
+            if server.name != ServerName::local(&server.alias) {
+                checked.fail(Failure::failed(
+                    "source",
+                    format!("`{}` is locked as local, which is not the name of this server here", server.name),
+                ));
+            }
+        }
         (Source::Local, Some(wanted)) => checked.fail(Failure::failed(
             "source",
             format!(
@@ -249,6 +258,15 @@ fn check_source(settings: &Settings, server: &LockedServer, checked: &mut Checke
                     format!("it is locked from a registry, but mcp-pin.toml has no [servers.{}]", server.alias),
                 )),
                 Some(wanted) => {
+                    if let Some(expected) = settings.registry_of(wanted).filter(|expected| *expected != url) {
+                        checked.fail(Failure::failed(
+                            "source",
+                            format!(
+                                "mcp-pin.toml (line {}) takes it from {expected}, but it is locked from {url}",
+                                wanted.line
+                            ),
+                        ));
+                    }
                     if wanted.name != server.name || !wanted.version.matches(server.version.semver()) {
                         checked.fail(Failure::failed(
                             "source",
@@ -323,6 +341,14 @@ struct Reviewed {
     predecessor: Option<Manifest>,
 }
 
+/// What a version was reviewed relative to: what its approvers say, and nothing where there are none. What the manifest
+/// itself names as its predecessor is the publisher's word: nobody may ever have consented to that one, and "nothing
+/// changed since" would then admit both.
+#[must_use]
+pub fn replaced_by(consents: &[Verified<Consent>]) -> Option<Digest> {
+    consents.first().and_then(|consent| consent.statement().replaces)
+}
+
 fn reviewed(
     state: &State,
     server: &LockedServer,
@@ -330,7 +356,7 @@ fn reviewed(
     consents: &[Verified<Consent>],
 ) -> Result<Reviewed, Failure> {
     let statement = manifest.statement();
-    let replaces = consents.first().map_or(statement.previous, |consent| consent.statement().replaces);
+    let replaces = replaced_by(consents);
     let predecessor = replaces
         .map(|digest| state.replaced_manifest(&digest))
         .transpose()

@@ -85,7 +85,7 @@ impl ServerName {
     /// The name under which a server that no registry knows is pinned; see
     /// [`server_json::local_name`](crate::server_json::local_name).
     #[must_use]
-    pub(crate) fn local(alias: &Alias) -> Self {
+    pub fn local(alias: &Alias) -> Self {
         let text = alias.as_str();
         if let Ok(name) = format!("local/{text}").parse::<Self>()
             && !looks_shortened(text)
