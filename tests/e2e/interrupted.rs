@@ -40,7 +40,7 @@ fn is_whole(person: &Person, again: &[&str], moment: &str) -> bool {
         assert!(!verify.said("the lock is refused"), "{moment}: {verify}\n{lock}");
     }
     let passed = verify.code == 0;
-    if verify.said("if this project really starts anew, delete .mcp-pin/ first") {
+    if verify.said("if a first lock was interrupted, delete .mcp-pin/ first") {
         // A first lock that is interrupted looks like a lock that was deleted, and only a person can tell them apart.
         assert!(!written, "{moment}: {verify}");
         std::fs::remove_dir_all(person.path(".mcp-pin")).unwrap();

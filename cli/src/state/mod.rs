@@ -109,7 +109,8 @@ impl State {
                 "{LOCK_FILE} is missing, but {STATE_DIRECTORY}/ holds what belonged to one: this is not a first use"
             ))
             .hint(format!(
-                "restore {LOCK_FILE} from version control; if this project really starts anew, delete {STATE_DIRECTORY}/ first"
+                "restore {LOCK_FILE} from version control; if this project really starts anew, or if a first lock was interrupted, \
+                 delete {STATE_DIRECTORY}/ first"
             ))),
             None => Ok(None),
         }

@@ -76,6 +76,22 @@ fn changed_meanwhile() -> CommandError {
         .hint("run the command again")
 }
 
+/// A repository may bring `.mcp-pin` or what is in it as a link to somewhere else; files there are not ours to write.
+fn refuse_links(state: &State) -> Result<(), CommandError> {
+    let directory = state.directory();
+    let inside = ["surfaces", "attestations", "changes", WRITE_LOCK].map(|name| directory.join(name));
+    for path in std::iter::once(&directory).chain(&inside) {
+        if std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_symlink()) {
+            return Err(CommandError::could_not_check(format!(
+                "{} is a symbolic link; nothing was written",
+                state.shown(path)
+            ))
+            .hint("what mcp-pin writes stays in the project: replace the link by a directory"));
+        }
+    }
+    Ok(())
+}
+
 /// The right to write a project's state.
 #[derive(Debug)]
 pub struct Writer {
@@ -91,6 +107,7 @@ impl Writer {
         let directory = state.directory();
         let path = directory.join(WRITE_LOCK);
         let io = |error: std::io::Error| CommandError::io("open", &path, &error);
+        refuse_links(&state)?;
         std::fs::create_dir_all(&directory).map_err(io)?;
         write_atomic(&directory.join(".gitignore"), format!("/{WRITE_LOCK}\n.mcp-pin-*.tmp\n").as_bytes())?;
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(io)?;
