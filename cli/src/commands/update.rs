@@ -60,7 +60,8 @@ impl FromStr for Accepted {
         // An alias may hold `@`, a digest never does.
         let (alias, digest) = text
             .rsplit_once('@')
-            .ok_or("expected <alias>@sha256:<64 hexadecimal digits>, as shown by `mcp-pin diff <alias>`")?;
+            .ok_or("expected <alias>@sha256:<64 hexadecimal digits>, as shown by `mcp-pin diff <alias>`, or for a new version in a \
+             registry by `mcp-pin update <alias>`")?;
         Ok(Self {
             alias: alias.parse().map_err(|error| format!("{error}"))?,
             report: digest.parse().map_err(|error| format!("{error}, in full"))?,
@@ -353,13 +354,20 @@ fn decide(
                 accepted.push(candidate);
                 continue;
             }
-            // The right digest is not repeated here: it is worth something only to whoever has read the report.
+            // The right digest is not repeated here: it is worth something only to whoever has read the report. `diff`
+            // looks at the live server, so a version of a registry is reviewed where its digest stands.
+            let review = match candidate.to {
+                To::Captured(_) => format!("review it again with `mcp-pin diff {alias}`"),
+                To::Published(_) => {
+                    format!("review it again with `mcp-pin update {alias}`, which names the change report")
+                }
+            };
             run.error(
                 alias,
                 &CommandError::consent_required(format!(
                     "`{alias}` changed in another way than was accepted; nothing was written"
                 ))
-                .hint(format!("review it again with `mcp-pin diff {alias}`")),
+                .hint(review),
             );
         } else if context.ui.is_interactive() && context.format == Format::Human {
             match review::ask(context, &candidate.server, &candidate.report)? {
@@ -378,7 +386,10 @@ fn decide(
                 &CommandError::consent_required(format!(
                     "a newer version of `{alias}` is admitted, and nobody here has accepted it"
                 ))
-                .hint(format!("review it above, and decide in a terminal with `mcp-pin update {alias}`")),
+                .hint(format!(
+                    "review it above, and decide in a terminal with `mcp-pin update {alias}`, or accept it with \
+                     `--accept {alias}@<digest>`, the digest of the change report that stands above"
+                )),
             );
         } else {
             run.error(
