@@ -89,6 +89,15 @@ pub fn show(context: &Context, subject: &str, report: &ChangeReport, detail: Det
     print(context, render::report(report, &view))
 }
 
+/// Shows what was found in a first admission, without the entries that nothing was found in.
+///
+/// # Errors
+/// When standard output is gone.
+pub fn show_findings(context: &Context, subject: &str, report: &ChangeReport) -> Result<(), CommandError> {
+    let view = View { columns: context.ui.width(), detail: Detail::Summary, subject: Some(subject) };
+    print(context, render::findings(report, &view))
+}
+
 /// Prints data.
 ///
 /// # Errors

@@ -112,7 +112,7 @@ fn t78_a_missing_lock_beside_its_state_is_no_first_use() {
     let sandbox = Sandbox::locked(&Scenario::weather());
     fs::remove_file(sandbox.path("mcp-pin.lock")).unwrap();
     for command in [&["verify"][..], &["lock", "--accept", "first-use"], &["update"]] {
-        sandbox.run(command).expect(3).says("not a first use");
+        sandbox.run(command).expect(3).says("not a first use").says("a first lock was interrupted");
     }
     assert!(!sandbox.path("mcp-pin.lock").exists());
 }
@@ -525,7 +525,7 @@ fn interactive(sandbox: &Sandbox, action: &Action, answers: &[&str]) -> (Status,
 }
 
 fn lock_action() -> Action {
-    Action::Lock(lock::Arguments { aliases: Vec::new(), accept: None, prune: false })
+    Action::Lock(lock::Arguments { aliases: Vec::new(), accept: None, prune: false, full: false })
 }
 
 fn update_action() -> Action {
@@ -611,5 +611,61 @@ fn t23_a_package_without_a_pinned_version_is_locked_with_a_warning() {
         let lock = sandbox.read("mcp-pin.lock");
         assert!(lock.contains(r#"{ purl = "pkg:npm/%40acme/weather" }"#), "{lock}");
         sandbox.run(&["verify", "--live"]).expect(0);
+    }
+}
+
+#[test]
+fn where_nobody_is_asked_a_first_lock_shows_what_was_found_and_counts_the_rest() {
+    let mut scenario = Scenario::weather();
+    scenario.tools.as_mut().unwrap()[0]["description"] = json!("Fore\u{200b}cast for a city.");
+    let sandbox = Sandbox::with_weather(&scenario);
+    let short = sandbox.run(&["lock"]).expect(4).says("starts").says("\\u{200b}").says("or with --full");
+    assert!(!short.out.contains("everything that is new"), "{}", short.out);
+    let full = sandbox.run(&["lock", "--full"]).expect(4).says("everything that is new");
+    assert!(!full.out.contains("or with --full"), "{}", full.out);
+    assert!(sandbox.written().is_empty(), "neither view accepts anything");
+    // Whoever is asked sees everything.
+    let (_, said) = interactive(&sandbox, &lock_action(), &["r"]);
+    assert!(said.contains("everything that is new") && !said.contains("--full"), "{said}");
+}
+
+#[test]
+fn t22_what_is_locked_without_a_valid_signature_is_not_started() {
+    let sandbox = Sandbox::locked(&Scenario::weather());
+    // A pull request that changes the configuration and the lock alike.
+    let other = sandbox.root().join("servers/other.json");
+    Scenario::weather().write(&other);
+    for name in [".mcp.json", "mcp-pin.lock"] {
+        let text = sandbox.read(name);
+        assert!(text.contains("servers/weather.json"));
+        sandbox.write(name, &text.replace("servers/weather.json", "servers/other.json"));
+    }
+    let said = sandbox.run(&["verify", "--live"]).expect(1).says("`launch` in the lock").says("not started");
+    assert!(!said.out.contains(", live"), "{}", said.out);
+}
+
+#[test]
+fn what_was_reviewed_under_one_alias_does_not_stand_under_another() {
+    let sandbox = Sandbox::locked(&Scenario::weather());
+    let lock = sandbox.read("mcp-pin.lock").replace("alias = \"weather\"", "alias = \"trusted\"");
+    sandbox.write("mcp-pin.lock", &lock);
+    let snapshot = sandbox.read(".mcp-pin/surfaces/weather.json");
+    sandbox.write(".mcp-pin/surfaces/trusted.json", &snapshot);
+    sandbox.configure(&[sandbox.entry("weather").replace("\"weather\":", "\"trusted\":")]);
+    sandbox.run(&["verify"]).expect(1).says("not the name of this server here");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_out_of_the_project_are_not_followed_when_writing() {
+    for (name, target) in [(".mcp-pin", "home"), (".mcp-pin/surfaces", "home"), (".mcp-pin/.write-lock", "home/made")] {
+        let sandbox = Sandbox::with_weather(&Scenario::weather());
+        let path = sandbox.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(sandbox.home().join(".gitignore"), "mine\n").unwrap();
+        std::os::unix::fs::symlink(sandbox.root().join(target), &path).unwrap();
+        sandbox.run(&["lock", "--accept", "first-use"]).expect(3).says("symbolic link");
+        assert_eq!(fs::read_to_string(sandbox.home().join(".gitignore")).unwrap(), "mine\n", "{name}");
+        assert!(!sandbox.home().join("made").exists() && !sandbox.home().join("weather.json").exists(), "{name}");
     }
 }

@@ -39,6 +39,9 @@ pub struct Arguments {
     /// Accept without asking
     #[arg(long, value_enum, value_name = "WHAT")]
     pub accept: Option<Accept>,
+    /// Print everything that is new also where nobody is asked, not only what was found
+    #[arg(long)]
+    pub full: bool,
     /// Take servers out of the lock that are not configured any more
     #[arg(long)]
     pub prune: bool,
@@ -291,7 +294,13 @@ fn decide<'a>(
         let alias = &candidate.server.alias;
         if context.format == Format::Human {
             review::print(context, review::introduction(candidate.server, &candidate.live))?;
-            review::show(context, alias.as_str(), &candidate.report, Detail::Summary)?;
+            // Whoever is asked sees everything. Where nobody is, nothing is accepted by looking, and thousands of lines
+            // would only bury what was found.
+            if arguments.full || context.ui.is_interactive() {
+                review::show(context, alias.as_str(), &candidate.report, Detail::Summary)?;
+            } else {
+                review::show_findings(context, alias.as_str(), &candidate.report)?;
+            }
         }
         if let Some(warning) = unpinned(&candidate.server.launch) {
             context.ui.warn(format!("`{alias}`: {warning}"));

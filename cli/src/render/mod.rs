@@ -10,4 +10,4 @@ pub mod table;
 mod value;
 pub(crate) mod values;
 
-pub use report_human::{Detail, View, report};
+pub use report_human::{Detail, View, findings, report};

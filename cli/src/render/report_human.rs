@@ -70,6 +70,27 @@ pub fn report(report: &ChangeReport, view: &View<'_>) -> Text {
     out
 }
 
+/// Renders what was found, from grade `review` on, and says how much else there is. Nobody may be asked to accept from
+/// this: it leaves out what no rule has anything to say about.
+#[must_use]
+pub fn findings(report: &ChangeReport, view: &View<'_>) -> Text {
+    let mut out = heading(report, view);
+    let mut shown = BTreeSet::new();
+    for group in report.groups().iter().filter(|group| group.grade >= Grade::Review) {
+        out.newline();
+        render_group(&mut out, report, group, view, &mut shown);
+    }
+    // Entries, not changes: a server also brings its instructions and capabilities, which are not in this number.
+    let entries = report.changes().iter().filter(|change| change.kind == ChangeKind::EntryAdded).count();
+    if entries > 0 {
+        out.newline();
+        let entries = counted(entries, "new entry", "new entries");
+        out.push(Role::Dim, format!("{entries}; read them in a terminal, or with --full"));
+        out.newline();
+    }
+    out
+}
+
 fn heading(report: &ChangeReport, view: &View<'_>) -> Text {
     let mut out = Text::new();
     let to = report.to();
