@@ -186,7 +186,14 @@ fn updates_from_the_registry_reach_those_who_were_there_before_and_those_who_com
     // The project decides for itself: that the organisation consented does not change a lock without being told.
     let update = |person: &Person| {
         let before = person.read("mcp-pin.lock");
-        let shown = person.run(&["update", "weather"]).expect(4);
+        let shown = person.run(&["update", "weather"]).expect(4).says("--accept weather@<digest>");
+        // `diff` looks at the live server: its digest is another.
+        let wrong = format!("weather@sha256:{}", "0".repeat(64));
+        let said = person
+            .run(&["update", "weather", "--accept", &wrong])
+            .expect(4)
+            .says("review it again with `mcp-pin update weather`");
+        assert!(!said.said("mcp-pin diff"), "{said:?}");
         assert_eq!(person.read("mcp-pin.lock"), before);
         let (_, digest) = shown.out.rsplit_once("change report ").unwrap();
         person.run(&["update", "weather", "--accept", &format!("weather@{}", digest.trim())])
