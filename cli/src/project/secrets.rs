@@ -55,7 +55,7 @@ const LEAST_SECRET: usize = 8;
 
 /// Variables whose value decides which code runs, or where packages come from. A lock pins names of variables, not
 /// values, so a launch that sets one of these is not pinned at all (threat T23).
-const LOADER_VARIABLES: [&str; 38] = [
+const LOADER_VARIABLES: [&str; 46] = [
     "BASH_ENV",
     "DENO_DIR",
     "DYLD_FRAMEWORK_PATH",
@@ -63,6 +63,7 @@ const LOADER_VARIABLES: [&str; 38] = [
     "DYLD_LIBRARY_PATH",
     "ENV",
     "GCONV_PATH",
+    "GIT_SSH",
     "GIT_SSH_COMMAND",
     "JAVA_TOOL_OPTIONS",
     "JDK_JAVA_OPTIONS",
@@ -79,19 +80,26 @@ const LOADER_VARIABLES: [&str; 38] = [
     "PATH",
     "PERL5LIB",
     "PERL5OPT",
+    "PIP_CONFIG_FILE",
     "PIP_EXTRA_INDEX_URL",
+    "PIP_FIND_LINKS",
     "PIP_INDEX_URL",
     "PYTHONHOME",
     "PYTHONPATH",
     "PYTHONSTARTUP",
+    "PYTHONUSERBASE",
     "RUBYLIB",
     "RUBYOPT",
+    "SSL_CERT_DIR",
     "SSL_CERT_FILE",
+    "UV_CONFIG_FILE",
     "UV_DEFAULT_INDEX",
     "UV_EXTRA_INDEX_URL",
     "UV_FIND_LINKS",
     "UV_INDEX",
     "UV_INDEX_URL",
+    "UV_OVERRIDE",
+    "UV_PYTHON",
     "YARN_NPM_REGISTRY_SERVER",
     "_JAVA_OPTIONS",
 ];
