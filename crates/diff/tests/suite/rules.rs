@@ -41,7 +41,10 @@ fn every_rule_has_its_four_places() {
             fs::write(pages.join(format!("{}.md", rule.id)), rule.page()).unwrap();
         }
     }
-    assert_eq!(stems(&pages, "md"), ids, "pages");
+    let mut found = stems(&pages, "md");
+    // The one finding that no rule makes: it is about the report, not about what the report is of.
+    assert!(found.remove("report-too-large"));
+    assert_eq!(found, ids, "pages");
     for rule in rules::all() {
         let page = fs::read_to_string(pages.join(format!("{}.md", rule.id))).unwrap();
         assert_eq!(page, rule.page(), "{}: write the pages again", rule.id);
