@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::commands::{
-    approve, completions, diff, init, key, lock, ls, registry, submit, update, verify, verify_bundle, why,
+    approve, completions, diff, init, key, lock, ls, manifest, registry, submit, update, verify, verify_bundle, why,
 };
 
 /// Pin, verify and review what MCP servers tell an AI agent.
@@ -92,6 +92,8 @@ pub enum Command {
     Registry(registry::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     VerifyBundle(verify_bundle::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Manifest(manifest::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Completions(completions::Arguments),
 }

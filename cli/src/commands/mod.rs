@@ -7,6 +7,7 @@ pub mod init;
 pub mod key;
 pub mod lock;
 pub mod ls;
+pub mod manifest;
 pub mod registry;
 mod selection;
 pub mod submit;
@@ -38,6 +39,7 @@ pub fn run(command: &Command, context: &Context) -> CommandResult {
         Command::Submit(arguments) => submit::run(arguments, context),
         Command::Approve(arguments) => approve::run(arguments, context),
         Command::Registry(arguments) => registry::run(arguments, context),
+        Command::Manifest(arguments) => manifest::run(arguments, context),
         Command::VerifyBundle(arguments) => verify_bundle::run(arguments, context),
         Command::Completions(arguments) => completions::run(arguments, context),
     }

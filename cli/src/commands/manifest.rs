@@ -1,0 +1,35 @@
+//! `mcp-pin manifest`.
+
+pub mod export;
+pub mod import;
+mod locked;
+
+use crate::{context::Context, error::CommandResult};
+
+/// What publishers do with manifests
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What to do with manifests.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Action {
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Export(export::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Import(import::Arguments),
+}
+
+/// Runs it.
+///
+/// # Errors
+/// See the actions.
+pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
+    match &arguments.action {
+        Action::Export(arguments) => export::run(arguments, context),
+        Action::Import(arguments) => import::run(arguments, context),
+    }
+}
