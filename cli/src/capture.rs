@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use mcp_pin_diff::ChangeReport;
 use mcp_pin_mcp::{CaptureError, CaptureOptions, Captured, Progress};
 use mcp_pin_model::{
-    Alias, Digest, Launch, Manifest, ServerVersion, Surface,
+    Alias, Digest, Launch, Manifest, ServerName, ServerVersion, Surface,
     manifest::Capture,
     package_identity::{Package, identify},
     placeholder::{Placeholder, substitute, substitute_at},
@@ -17,6 +17,7 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use crate::{
     context::Context,
     error::CommandError,
+    declared::{self, Declared},
     project::{
         ConfiguredServer, Project, Secret,
         launching::{Startable, Variables, startable},
@@ -44,6 +45,8 @@ pub struct Live {
     pub protocol: String,
     /// How the server was started or reached, as configured.
     pub launch: Launch,
+    /// What its own signed manifest came to, where it offers one (SEP-3140).
+    pub evidence: Option<String>,
     /// Whether it is exactly what is locked; always false where nothing is.
     pub is_locked: bool,
     /// Our own work, without waiting for the server.
@@ -113,7 +116,16 @@ pub fn capture_all(
         .map(|(result, wanted)| {
             let (captured, secrets) =
                 result.unwrap_or_else(|| Err(CommandError::internal("a capture has no result")))?;
-            live(captured, &secrets, wanted)
+            let (manifest, wrong) = (captured.declared_manifest.clone(), captured.wrong_content_hashes.clone());
+            let mut live = live(captured, &secrets, wanted)?;
+            let alias = &wanted.server.alias;
+            let declared =
+                Declared { alias, launch: &live.launch, surface: &live.surface, placeholders: &live.placeholders };
+            declared::check_own_hashes(&declared, &wrong)?;
+            let name = wanted.locked.map_or_else(|| ServerName::local(alias), |locked| locked.server.name.clone());
+            let publishers = project.settings.publishers_of(&name);
+            live.evidence = declared::check_manifest(&declared, &manifest, &publishers, context.now())?;
+            Ok(live)
         })
         .collect())
 }
@@ -214,19 +226,43 @@ fn live(captured: Captured, secrets: &[(String, Secret)], wanted: &Wanted<'_>) -
         let places = &locked.manifest.statement().capture.placeholders;
         let surface = substitute_at(&captured.surface, &captured.machine, places).map_err(refused)?;
         if surface.digest() == locked.server.surface {
-            return Ok(Live { surface, placeholders: places.clone(), protocol, launch, is_locked: true, processing });
+            return Ok(Live {
+                surface,
+                placeholders: places.clone(),
+                protocol,
+                launch,
+                evidence: None,
+                is_locked: true,
+                processing,
+            });
         }
         let is_locked = false;
         // Where the surface differs, the new text may name this machine at new places. Where only the places differ,
         // the text at the recorded ones is what counts.
         let (full, found) = substitute(&captured.surface, &captured.machine).map_err(refused)?;
         if full.digest() == locked.server.surface {
-            return Ok(Live { surface, placeholders: places.clone(), protocol, launch, is_locked, processing });
+            return Ok(Live {
+                surface,
+                placeholders: places.clone(),
+                protocol,
+                launch,
+                evidence: None,
+                is_locked,
+                processing,
+            });
         }
-        return Ok(Live { surface: full, placeholders: found, protocol, launch, is_locked, processing });
+        return Ok(Live {
+            surface: full,
+            placeholders: found,
+            protocol,
+            launch,
+            evidence: None,
+            is_locked,
+            processing,
+        });
     }
     let (surface, placeholders) = substitute(&captured.surface, &captured.machine).map_err(refused)?;
-    Ok(Live { surface, placeholders, protocol, launch, is_locked: false, processing })
+    Ok(Live { surface, placeholders, protocol, launch, evidence: None, is_locked: false, processing })
 }
 
 impl Live {

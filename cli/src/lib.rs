@@ -11,6 +11,7 @@ pub mod commands;
 pub mod consenting;
 pub mod context;
 pub mod error;
+mod declared;
 pub mod project;
 pub mod registry_source;
 pub mod render;

@@ -61,6 +61,9 @@ pub fn introduction(server: &ConfiguredServer, live: &Live) -> Text {
         .collect();
     let declares = if counts.is_empty() { "nothing".to_owned() } else { counts.join(", ") };
     line(&mut out, "declares", &format!("{declares}; protocol {}", live.protocol));
+    if let Some(evidence) = &live.evidence {
+        line(&mut out, "evidence", evidence);
+    }
     out
 }
 

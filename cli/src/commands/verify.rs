@@ -240,6 +240,7 @@ fn compare(row: &mut Row, result: Result<Live, CommandError>) {
         });
         return;
     };
+    row.checked.notes.extend(live.evidence.clone());
     let mut failures = Vec::new();
     if live.is_downgrade(locked) {
         failures.push(Failure::failed("protocol", super::update::downgrade(&alias, &live, locked).message));

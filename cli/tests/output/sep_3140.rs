@@ -87,7 +87,7 @@ fn t2_a_changed_title_contradicts_a_signed_manifest() {
     std::fs::copy(other.path("public.pem"), signed.path("public.pem")).unwrap();
     let run = import(&signed, &BY);
     assert_eq!(run.code, 1);
-    assert!(run.out.contains("is listed, but not locked"), "{}", run.out);
+    assert!(run.out.contains("is listed, and not there"), "{}", run.out);
 }
 
 #[test]
@@ -149,4 +149,30 @@ fn an_unverified_lock_is_neither_exported_nor_compared_with() {
     std::fs::write(&snapshot, text.replace("Forecast", "Other")).unwrap();
     assert_eq!(import(&sandbox, &BY).code, 1);
     assert_eq!(export(&sandbox, &[]).code, 1);
+}
+
+/// A server that advertises a signed manifest can be locked, and says that nobody could check it here.
+#[test]
+fn a_signed_manifest_that_nobody_can_check_is_told_and_changes_nothing() {
+    let mut scenario = Scenario::weather();
+    scenario.capabilities = json!({"tools": {}, "declarations": {"signed": true}});
+    let sandbox = locked(&scenario);
+    let run = sandbox.run(&["verify", "--live"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(run.out.contains("signed manifest, which could not be checked"), "{}", run.out);
+    // A downgrade to unsigned is a change like any other.
+    sandbox.turn(&Scenario::weather());
+    assert_eq!(sandbox.run(&["verify", "--live"]).code, 1);
+}
+
+/// A lock does not keep a resource's size, which is part of what a server hashes.
+#[test]
+fn an_own_hash_that_only_the_wire_can_contradict_is_checked_there() {
+    let mut scenario = Scenario::full();
+    scenario.resources.as_mut().unwrap()[0]["contentHash"] = json!(format!("sha256-{}", "A".repeat(43)));
+    let sandbox = Sandbox::with_server(&scenario);
+    let run = sandbox.run(&["lock", "--accept", "first-use"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.err.contains("the hash of something else"), "{}", run.err);
+    assert!(!sandbox.path("mcp-pin.lock").exists());
 }

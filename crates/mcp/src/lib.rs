@@ -14,6 +14,7 @@
 //! * a started process is gone, with its whole group, when [`capture`] returns or its future is dropped.
 
 mod capture;
+mod declarations;
 mod dialect;
 mod error;
 mod handshake;
@@ -30,6 +31,7 @@ mod sse;
 mod target;
 
 pub use capture::{Captured, capture, capture_stream};
+pub use declarations::{DeclaredManifest, WrongContentHash};
 pub use error::{CaptureError, IncompleteReason};
 pub use options::{
     CaptureLimits, CaptureOptions, CaptureStats, ClientIdentity, Era, Progress, ProgressCallback, Timeouts,

@@ -8,7 +8,7 @@ use mcp_pin_model::{
 };
 
 use crate::{
-    CaptureError, CaptureOptions, Era, IncompleteReason, Progress,
+    CaptureError, CaptureOptions, Era, IncompleteReason, Progress, declarations,
     dialect::Dialect,
     error::shown,
     handshake::complete,
@@ -21,8 +21,9 @@ const SKILLS_EXTENSION: &str = "io.modelcontextprotocol/skills";
 
 /// Every top-level capability of any revision that we know to bring no further list. `roots`, `sampling` and
 /// `elicitation` are a client's, and some real servers declare them by mistake.
-const KNOWN_CAPABILITIES: [&str; 11] = [
+const KNOWN_CAPABILITIES: [&str; 12] = [
     "completions",
+    declarations::CAPABILITY,
     "elicitation",
     "experimental",
     "extensions",

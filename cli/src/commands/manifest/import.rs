@@ -164,18 +164,6 @@ fn status_of(agreement: &Agreement) -> Status {
     }
 }
 
-fn words(agreement: &Agreement) -> &'static str {
-    match agreement {
-        Agreement::Agrees => "agrees",
-        Agreement::OtherContent { .. } => "has other content than the manifest lists",
-        Agreement::OtherVersion => "is listed under another version than it carries",
-        Agreement::OnlyInManifest => "is listed, but not locked",
-        Agreement::OnlyInSurface => "is locked, but not listed",
-        Agreement::StoredForm => "could not be compared: the lock does not keep all that may have been hashed",
-        Agreement::Ambiguous => "could not be compared: several resources have the listed name",
-    }
-}
-
 fn human(document: &Document<'_>, verified: &VerifiedCapabilityManifest) -> Text {
     let mut out = Text::new().with(Role::Good, "verified ").with(Role::Plain, "signed by ");
     out.push(Role::Strong, sanitize::line(verified.principal()));
@@ -198,7 +186,7 @@ fn human(document: &Document<'_>, verified: &VerifiedCapabilityManifest) -> Text
         };
         out.push(role, format!("  {} ", entry.kind.noun()));
         out.plain(sanitize::name(&entry.key));
-        out.push(role, format!(" {}", words(&entry.agreement)));
+        out.push(role, format!(" {}", entry.agreement.words()));
         if let Agreement::OtherContent { listed, found } = &entry.agreement {
             out.push(Role::Dim, format!("\n    listed {listed}\n    locked {found}"));
         }

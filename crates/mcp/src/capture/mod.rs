@@ -14,7 +14,8 @@ use tokio::{
 };
 
 use crate::{
-    CaptureError, CaptureOptions, CaptureStats, Era, Progress, Target,
+    CaptureError, CaptureOptions, CaptureStats, DeclaredManifest, Era, Progress, Target, WrongContentHash,
+    declarations,
     dialect::Dialect,
     handshake::Handshake,
     listing::{advertised, read_all},
@@ -36,6 +37,10 @@ pub struct Captured {
     /// The values that the server may repeat: for [`mcp_pin_model::placeholder::substitute`]. Empty for a remote server,
     /// which does not run here.
     pub machine: Machine,
+    /// The signed manifest that the server offers (SEP-3140); not verified.
+    pub declared_manifest: DeclaredManifest,
+    /// The entries whose own `contentHash` (SEP-3140) is wrong, as they came over the wire.
+    pub wrong_content_hashes: Vec<WrongContentHash>,
     /// What the capture saw and cost.
     pub stats: CaptureStats,
 }
@@ -94,13 +99,36 @@ fn finish(
     Ok(captured)
 }
 
+/// What was read of a server that has introduced itself.
+struct Reading {
+    surface: Surface,
+    era: Era,
+    protocol_version: &'static str,
+    declared_manifest: DeclaredManifest,
+    wrong_content_hashes: Vec<WrongContentHash>,
+}
+
+impl Reading {
+    fn into_captured(self, machine: Machine, stats: CaptureStats) -> Captured {
+        Captured {
+            surface: self.surface,
+            protocol_version: self.protocol_version.to_owned(),
+            era: self.era,
+            machine,
+            declared_manifest: self.declared_manifest,
+            wrong_content_hashes: self.wrong_content_hashes,
+            stats,
+        }
+    }
+}
+
 /// Reads the lists of a server that has introduced itself, until two readings agree if it says that they change.
 async fn read_surface(
     session: &mut Session,
     handshake: Handshake,
     dialect: &Dialect,
     options: &CaptureOptions,
-) -> Result<(Surface, Era, &'static str), CaptureError> {
+) -> Result<Reading, CaptureError> {
     let Handshake { era, protocol_version, server_info, capabilities, instructions } = handshake;
     options.report(Progress::Negotiated { era });
     let sections = advertised(&capabilities)?;
@@ -110,8 +138,11 @@ async fn read_surface(
         session.ledger().take_list_changed();
         session.ledger().new_round();
         let lists = read_all(session, &sections, era, dialect, options).await?;
+        // Between the same two moments as the lists that it is about.
+        let declared_manifest = declarations::read(session, &capabilities, era, dialect, options).await?;
         session.settle(options.timeouts.settle).await?;
         let changed = session.ledger().take_list_changed();
+        let wrong_content_hashes = declarations::wrong_content_hashes(&lists);
         let parts = SurfaceParts {
             server_info: server_info.clone(),
             capabilities: capabilities.clone(),
@@ -120,7 +151,7 @@ async fn read_surface(
         };
         let surface = build(session, parts)?;
         if !changed && round == 1 || previous.as_ref() == Some(&surface) {
-            return Ok((surface, era, protocol_version));
+            return Ok(Reading { surface, era, protocol_version, declared_manifest, wrong_content_hashes });
         }
         previous = Some(surface);
         if round < MAX_ROUNDS {

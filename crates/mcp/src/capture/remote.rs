@@ -2,7 +2,7 @@
 
 use mcp_pin_model::placeholder::Machine;
 
-use super::{Captured, read_surface};
+use super::{Captured, Reading, read_surface};
 use crate::{
     CaptureError, CaptureOptions, Era, HttpTarget, Progress,
     dialect::Dialect,
@@ -23,21 +23,11 @@ pub(super) async fn capture_remote(target: &HttpTarget, options: &CaptureOptions
         return Err(CaptureError::Malformed { problem: "a remote server is spoken to in HTTP" });
     };
     let stats = http.end(options.timeouts.shutdown).await.stats;
-    let (surface, era, protocol_version) = talked?;
-    Ok(Captured {
-        surface,
-        protocol_version: protocol_version.to_owned(),
-        era,
-        // It runs elsewhere: what looks like a path of this machine in it is not one.
-        machine: Machine::default(),
-        stats,
-    })
+    // It runs elsewhere: what looks like a path of this machine in it is not one.
+    Ok(talked?.into_captured(Machine::default(), stats))
 }
 
-async fn talk(
-    session: &mut Session,
-    options: &CaptureOptions,
-) -> Result<(mcp_pin_model::Surface, Era, &'static str), CaptureError> {
+async fn talk(session: &mut Session, options: &CaptureOptions) -> Result<Reading, CaptureError> {
     let dialect = Dialect::new(options);
     options.report(Progress::Probing);
     let Session::Http(http) = session else {

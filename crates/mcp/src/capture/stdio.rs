@@ -20,7 +20,7 @@ use std::time::Duration;
 use mcp_pin_model::placeholder::Machine;
 use tokio::time::Instant;
 
-use super::{Captured, read_surface};
+use super::{Captured, Reading, read_surface};
 use crate::{
     CaptureError, CaptureOptions, CaptureStats, Era, Progress, StdioTarget,
     dialect::Dialect,
@@ -81,17 +81,11 @@ async fn starts(target: &StdioTarget, options: &CaptureOptions, tail: &StderrTai
                 add(&mut spent, &lines.ledger.stats);
                 options.report(Progress::Restarting);
             }
-            Ok(Talk::Read(surface, era, protocol_version)) => {
+            Ok(Talk::Read(reading)) => {
                 drained?;
                 let mut stats = lines.ledger.stats;
                 add(&mut stats, &spent);
-                return Ok(Captured {
-                    surface: *surface,
-                    protocol_version: protocol_version.to_owned(),
-                    era,
-                    machine: machine::of(target),
-                    stats,
-                });
+                return Ok(reading.into_captured(machine::of(target), stats));
             }
             Err(CaptureError::Exited { method, .. }) => {
                 return Err(CaptureError::Exited { method, status, stderr: tail.text() });
@@ -128,19 +122,13 @@ pub(super) async fn capture_streams(
         Err(_) => Err(CaptureError::Timeout { method: "capture", after: overall, stderr: String::new() }),
         Ok(Err(error)) => Err(error),
         Ok(Ok(Talk::StartAgain(_))) => Err(exited()),
-        Ok(Ok(Talk::Read(surface, era, protocol_version))) => Ok(Captured {
-            surface: *surface,
-            protocol_version: protocol_version.to_owned(),
-            era,
-            machine: Machine::default(),
-            stats: session.stats().clone(),
-        }),
+        Ok(Ok(Talk::Read(reading))) => Ok(reading.into_captured(Machine::default(), session.stats().clone())),
     }
 }
 
 /// What came of one connection.
 enum Talk {
-    Read(Box<mcp_pin_model::Surface>, Era, &'static str),
+    Read(Box<Reading>),
     StartAgain(Plan),
 }
 
@@ -154,8 +142,8 @@ async fn talk(session: &mut Session, plan: Plan, options: &CaptureOptions) -> Re
         Greeting::StartAgain(plan) => Ok(Talk::StartAgain(plan)),
         Greeting::Done(handshake) => {
             session.ledger().era_settled();
-            let (surface, era, version) = read_surface(session, handshake, &dialect, options).await?;
-            Ok(Talk::Read(Box::new(surface), era, version))
+            let reading = read_surface(session, handshake, &dialect, options).await?;
+            Ok(Talk::Read(Box::new(reading)))
         }
     }
 }

@@ -31,6 +31,20 @@ pub enum Agreement {
 }
 
 impl Agreement {
+    /// What there is to say about the entry.
+    #[must_use]
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::Agrees => "agrees",
+            Self::OtherContent { .. } => "has other content than the manifest lists",
+            Self::OtherVersion => "is listed under another version than it carries",
+            Self::OnlyInManifest => "is listed, and not there",
+            Self::OnlyInSurface => "is there, and not listed",
+            Self::StoredForm => "could not be compared: a lock does not keep all that may have been hashed",
+            Self::Ambiguous => "could not be compared: several resources have the listed name",
+        }
+    }
+
     /// Whether it could not be checked, which is neither agreement nor contradiction.
     #[must_use]
     pub fn is_could_not_check(&self) -> bool {
