@@ -21,6 +21,7 @@ pub mod manifest;
 pub mod name;
 pub mod package_identity;
 pub mod placeholder;
+pub mod provenance;
 pub mod revocation;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -37,5 +38,6 @@ pub use lockfile::Lockfile;
 pub use manifest::Manifest;
 pub use name::{Alias, Ring, ServerName, ServerVersion};
 pub use package_identity::PackageIdentity;
+pub use provenance::Provenance;
 pub use revocation::Revocation;
 pub use surface::{Entry, EntryKind, Surface};
