@@ -170,8 +170,7 @@ fn manifest() -> Result<Manifest, String> {
     });
     let server = json::to_value(&server).map_err(say)?.as_object().cloned().unwrap_or_default();
     let digest = "sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==";
-    let artifact =
-        Artifact::with_digest("pkg:npm/%40acme/weather@1.4.2", digest.parse().map_err(say)?);
+    let artifact = Artifact::with_digest("pkg:npm/%40acme/weather@1.4.2", digest.parse().map_err(say)?);
     let capture = Capture {
         at: "2026-03-01T12:00:00Z".parse().map_err(say)?,
         by: "mcp-pin/0.1.0".to_owned(),

@@ -65,6 +65,28 @@ impl Bundle {
         Ok(self.parsed.signed_with()? == SignedWith::Certificate)
     }
 
+    /// The digest of the payload of the envelope, whoever signed it and whatever it is: for finding and filing, never for
+    /// trusting.
+    ///
+    /// # Errors
+    /// When it holds no envelope.
+    pub fn payload_digest_unverified(&self) -> Result<Digest, VerificationError> {
+        match self.parsed.content()? {
+            Content::Envelope { payload, .. } => Ok(Digest::of(payload)),
+            Content::Message => Err(VerificationError::MessageSignature),
+        }
+    }
+
+    /// The hint at the key that it claims to be signed with; none when it is signed with a certificate.
+    pub(crate) fn key_hint_unverified(&self) -> Option<&str> {
+        self.parsed.key_hint()
+    }
+
+    /// Whether entries of a transparency log came along.
+    pub(crate) fn has_log_entries(&self) -> bool {
+        self.parsed.evidence_counts().0 > 0
+    }
+
     /// The in-toto statement in the envelope, whoever signed it: to know which artifact to ask for, never for trusting.
     ///
     /// # Errors

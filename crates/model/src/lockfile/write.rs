@@ -58,11 +58,7 @@ fn render_server(out: &mut String, server: &LockedServer) {
     );
     list(out, "consent", server.consent.iter().map(|digest| text(&digest.to_string())));
     line(out, "launch", &launch(&server.launch));
-    list(
-        out,
-        "artifact",
-        server.artifact.iter().map(artifact),
-    );
+    list(out, "artifact", server.artifact.iter().map(artifact));
     for kind in EntryKind::ALL {
         if let Some(entries) = server.section(kind) {
             list(
