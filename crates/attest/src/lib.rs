@@ -5,7 +5,7 @@
 //! or Sigstore library appears in its API.
 //!
 //! Rules of the crate:
-//! * no I/O, no clock, no printing; the only randomness is that of key generation and of ECDSA;
+//! * no I/O, no clock, no printing; the only randomness is that of key generation, key encryption and ECDSA;
 //! * the signature is checked over the bytes that were received, and the statement is read from those same bytes;
 //! * a [`Verified`] can only be made by verifying;
 //! * nothing in a bundle chooses the algorithm or the key's trust: a key has one algorithm, trust comes from the caller;
@@ -22,7 +22,7 @@ mod verify;
 
 pub use attestation::{Attestation, MAX_ATTESTATION_BYTES};
 pub use error::VerificationError;
-pub use key::{KeyError, MAX_KEY_TEXT_BYTES, PublicKey, SigningKey};
+pub use key::{EncryptedKey, KeyError, MAX_KEY_TEXT_BYTES, PublicKey, SigningKey};
 pub use sign::{SignError, Signer, sign};
 pub use trust::Trust;
 pub use verify::{Evidence, Verified, verify_with_keys_only};
