@@ -27,7 +27,10 @@ mod sigstore;
 mod trust;
 mod verify;
 
-pub use artifact::{ArtifactInput, ArtifactSigner, Bundle, MAX_BUNDLE_BYTES, VerifiedArtifact, artifact_evidence_of_anybody, verify_artifact};
+pub use artifact::{
+    ArtifactInput, ArtifactSigner, Bundle, MAX_BUNDLE_BYTES, VerifiedArtifact, artifact_evidence_of_anybody,
+    verify_artifact,
+};
 pub use attestation::{Attestation, MAX_ATTESTATION_BYTES};
 pub use error::{CertificateProblem, LogProblem, TimestampProblem, VerificationError};
 pub use evidence::{Evidence, LogEntry};

@@ -3,7 +3,10 @@
 
 use aws_lc_rs::rand;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use crypto_secretbox::{Key, Nonce, XSalsa20Poly1305, aead::Aead as _, aead::KeyInit as _};
+use crypto_secretbox::{
+    XSalsa20Poly1305,
+    aead::{Aead as _, KeyInit as _},
+};
 use mcp_pin_model::json::{self, Limits, Object, Value};
 use zeroize::Zeroizing;
 
@@ -96,7 +99,7 @@ impl EncryptedKey {
     /// [`KeyError::WrongPassword`], and what [`SigningKey::from_pkcs8_pem`] says of the key inside.
     pub fn decrypt(&self, password: &str) -> Result<SigningKey, KeyError> {
         let pkcs8 = cipher(password, &self.salt, self.log_cost)?
-            .decrypt(Nonce::from_slice(&self.nonce), self.ciphertext.as_slice())
+            .decrypt((&self.nonce).into(), self.ciphertext.as_slice())
             .map_err(|_| KeyError::WrongPassword)?;
         SigningKey::from_pkcs8_der(&Zeroizing::new(pkcs8))
     }
@@ -112,7 +115,7 @@ impl SigningKey {
         let mut nonce = [0; NONCE_BYTES];
         rand::fill(&mut salt).and_then(|()| rand::fill(&mut nonce)).map_err(|_| KeyError::Generation)?;
         let ciphertext = cipher(password, &salt, LOG_COST)?
-            .encrypt(Nonce::from_slice(&nonce), self.pkcs8_der())
+            .encrypt((&nonce).into(), self.pkcs8_der())
             .map_err(|_| KeyError::Generation)?;
 
         let parameters = Object::from_iter([
@@ -138,11 +141,11 @@ impl SigningKey {
 fn cipher(password: &str, salt: &[u8], log_cost: u8) -> Result<XSalsa20Poly1305, KeyError> {
     let parameters = scrypt::Params::new(log_cost, BLOCK_SIZE, PARALLELISM, KEY_BYTES)
         .map_err(|_| KeyError::UnsupportedDerivationParameters)?;
-    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    let mut key = Zeroizing::new([0_u8; KEY_BYTES]);
     scrypt::scrypt(password.as_bytes(), salt, &parameters, key.as_mut())
         .map_err(|_| KeyError::UnsupportedDerivationParameters)?;
     // The cipher wipes its copy when dropped.
-    Ok(XSalsa20Poly1305::new(Key::from_slice(key.as_ref())))
+    Ok(XSalsa20Poly1305::new((&*key).into()))
 }
 
 fn member<'a>(value: &'a Value, name: &'static str) -> Result<&'a Value, KeyError> {
