@@ -13,6 +13,7 @@ use crate::{
     cli::{Format, GlobalArguments},
     error::CommandError,
     project::Project,
+    signer::KeySource,
     state::{State, key::KeyFile},
     ui::Ui,
 };
@@ -62,7 +63,7 @@ pub struct Context {
     /// The environment.
     pub environment: Environment,
     /// Where the signing key is, or would be made.
-    pub key: KeyFile,
+    pub key: KeySource,
     clock: fn() -> Timestamp,
 }
 
@@ -83,8 +84,8 @@ impl Context {
             return Err(CommandError::usage(format!("{} is not a directory", directory.display())));
         }
         let key = match &arguments.key {
-            Some(path) => KeyFile::chosen(path.clone()),
-            None => KeyFile::default_of(configuration_directory()?),
+            Some(named) => KeySource::chosen(named)?,
+            None => KeyFile::default_of(configuration_directory()?).into(),
         };
         #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is given")]
         let clock = Timestamp::now;
@@ -105,10 +106,10 @@ impl Context {
         format: Format,
         directory: PathBuf,
         environment: Environment,
-        key: KeyFile,
+        key: impl Into<KeySource>,
         clock: fn() -> Timestamp,
     ) -> Self {
-        Self { ui, format, directory, environment, key, clock }
+        Self { ui, format, directory, environment, key: key.into(), clock }
     }
 
     /// Now, in UTC, in whole seconds: documents carry no finer time.

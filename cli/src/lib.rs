@@ -12,9 +12,11 @@ pub mod consenting;
 pub mod context;
 pub mod error;
 pub mod project;
+mod publishing;
 pub mod registry_source;
 pub mod render;
 pub mod review;
+pub mod signer;
 pub mod state;
 pub mod ui;
 

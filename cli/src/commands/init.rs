@@ -46,26 +46,18 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     if name.trim().is_empty() || name.chars().any(mcp_pin_model::json::is_hidden) {
         return Err(CommandError::usage("--name is empty or holds characters that cannot be seen"));
     }
-    let (key, key_made) = context.key.load_or_create()?;
+    let (key, key_made) = context.signing_key_or_new()?;
     write_atomic(&path, settings::initial(&name, key.public_key()).as_bytes())?;
     let servers = project.servers.len();
     match context.format {
         Format::Json => render::json::print(
             &context.ui,
             "init",
-            &Output {
-                file: path.display().to_string(),
-                key: context.key.path().display().to_string(),
-                key_made,
-                servers,
-            },
+            &Output { file: path.display().to_string(), key: context.key.to_string(), key_made, servers },
         )?,
         Format::Human => {
             if key_made {
-                context.ui.talk(format!(
-                    "made your signing key {}",
-                    sanitize::one_line(&context.key.path().display().to_string())
-                ));
+                context.ui.talk(format!("made your signing key {}", context.key));
             }
             context.ui.talk(format!("wrote {SETTINGS_FILE}, which trusts your key as approver `{name}`"));
             if servers == 0 {

@@ -25,9 +25,8 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// The most bytes of what it prints. A signature takes a hundred, a public key two hundred.
 const MAX_OUTPUT_BYTES: u64 = 8 * 1024;
 
-/// The most bytes of its standard error that are kept, and the most characters of it that are shown.
+/// The most bytes of its standard error that are kept; fewer are shown.
 const MAX_STDERR_BYTES: u64 = 8 * 1024;
-const SHOWN_CHARACTERS: usize = 500;
 
 /// The pause between looks at whether the program has ended.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -96,8 +95,10 @@ impl ExternalSignerError {
 }
 
 fn shown(stderr: &str) -> String {
-    let text: String = stderr.trim().chars().take(SHOWN_CHARACTERS).collect();
-    if text.is_empty() { String::new() } else { format!(", and said {}", hostile::quoted(&text)) }
+    match stderr.trim() {
+        "" => String::new(),
+        text => format!(", and said: {}", hostile::visible(text)),
+    }
 }
 
 /// The command of an external signer, split into words as a shell splits them; no shell ever sees it.
