@@ -9,7 +9,6 @@ use crate::{
     project::{SETTINGS_FILE, settings},
     render,
     state::write_atomic,
-    ui::sanitize,
 };
 
 /// Write mcp-pin.toml and make a signing key

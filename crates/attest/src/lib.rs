@@ -43,7 +43,7 @@ pub use instance::{
     InstanceName, InstanceNameError, MAX_TRUSTED_ROOT_BYTES, RequiredEvidence, RootMember, Roots, TrustedRoot,
     TrustedRootError,
 };
-pub use key::{EncryptedKey, KeyError, MAX_KEY_TEXT_BYTES, PublicKey, SigningKey};
+pub use key::{EncryptedKey, KeyAlgorithm, KeyError, MAX_KEY_TEXT_BYTES, PublicKey, SigningKey};
 pub use sign::{SignError, Signer, sign};
 pub use trust::{KeyEvidence, Trust};
 pub use verify::{Verified, evidence_of_anybody, verify, verify_with_keys_only};

@@ -11,6 +11,7 @@ use crate::{
     context::Context,
     error::{CommandError, CommandResult, Status},
     render::json,
+    signer::key_error,
     ui::{Role, Text, sanitize},
 };
 

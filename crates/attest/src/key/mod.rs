@@ -1,4 +1,4 @@
-//! P-256 keys in their standard text forms.
+//! Keys in their standard text forms: P-256 to sign and verify with, Ed25519 to verify with.
 
 mod der;
 mod encrypted;
@@ -10,5 +10,5 @@ mod signing;
 pub use encrypted::EncryptedKey;
 pub use error::KeyError;
 pub use pem::MAX_KEY_TEXT_BYTES;
-pub use public::PublicKey;
+pub use public::{KeyAlgorithm, PublicKey};
 pub use signing::SigningKey;
