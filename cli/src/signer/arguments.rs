@@ -44,6 +44,6 @@ impl SignerArguments {
         let root = self.instance.trusted_root(context)?;
         let token = identity_token(context, self.identity_token.as_ref(), &services)?;
         let keyless = Keyless::new(&services, root).map_err(|error| signing_error("nothing", &error))?;
-        Ok(ChosenSigner::Identity { keyless: Box::new(keyless), token })
+        Ok(ChosenSigner::Identity { keyless: Box::new(keyless), token: Box::new(token) })
     }
 }

@@ -29,7 +29,7 @@ pub enum ChosenSigner {
         /// The services.
         keyless: Box<Keyless>,
         /// The identity.
-        token: IdentityToken,
+        token: Box<IdentityToken>,
     },
 }
 
