@@ -1,8 +1,9 @@
 //! Signed in-toto statements in Sigstore bundles: made, checked, and nothing else.
 //!
 //! A statement (manifest, consent, revocation) is signed in a DSSE envelope inside a Sigstore bundle v0.3. This crate
-//! makes such bundles with P-256 keys and checks them against keys that the caller trusts. No type of a cryptography
-//! or Sigstore library appears in its API.
+//! makes such bundles with P-256 keys and checks them against the keys and certificate identities that the caller trusts
+//! ([`verify`]). It also checks what others attest about artifacts, in bundles of any version ([`verify_artifact`]). No
+//! type of a cryptography or Sigstore library appears in its API.
 //!
 //! Rules of the crate:
 //! * no I/O, no clock, no printing; the only randomness is that of key generation and of ECDSA;
@@ -11,18 +12,35 @@
 //! * nothing in a bundle chooses the algorithm or the key's trust: a key has one algorithm, trust comes from the caller;
 //! * "could not check" is an error of its own kind ([`VerificationError::is_could_not_check`]), never a pass.
 
+mod artifact;
 mod attestation;
 mod bundle;
 mod dsse;
 mod error;
+mod evidence;
+mod foreign;
+mod identity;
+mod instance;
 mod key;
 mod sign;
+mod sigstore;
 mod trust;
 mod verify;
 
+pub use artifact::{ArtifactInput, ArtifactSigner, Bundle, MAX_BUNDLE_BYTES, VerifiedArtifact, verify_artifact};
 pub use attestation::{Attestation, MAX_ATTESTATION_BYTES};
-pub use error::VerificationError;
-pub use key::{KeyError, MAX_KEY_TEXT_BYTES, PublicKey, SigningKey};
+pub use error::{CertificateProblem, LogProblem, TimestampProblem, VerificationError};
+pub use evidence::{Evidence, LogEntry};
+pub use foreign::ForeignStatement;
+pub use identity::{
+    IdentityClaims, IdentityMismatch, IdentityPolicy, IdentityPolicyError, MAX_PATTERN_BYTES, PatternError,
+    ReferencePattern, SubjectPattern,
+};
+pub use instance::{
+    InstanceName, InstanceNameError, MAX_TRUSTED_ROOT_BYTES, RequiredEvidence, RootMember, Roots, TrustedRoot,
+    TrustedRootError,
+};
+pub use key::{KeyAlgorithm, KeyError, MAX_KEY_TEXT_BYTES, PublicKey, SigningKey};
 pub use sign::{SignError, Signer, sign};
-pub use trust::Trust;
-pub use verify::{Evidence, Verified, verify_with_keys_only};
+pub use trust::{KeyEvidence, Trust};
+pub use verify::{Verified, verify, verify_with_keys_only};

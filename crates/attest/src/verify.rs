@@ -1,44 +1,20 @@
 //! Verifying attestations.
 
-use std::fmt;
+use std::sync::Arc;
 
 use mcp_pin_model::{
     Digest,
-    lockfile::{KeyIdentity, SignerIdentity},
+    lockfile::{CertificateIdentity, SignerIdentity},
     statement::{PAYLOAD_TYPE, Statement},
 };
 
-use crate::{Attestation, Trust, VerificationError, bundle::Material, dsse::pre_authentication_encoding};
-
-/// What was checked beside the payload, for people and logs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Evidence {
-    /// A signature by a key that the verifier trusts, and nothing else: no log says when it was made or that others
-    /// could see it.
-    KeyOnly {
-        /// The key.
-        key: KeyIdentity,
-        /// Transparency log entries that came along. This mode neither needs nor checks them.
-        log_entries_ignored: usize,
-        /// RFC 3161 timestamps that came along. This mode neither needs nor checks them.
-        timestamps_ignored: usize,
-    },
-}
-
-impl fmt::Display for Evidence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::KeyOnly { key, log_entries_ignored, timestamps_ignored } => {
-                write!(f, "signed with key {}; no transparency evidence checked", key.key)?;
-                if log_entries_ignored + timestamps_ignored > 0 {
-                    write!(f, " ({log_entries_ignored} log entries and {timestamps_ignored} timestamps ignored)")?;
-                }
-                Ok(())
-            }
-        }
-    }
-}
+use crate::{
+    Attestation, Evidence, KeyEvidence, Roots, Trust, TrustedRoot, VerificationError,
+    bundle::Material,
+    dsse::pre_authentication_encoding,
+    sigstore::{Checked, Content, Input, ParsedBundle},
+    trust::TrustedKey,
+};
 
 /// A statement whose signature was checked. There is no other way to make one.
 #[derive(Clone, Debug)]
@@ -70,7 +46,7 @@ impl<T> Verified<T> {
         &self.attestation
     }
 
-    /// The key that signed.
+    /// The key or the certificate's identity that signed.
     #[must_use]
     pub fn signer(&self) -> &SignerIdentity {
         &self.signer
@@ -89,11 +65,45 @@ impl<T> Verified<T> {
     }
 }
 
+/// Verifies an attestation against whom the configuration trusts: a key as it was configured, a certificate under the roots
+/// of the instances that vouch for somebody.
+///
+/// # Errors
+/// See [`VerificationError`].
+pub fn verify<T: Statement>(
+    attestation: &Attestation,
+    trust: &Trust,
+    roots: &Roots,
+) -> Result<Verified<T>, VerificationError> {
+    let (signer, principal, evidence) = match &attestation.envelope().material {
+        Material::KeyHint(hint) => {
+            let trusted = trusted_key(trust, hint)?;
+            let evidence = match &trusted.evidence {
+                KeyEvidence::None => key_signature(attestation, trusted)?,
+                KeyEvidence::Log(instance) => {
+                    let root =
+                        roots.get(instance).ok_or_else(|| VerificationError::NoRoot { instance: instance.clone() })?;
+                    let checked = checked(attestation, root, Some(trusted))?;
+                    Evidence::KeyInLog {
+                        key: trusted.key.id(),
+                        instance: instance.clone(),
+                        entries: checked.entries.clone(),
+                        times: checked.times.clone(),
+                    }
+                }
+            };
+            (SignerIdentity::Key(trusted.key.id()), trusted.principal.clone(), evidence)
+        }
+        Material::Certificate => certificate(attestation, trust, roots)?,
+    };
+    finish(attestation, signer, principal, evidence)
+}
+
 /// Verifies in local mode, by its name: the signature of a trusted key alone, no transparency evidence.
 ///
 /// For a project's own lock, where the keys stand in the verifier's configuration and no log exists. Log entries and
 /// timestamps in the bundle add nothing here and are ignored, with a note in the evidence: an unchecked entry must
-/// neither help a bad signature nor spoil a good one. Modes with a log or certificates will stand beside this function.
+/// neither help a bad signature nor spoil a good one. A key that was configured to need a log is refused here.
 ///
 /// # Errors
 /// See [`VerificationError`]. A bundle that is signed with a certificate cannot be checked in this mode.
@@ -101,28 +111,130 @@ pub fn verify_with_keys_only<T: Statement>(
     attestation: &Attestation,
     trust: &Trust,
 ) -> Result<Verified<T>, VerificationError> {
-    let envelope = attestation.envelope();
-    let hint = match &envelope.material {
+    let hint = match &attestation.envelope().material {
         Material::KeyHint(hint) => hint,
         Material::Certificate => return Err(VerificationError::KeylessNotConfigured),
     };
-    let trusted = trust.key(hint).ok_or_else(|| VerificationError::UnknownKey { hint: hint.clone() })?;
-    let message = pre_authentication_encoding(PAYLOAD_TYPE, &envelope.payload);
-    if !trusted.key.verify(&message, &envelope.signature) {
-        return Err(VerificationError::BadSignature { key: hint.clone() });
+    let trusted = trusted_key(trust, hint)?;
+    if let KeyEvidence::Log(instance) = &trusted.evidence {
+        return Err(VerificationError::NoRoot { instance: instance.clone() });
     }
-    let statement = T::from_payload(&envelope.payload)?;
-    let key = trusted.key.id();
+    let evidence = key_signature(attestation, trusted)?;
+    finish(attestation, SignerIdentity::Key(trusted.key.id()), trusted.principal.clone(), evidence)
+}
+
+fn finish<T: Statement>(
+    attestation: &Attestation,
+    signer: SignerIdentity,
+    principal: String,
+    evidence: Evidence,
+) -> Result<Verified<T>, VerificationError> {
+    let payload = &attestation.envelope().payload;
     Ok(Verified {
-        statement,
-        digest: Digest::of(&envelope.payload),
+        statement: T::from_payload(payload)?,
+        digest: Digest::of(payload),
         attestation: attestation.clone(),
-        signer: SignerIdentity::Key(key.clone()),
-        principal: trusted.principal.clone(),
-        evidence: Evidence::KeyOnly {
-            key,
-            log_entries_ignored: envelope.log_entries,
-            timestamps_ignored: envelope.timestamps,
-        },
+        signer,
+        principal,
+        evidence,
     })
+}
+
+fn trusted_key<'a>(trust: &'a Trust, hint: &str) -> Result<&'a TrustedKey, VerificationError> {
+    trust.key(hint).ok_or_else(|| VerificationError::UnknownKey { hint: hint.to_owned() })
+}
+
+/// The signature of a key over the payload, and nothing else.
+fn key_signature(attestation: &Attestation, trusted: &TrustedKey) -> Result<Evidence, VerificationError> {
+    let envelope = attestation.envelope();
+    let message = pre_authentication_encoding(PAYLOAD_TYPE, &envelope.payload);
+    let key = trusted.key.id();
+    if !trusted.key.verify(&message, &envelope.signature) {
+        return Err(VerificationError::BadSignature { key: key.key });
+    }
+    Ok(Evidence::KeyOnly { key, log_entries_ignored: envelope.log_entries, timestamps_ignored: envelope.timestamps })
+}
+
+/// A certificate, under the root of each instance that vouches for somebody here, until one of them verifies it.
+fn certificate(
+    attestation: &Attestation,
+    trust: &Trust,
+    roots: &Roots,
+) -> Result<(SignerIdentity, String, Evidence), VerificationError> {
+    let mut refused = None;
+    for instance in trust.instances() {
+        let result = match roots.get(instance) {
+            Some(root) => checked(attestation, root, None),
+            None => Err(VerificationError::NoRoot { instance: instance.clone() }),
+        };
+        let checked = match result {
+            Ok(checked) => checked,
+            Err(error) => {
+                // With several roots, "not of this root" says less than any other reason.
+                if refused.as_ref().is_none_or(is_of_another_root) {
+                    refused = Some(error);
+                }
+                continue;
+            }
+        };
+        let certificate =
+            checked.certificate.as_ref().ok_or(VerificationError::EvidenceNotChecked { what: "the certificate" })?;
+        let principal = trust.principal_of_identity(&certificate.claims, instance)?.to_owned();
+        let signer = SignerIdentity::Certificate(CertificateIdentity {
+            issuer: certificate.claims.issuer.clone().unwrap_or_default(),
+            subject: certificate.claims.subject.clone().unwrap_or_default(),
+        });
+        return Ok((signer, principal, checked.evidence_of_certificate(instance)?));
+    }
+    Err(refused.unwrap_or(VerificationError::KeylessNotConfigured))
+}
+
+/// Whether a failure only says that another instance signed it.
+fn is_of_another_root(error: &VerificationError) -> bool {
+    use crate::{CertificateProblem, LogProblem, TimestampProblem};
+    matches!(
+        error,
+        VerificationError::NoRoot { .. }
+            | VerificationError::Certificate(CertificateProblem::Chain(_) | CertificateProblem::NoAuthority { .. })
+            | VerificationError::Log(LogProblem::UnknownLog(_))
+            | VerificationError::Timestamp(TimestampProblem::UnknownAuthority)
+    )
+}
+
+/// Everything that does not depend on who is trusted, from memory if these bytes were checked under this root before.
+fn checked(
+    attestation: &Attestation,
+    root: &TrustedRoot,
+    key: Option<&TrustedKey>,
+) -> Result<Arc<Checked>, VerificationError> {
+    // A verdict about a key holds for that key only.
+    let verdict = match key {
+        None => attestation.digest(),
+        Some(trusted) => Digest::of(&[attestation.digest().as_bytes().as_slice(), trusted.key.spki_der()].concat()),
+    };
+    if let Some(checked) = root.remembered(&verdict) {
+        return Ok(checked);
+    }
+    let text = std::str::from_utf8(attestation.as_bytes()).map_err(|_| VerificationError::NotABundle)?;
+    let bundle = ParsedBundle::from_json(text)?;
+    let payload = &attestation.envelope().payload;
+    // What is verified below is what they read; what is used afterwards is what we read.
+    match bundle.content()? {
+        Content::Envelope { payload_type: PAYLOAD_TYPE, payload: theirs } if theirs == payload.as_slice() => {}
+        Content::Envelope { .. } | Content::Message => return Err(VerificationError::Ambiguous),
+    }
+    if bundle.signature()? != attestation.envelope().signature.as_slice() {
+        return Err(VerificationError::Ambiguous);
+    }
+    // Their verifier wants an artifact with one of the subject's digests. Our statements are about themselves: what the
+    // subjects have to be is checked by each statement's own reader.
+    let digest = bundle.subject_digest()?;
+    let input = Input::Digest(&digest);
+    let checked = match key {
+        None => root.verifier().check_certificate(&bundle, input, root.required_evidence())?,
+        Some(trusted) => root.verifier().check_key(&bundle, input, &trusted.key, root.required_evidence())?,
+    };
+    let checked = Arc::new(checked);
+    root.remember(verdict, &checked);
+    Ok(checked)
 }

@@ -120,6 +120,12 @@ impl ArtifactDigest {
         self.algorithm
     }
 
+    /// The digest's bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The digest in lower-case hexadecimal, as in-toto digest sets have it.
     #[must_use]
     pub fn to_hex(&self) -> String {
