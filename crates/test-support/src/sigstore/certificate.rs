@@ -3,7 +3,7 @@
 use std::{str::FromStr as _, time::Duration};
 
 use der::{
-    Decode as _, Encode as _,
+    Decode as _,
     asn1::{BitString, Ia5String, ObjectIdentifier, OctetString, UtcTime, Utf8StringRef},
 };
 use jiff::Timestamp;
@@ -55,7 +55,6 @@ pub(super) struct Leaf<'a> {
     pub(super) key: &'a PublicKey,
     pub(super) claims: &'a TestClaims,
     pub(super) from: Timestamp,
-    pub(super) until: Timestamp,
 }
 
 impl Authority {
@@ -92,7 +91,7 @@ impl Authority {
             extensions.push(raw_extension(FULCIO.push_arc(arc).expect("a short identifier"), false, value));
         }
         let issuer = &self.intermediate.tbs_certificate.subject;
-        let mut certificate = unsigned(issuer, &Name::default(), leaf.key, leaf.from, leaf.until, extensions);
+        let mut certificate = unsigned(issuer, &Name::default(), leaf.key, leaf.from, leaf.until(), extensions);
         if let Some(log) = log {
             let list = log.timestamp(&encode(&certificate), self.key.public_key(), leaf.from);
             let value = encode(&OctetString::new(list).expect("a short list"));
