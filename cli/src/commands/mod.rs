@@ -10,6 +10,7 @@ pub mod ls;
 pub mod registry;
 mod selection;
 pub mod submit;
+pub mod trusting;
 pub mod update;
 pub mod verify;
 pub mod why;
