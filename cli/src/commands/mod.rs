@@ -13,6 +13,7 @@ pub mod submit;
 pub mod trusting;
 pub mod update;
 pub mod verify;
+pub mod verify_bundle;
 pub mod why;
 
 use crate::{
@@ -38,6 +39,7 @@ pub fn run(command: &Command, context: &Context) -> CommandResult {
         Command::Submit(arguments) => submit::run(arguments, context),
         Command::Approve(arguments) => approve::run(arguments, context),
         Command::Registry(arguments) => registry::run(arguments, context),
+        Command::VerifyBundle(arguments) => verify_bundle::run(arguments, context),
         Command::Completions(arguments) => completions::run(arguments, context),
     }
 }
