@@ -1,6 +1,6 @@
 //! From "somebody decided" to something that may be written into the lock: signing, checking what was signed, deciding.
 
-use mcp_pin_attest::{Signer, sign, verify_with_keys_only};
+use mcp_pin_attest::{Signer, sign, verify};
 use mcp_pin_model::{Consent, Grade, Manifest, consent::Decision, lockfile::Source};
 use mcp_pin_policy::{Case, Outcome, decide};
 
@@ -43,7 +43,7 @@ impl Approver {
     /// # Errors
     /// See [`Approver::of`].
     pub fn of_first_use(context: &Context, project: &mut Project) -> Result<Self, CommandError> {
-        if !project.settings.exists {
+        if !project.settings.exists() {
             let (key, made) = context.signing_key_or_new()?;
             if made {
                 context.ui.talk(format!("made your signing key {}", context.key));
@@ -106,9 +106,9 @@ pub fn admit_local(
     let previous = locked.as_ref().map(|locked| locked.manifest.digest());
     let manifest = live.to_local_manifest(alias, previous, now)?;
     let (publishers, approvers) = trust_for(settings, &Source::Local, manifest.name());
-    let manifest =
-        verify_with_keys_only::<Manifest>(&sign(&manifest, approver.key.as_ref()).map_err(signing)?, &publishers)
-            .map_err(untrusted)?;
+    let roots = settings.roots();
+    let manifest = verify::<Manifest>(&sign(&manifest, approver.key.as_ref()).map_err(signing)?, &publishers, roots)
+        .map_err(untrusted)?;
     let predecessor = locked.as_ref().map(|locked| locked.manifest.statement());
     let tombstones = locked.as_ref().map(|locked| locked.server.tombstones.as_slice()).unwrap_or_default();
     let report = report_of(manifest.statement(), Some(manifest.digest()), predecessor, tombstones, None);
@@ -133,7 +133,7 @@ pub fn admit_local(
         by: approver.name.clone(),
     };
     let consents = vec![
-        verify_with_keys_only::<Consent>(&sign(&consent, approver.key.as_ref()).map_err(signing)?, &approvers)
+        verify::<Consent>(&sign(&consent, approver.key.as_ref()).map_err(signing)?, &approvers, roots)
             .map_err(untrusted)?,
     ];
     let case = Case {

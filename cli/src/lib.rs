@@ -11,6 +11,7 @@ pub mod commands;
 pub mod consenting;
 pub mod context;
 pub mod error;
+pub mod git;
 pub mod project;
 mod publishing;
 pub mod registry_source;

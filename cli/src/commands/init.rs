@@ -38,7 +38,7 @@ struct Output {
 pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     let project = context.project()?;
     let path = project.root.join(SETTINGS_FILE);
-    if project.settings.exists {
+    if project.settings.exists() {
         return Err(CommandError::usage(format!("{} exists already and is left as it is", path.display())));
     }
     let name = arguments.name.clone().unwrap_or_else(|| settings::name_of_user(&context.environment));

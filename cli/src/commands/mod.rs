@@ -12,6 +12,7 @@ pub mod registry;
 mod selection;
 pub mod sign_bundle;
 pub mod submit;
+pub mod trusting;
 pub mod update;
 pub mod verify;
 pub mod verify_bundle;

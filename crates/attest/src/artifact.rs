@@ -137,6 +137,11 @@ pub fn verify_artifact(
     signer: ArtifactSigner<'_>,
     root: &TrustedRoot,
 ) -> Result<VerifiedArtifact, VerificationError> {
+    if let Content::Envelope { payload_type, .. } = bundle.parsed.content()?
+        && payload_type != PAYLOAD_TYPE
+    {
+        return Err(VerificationError::WrongPayloadType);
+    }
     match signer {
         ArtifactSigner::Identity(policy) => {
             let verified = verify_artifact_of_anybody(bundle, artifact, root)?;
