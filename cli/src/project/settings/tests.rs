@@ -153,12 +153,12 @@ fn t69_the_same_key_or_identity_under_two_names_is_refused() {
     };
     let key = format!("key = \"{key}\"");
     refused(&(approver("anna", &key) + &approver("ben", &key)), 6, "key stands under two names");
-    refused(&(approver("anna", &identity) + &approver("ben", &identity)), 8, "identity stands under two names");
+    refused(&(approver("anna", &identity) + &approver("ben", &identity)), 9, "identity stands under two names");
     // Another instance that vouches for the same identity makes no second person.
     let staging = format!("{identity}instance = \"staging\"");
-    refused(&(approver("anna", &identity) + &approver("ben", &staging)), 8, "identity stands under two names");
+    refused(&(approver("anna", &identity) + &approver("ben", &staging)), 9, "identity stands under two names");
     refused(&(publisher("acme", &key) + &publisher("evil", &key)), 8, "key stands under two names");
-    refused(&(approver("anna", &identity) + &publisher("acme", &identity)), 9, "identity stands under two names");
+    refused(&(approver("anna", &identity) + &publisher("acme", &identity)), 10, "identity stands under two names");
     parse(&(approver("anna", &identity) + &publisher("anna", &identity))).unwrap();
 }
 
@@ -266,7 +266,7 @@ fn the_digest_of_the_trust_says_whether_the_same_signatures_count() {
     let both = digest(&format!("{anna}{ben}"));
     assert_eq!(both, digest(&format!("# sorted otherwise\n{ben}\n\n{anna}")));
     let registry = "[[registry]]\nurl = \"https://mcp.example\"\n";
-    let server = |more: &str| format!("{registry}[servers.a]\nname = \"io.github.acme/a\"\n{more}\n");
+    let server = |more: &str| format!("{registry}[servers.a]\nname = \"io.github.acme/aa\"\n{more}\n");
     let mut digests = vec![
         both,
         digest(&anna),
@@ -276,7 +276,7 @@ fn the_digest_of_the_trust_says_whether_the_same_signatures_count() {
         digest(&format!("{anna}[policy]\npreset = \"observe\"")),
         digest(&format!("{anna}{}", server("ring = \"canary\""))),
         digest(&format!("{anna}[[trust.publisher]]\nnames = [\"io.github.acme/*\"]\nkey = \"{second}\"")),
-        digest(&format!("{anna}[[trust.publisher]]\nnames = [\"io.github.acme/a\"]\nkey = \"{second}\"")),
+        digest(&format!("{anna}[[trust.publisher]]\nnames = [\"io.github.acme/aa\"]\nkey = \"{second}\"")),
         digest(""),
     ];
     let count = digests.len();
@@ -298,13 +298,13 @@ fn under_other_trust_only_the_wanted_servers_are_the_projects_own() {
     let project = parse(&file(
         "evil",
         &ours,
-        "[servers.a]\nname = \"x.y/a\"\nring = \"canary\"\n[servers.b]\nname = \"x.y/b\"\nring = \"canary\"\n[policy]\npreset = \"observe\"",
+        "[servers.a]\nname = \"xx.yy/aa\"\nring = \"canary\"\n[servers.b]\nname = \"xx.yy/bb\"\nring = \"canary\"\n[policy]\npreset = \"observe\"",
     ))
     .unwrap();
     let base = parse(&file(
         "base",
         &theirs,
-        "[servers.b]\nname = \"x.y/b\"\nring = \"nightly\"\n[servers.c]\nname = \"x.y/c\"",
+        "[servers.b]\nname = \"xx.yy/bb\"\nring = \"nightly\"\n[servers.c]\nname = \"xx.yy/cc\"",
     ))
     .unwrap();
     let merged = project.under_the_trust_of(base);
