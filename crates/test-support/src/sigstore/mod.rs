@@ -8,8 +8,10 @@ mod certificate;
 mod claims;
 mod log;
 mod registry_log;
+mod server;
 mod signer;
 mod timestamp;
+mod token;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
@@ -24,7 +26,9 @@ use self::{
 pub use self::{
     claims::{TestClaims, TestSubject},
     registry_log::TestLog,
+    server::TestSigstoreServer,
     signer::TestSigner,
+    token::token,
 };
 
 /// The media type of bundles (sigstore/protobuf-specs, `sigstore_bundle.proto`).
@@ -144,8 +148,7 @@ impl TestSigstore {
 /// When it is no JSON, or has nothing at that JSON pointer.
 #[must_use]
 pub fn with_member(bundle: &[u8], pointer: &str, value: impl Into<Value>) -> Vec<u8> {
-    let parsed = mcp_pin_model::json::parse(bundle).expect("a bundle");
-    let mut bundle = serde_json::to_value(parsed).expect("JSON");
+    let mut bundle = parse(bundle).expect("a bundle");
     *bundle.pointer_mut(pointer).expect("a member at the pointer") = value.into();
     bundle.to_string().into_bytes()
 }
@@ -167,6 +170,10 @@ fn pre_authentication_encoding(payload_type: &str, payload: &[u8]) -> Vec<u8> {
 
 fn signature(key: &SigningKey, message: &[u8]) -> Vec<u8> {
     key.sign(message).expect("a key in memory signs")
+}
+
+fn parse(bytes: &[u8]) -> Option<Value> {
+    serde_json::to_value(mcp_pin_model::json::parse(bytes).ok()?).ok()
 }
 
 fn base64(bytes: &[u8]) -> String {
