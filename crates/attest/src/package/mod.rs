@@ -13,9 +13,6 @@ mod repository;
 mod slsa;
 mod workload;
 
-#[cfg(test)]
-mod tests;
-
 use mcp_pin_model::{
     Provenance, ServerName,
     artifact::{ArtifactDigest, HashAlgorithm},

@@ -20,9 +20,6 @@ use crate::{
 /// What the registry attests about a publication.
 const PUBLISH_PREDICATE: &str = "https://github.com/npm/attestation/tree/main/specs/publish/v0.1";
 
-/// What key ids begin with.
-const KEY_ID_PREFIX: &str = "SHA256:";
-
 /// What was fetched of a version.
 #[derive(Clone, Copy, Debug)]
 pub struct Npm<'a> {
@@ -131,10 +128,10 @@ impl RegistryKeys {
             let der = documents::base64(entry.get("key"), "key")?;
             // A key of a kind that is not P-256 signs nothing that is checked here.
             let Ok(key) = PublicKey::from_spki_der(&der) else { continue };
-            let id = format!("{KEY_ID_PREFIX}{}", key.id().key.trim_end_matches('='));
-            let named = entry.get("keyid").and_then(Value::as_str).ok_or(DocumentError::Member("keyid"))?;
+            // Ids begin with `SHA256:` and are names all the same: npm's are not the digests of the keys that they name.
+            let id = entry.get("keyid").and_then(Value::as_str).ok_or(DocumentError::Member("keyid"))?.to_owned();
             // Two keys under one id would make it a matter of order which one counts.
-            if named.trim_end_matches('=') != id {
+            if keys.iter().any(|known: &RegistryKey| known.id == id) {
                 return Err(DocumentError::Member("keyid"));
             }
             let expires = match entry.get("expires") {
@@ -149,7 +146,7 @@ impl RegistryKeys {
     }
 
     fn find(&self, id: &str) -> Option<&RegistryKey> {
-        self.0.iter().find(|key| key.id == id.trim_end_matches('='))
+        self.0.iter().find(|key| key.id == id)
     }
 }
 
