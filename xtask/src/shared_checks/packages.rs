@@ -118,9 +118,7 @@ pub(crate) fn check(data: &Path) -> Result<String, String> {
             case.judge(&bundles, &document, hashed, package, repository, roots)
         };
         let right = judge(&hashed, case.package, case.repository, &embedded)?;
-        let wrong = |what: &str, evidence: &PackageEvidence| {
-            format!("{}: {what}: {:?}", case.name, evidence.checks)
-        };
+        let wrong = |what: &str, evidence: &PackageEvidence| format!("{}: {what}: {:?}", case.name, evidence.checks);
         let provenance = right.provenance.as_ref().ok_or_else(|| wrong("no provenance", &right))?;
         if !passed(&right, CheckKind::Repository) || provenance.builder != case.builder {
             return Err(wrong("not accepted as it should be", &right));
@@ -172,8 +170,7 @@ fn staging(bundles: &Path, roots: &Roots) -> Result<usize, String> {
             hashed: &hashed,
             metadata: Fetched::Absent,
         };
-        let expected =
-            Expected { name: "rfc8785", version: "0.1.2", repository: None, server: None, builder: None };
+        let expected = Expected { name: "rfc8785", version: "0.1.2", repository: None, server: None, builder: None };
         let evidence = judge_pypi(&input, &expected, roots);
         if evidence.provenance.is_some() || passed(&evidence, CheckKind::Provenance) {
             return Err(format!("staging: accepted: {:?}", evidence.checks));
@@ -247,8 +244,7 @@ impl Case {
                 judge_pypi(&input, &expected, roots)
             }
             Kind::Mcpb => {
-                let input =
-                    Mcpb { file_sha256: None, file_name: name, hashed, attestations: Fetched::Found(document) };
+                let input = Mcpb { file_sha256: None, file_name: name, hashed, attestations: Fetched::Found(document) };
                 judge_mcpb(&input, &expected, roots)
             }
         })
@@ -277,7 +273,8 @@ fn staging_as(instance: &InstanceName) -> Result<Roots, String> {
         InstanceName::GitHub => mcp_pin_attest::RequiredEvidence::Timestamp,
         _ => mcp_pin_attest::RequiredEvidence::Log,
     };
-    let root = TrustedRoot::from_json(instance.clone(), json.as_bytes(), required).map_err(|error| error.to_string())?;
+    let root =
+        TrustedRoot::from_json(instance.clone(), json.as_bytes(), required).map_err(|error| error.to_string())?;
     let mut roots = Roots::none();
     roots.insert(root);
     Ok(roots)

@@ -6,4 +6,5 @@ mod encrypted_keys;
 mod form;
 mod interop;
 mod keys;
+mod packages;
 mod verify;
