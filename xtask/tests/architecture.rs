@@ -40,6 +40,8 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("mcp-pin-registry-client", &["mcp-pin-model", "mcp-pin-attest"]),
     // Signing asks Fulcio, Rekor and external signers, which the pure `attest` must not.
     ("mcp-pin-signing", &["mcp-pin-model", "mcp-pin-attest"]),
+    // Both programs look at packages, and neither at the other's network.
+    ("mcp-pin-packages", &["mcp-pin-model", "mcp-pin-attest"]),
     ("mcp-pin-test-support", &["mcp-pin-model", "mcp-pin-attest"]),
     (
         "mcp-pin-registry",
