@@ -164,6 +164,7 @@ pub fn admit_local(
         report,
         tombstones,
         predecessor: None,
+        bundles: live.packages.bundles.clone(),
         replaces: locked.map(Box::new),
     })
 }

@@ -44,6 +44,11 @@ impl Environment {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
+
+    /// All variables, for what reads the configuration of other programs.
+    pub fn variables(&self) -> impl Iterator<Item = (String, String)> {
+        self.0.iter().map(|(name, value)| (name.clone(), value.clone()))
+    }
 }
 
 impl FromIterator<(String, String)> for Environment {

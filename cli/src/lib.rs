@@ -12,6 +12,7 @@ pub mod consenting;
 pub mod context;
 pub mod error;
 pub mod git;
+pub mod packages;
 pub mod project;
 mod publishing;
 pub mod registry_source;

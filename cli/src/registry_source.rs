@@ -67,6 +67,7 @@ impl Published {
             manifest: self.manifest,
             consents: self.consents,
             report: self.report,
+            bundles: Vec::new(),
             replaces: replaces.map(Box::new),
         })
     }

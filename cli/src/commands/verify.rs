@@ -1,5 +1,7 @@
 //! `mcp-pin verify`.
 
+mod online;
+
 use mcp_pin_diff::ChangeReport;
 use mcp_pin_model::{Alias, EntryKind, Lockfile, json::Value, lockfile::LockedServer};
 use serde::Serialize;
@@ -20,11 +22,12 @@ use crate::{
     ui::{Role, Text, sanitize},
 };
 
-/// Check the lock, its signatures and consents, and with --live the servers themselves
+/// Check the lock, its signatures and consents, with --live the servers themselves, with --online their packages
 ///
-/// Without --live nothing is started and no connection is made: the lock, the snapshots, the signatures, the consents and
+/// Without either nothing is started and no connection is made: the lock, the snapshots, the signatures, the consents and
 /// their change reports are checked against mcp-pin.toml, and the configuration against the lock. With --live every
-/// configured server is started or called, and what it declares compared with what is locked.
+/// configured server is started or called, and what it declares compared with what is locked. With --online every locked
+/// package is fetched from where it comes from, and its bytes and provenance compared with what is locked.
 ///
 /// Exit codes: 0 everything passed, 1 something failed, 3 something could not be checked, 4 somebody has to consent
 /// first.
@@ -36,6 +39,9 @@ pub struct Arguments {
     /// Start or call each server and compare what it declares
     #[arg(long)]
     pub live: bool,
+    /// Fetch each locked package and compare its bytes and where it was built
+    #[arg(long)]
+    pub online: bool,
     /// Fail on servers that are locked and not configured, too: lock and configuration have to match exactly
     #[arg(long)]
     pub frozen: bool,
@@ -51,6 +57,7 @@ struct Row {
     checked: Checked,
     drift: Option<ChangeReport>,
     live: bool,
+    packages: Vec<online::PackageOutput>,
 }
 
 impl Row {
@@ -64,6 +71,7 @@ impl Row {
 struct Output {
     outcome: Status,
     live: bool,
+    online: bool,
     servers: Vec<ServerOutput>,
 }
 
@@ -78,6 +86,9 @@ struct ServerOutput {
     version: Option<String>,
     /// Whether the live server was compared.
     live: bool,
+    /// The packages that were looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    packages: Vec<online::PackageOutput>,
     failures: Vec<FailureOutput>,
     notes: Vec<String>,
     /// The digest of the change report, as `update --accept` takes it.
@@ -109,6 +120,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     if arguments.live {
         live(context, &project, &mut rows)?;
     }
+    if arguments.online {
+        online::run(context, &project, &mut rows)?;
+    }
     finish(arguments, context, &rows)
 }
 
@@ -128,7 +142,14 @@ fn offline(arguments: &Arguments, context: &Context, project: &Project, state: &
             ),
             None => checked.notes.push("locked, but not configured here".to_owned()),
         }
-        rows.push(Row { alias: server.alias.clone(), server: Some(server.clone()), checked, drift: None, live: false });
+        rows.push(Row {
+            alias: server.alias.clone(),
+            server: Some(server.clone()),
+            checked,
+            drift: None,
+            live: false,
+            packages: Vec::new(),
+        });
     }
     for configured in &project.servers {
         let alias = &configured.alias;
@@ -146,7 +167,7 @@ fn offline(arguments: &Arguments, context: &Context, project: &Project, state: &
                 hint: Some("review and lock it with `mcp-pin lock`".to_owned()),
             });
         }
-        rows.push(Row { alias: alias.clone(), server: None, checked, drift: None, live: false });
+        rows.push(Row { alias: alias.clone(), server: None, checked, drift: None, live: false, packages: Vec::new() });
     }
     rows.sort_by(|a, b| a.alias.cmp(&b.alias));
     rows
@@ -271,7 +292,12 @@ fn finish(arguments: &Arguments, context: &Context, rows: &[Row]) -> CommandResu
     let status = rows.iter().fold(Status::Passed, |status, row| status.and(row.checked.status()));
     match context.format {
         Format::Json => {
-            let output = Output { outcome: status, live: arguments.live, servers: rows.iter().map(output).collect() };
+            let output = Output {
+                outcome: status,
+                live: arguments.live,
+                online: arguments.online,
+                servers: rows.iter().map(output).collect(),
+            };
             render::json::print(&context.ui, "verify", &output)?;
         }
         Format::Human => {
@@ -291,6 +317,7 @@ fn output(row: &Row) -> ServerOutput {
         name: row.server.as_ref().map(|server| server.name.to_string()),
         version: row.server.as_ref().map(|server| server.version.to_string()),
         live: row.live,
+        packages: row.packages.clone(),
         failures: row
             .checked
             .failures
@@ -339,6 +366,23 @@ fn human(context: &Context, row: &Row) -> Text {
         out.newline();
         if let Some(hint) = &failure.hint {
             out.push(Role::Dim, format!("    hint: {}", sanitize::one_line(hint)));
+            out.newline();
+        }
+    }
+    for package in &row.packages {
+        out.push(Role::Dim, format!("  {}", sanitize::one_line(&package.purl)));
+        out.newline();
+        for check in &package.checks {
+            let role = match check.outcome {
+                "passed" => Role::Good,
+                "failed" | "unsupported" => Role::Bad,
+                _ => Role::Dim,
+            };
+            out.push(role, format!("    {:<12}", check.outcome));
+            out.plain(check.check);
+            if let Some(reason) = &check.reason {
+                out.push(Role::Dim, format!("  {}", sanitize::one_line(reason)));
+            }
             out.newline();
         }
     }

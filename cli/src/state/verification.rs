@@ -5,6 +5,7 @@
 use std::{collections::BTreeSet, fmt, num::NonZero};
 
 use jiff::Timestamp;
+use mcp_pin_attest::package::{Outcome as PackageOutcome, reverify};
 use mcp_pin_attest::{Trust, VerificationError, Verified, verify};
 use mcp_pin_diff::{ChangeReport, Side, compare};
 use mcp_pin_model::{
@@ -16,6 +17,7 @@ use mcp_pin_policy::{Case, Outcome, Requirements, decide};
 use super::State;
 use crate::{
     error::{CommandError, Status},
+    packages,
     project::Settings,
 };
 
@@ -198,6 +200,7 @@ pub fn check(state: &State, settings: &Settings, server: &LockedServer, now: Tim
     };
     check_block(server, &manifest, &mut checked);
     check_snapshot(state, server, manifest.statement(), &mut checked);
+    check_provenance(state, settings, server, &mut checked);
     match reviewed(state, server, &manifest, &consents) {
         Ok(reviewed) => {
             check_report(server, &reviewed, manifest.statement(), &mut checked);
@@ -305,6 +308,46 @@ fn check_block(server: &LockedServer, manifest: &Verified<Manifest>, checked: &m
         if !holds {
             checked
                 .fail(Failure::failed("lock", format!("`{member}` in the lock is not what the signed manifest says")));
+        }
+    }
+}
+
+/// What the lock says about where packages were built follows from what is filed beside it (threat T84).
+fn check_provenance(state: &State, settings: &Settings, server: &LockedServer, checked: &mut Checked) {
+    let mut roots = None;
+    for artifact in &server.artifact {
+        let Some(provenance) = &artifact.provenance else { continue };
+        let outcome = state.bundle(&provenance.attestation).and_then(|bundle| {
+            let Some(bundle) = bundle else { return Ok(None) };
+            let roots = match &roots {
+                Some(roots) => roots,
+                None => roots.insert(packages::roots(settings)?),
+            };
+            Ok(Some(reverify(&bundle, artifact, roots)))
+        });
+        match outcome {
+            Ok(Some(Ok(()))) => {}
+            Ok(Some(Err(outcome))) => checked.fail(Failure {
+                status: if matches!(outcome, PackageOutcome::Failed(_)) {
+                    Status::Failed
+                } else {
+                    Status::CouldNotCheck
+                },
+                check: "provenance",
+                message: format!("{}: {}", artifact.purl, outcome.reason().unwrap_or_default()),
+                hint: None,
+            }),
+            // A registry has looked at it, and keeps what it saw.
+            Ok(None) if server.source != Source::Local => checked
+                .notes
+                .push(format!("where {} was built was checked by the registry, and is not kept here", artifact.purl)),
+            Ok(None) => checked.fail(Failure {
+                status: Status::CouldNotCheck,
+                check: "provenance",
+                message: format!("the attestation of where {} was built is missing", artifact.purl),
+                hint: Some("restore .mcp-pin/attestations from version control".to_owned()),
+            }),
+            Err(error) => checked.fail(Failure::of("provenance", error)),
         }
     }
 }

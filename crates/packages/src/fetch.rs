@@ -219,7 +219,7 @@ impl Fetcher {
     pub(crate) async fn send_whatever(&self, request: &Request<'_>) -> Result<Response, FetchError> {
         let mut url = request.url.clone();
         let mut public = match request.named_by {
-            Some(host) => check_named(&url, host)?,
+            Some(host) => check_named(&url, host)? && is_on_public_network(host).await,
             None => {
                 check(&url, Chosen::ByUs)?;
                 false
@@ -251,7 +251,7 @@ impl Fetcher {
                 if request.redirects != Redirects::ToContent || public {
                     return Err(refused());
                 }
-                public = check_named(&next, &url)?;
+                public = check_named(&next, &url)? && is_on_public_network(&url).await;
             }
             url = next;
         }
@@ -338,6 +338,16 @@ impl Resolve for PublicAddresses {
             }
             Ok(Box::new(public.into_iter()) as Addrs)
         })
+    }
+}
+
+/// Whether a host itself is on the public network. A mirror on a private one, or a name that a private network answers
+/// for, may send us to its neighbours: whoever set it up decides about that network anyway.
+async fn is_on_public_network(host: &Url) -> bool {
+    let (Some(name), Some(port)) = (host.host_str(), host.port_or_known_default()) else { return true };
+    match tokio::net::lookup_host((name.trim_matches(['[', ']']), port)).await {
+        Ok(mut addresses) => addresses.any(|address| is_public(address.ip())),
+        Err(_) => true,
     }
 }
 

@@ -48,8 +48,15 @@ pub(crate) async fn resolve(
     let archive = fetcher.archive(request, MAX_ARCHIVE_BYTES).await?.ok_or_else(not_found)?;
     let attestations =
         place(format!("-/npm/v1/attestations/{}@{}", encoded(expected.name), encoded(expected.version)))?;
-    let attestations = fetched(get(attestations).await);
+    let answer = fetched(get(attestations).await);
     let keys = fetched(get(place("-/npm/v1/keys".to_owned())?).await);
+    // A registry that attests publishes its keys, and says in the version's document that there is something. A mirror that
+    // knows of neither cannot say that there is none.
+    let is_announced = document.get("dist").is_some_and(|dist| dist.get("attestations").is_some());
+    let attestations = match answer {
+        Fetched::Absent if is_announced || matches!(keys, Fetched::Absent) => Fetched::NotReached,
+        answer => answer,
+    };
     let package_json = match archive.bytes.as_deref().map(|bytes| file_of_tar_gz(bytes, "package.json")) {
         Some(Ok(Some(bytes))) => Fetched::Found(bytes),
         Some(Ok(None)) => Fetched::Absent,

@@ -146,7 +146,11 @@ async fn provenance_beside(
     let version = utf8_percent_encode(judge.expected.version, SEGMENT);
     let path = format!("/integrity/{}/{version}/{}/provenance", normal_name(judge.expected.name), file.name);
     match endpoint.url.join(&path) {
-        Ok(url) => fetched(fetcher.document(Request::new(url).credential(endpoint.credential.as_ref())).await),
+        // An index that knows of provenance says in its page that there is none; this one does not know.
+        Ok(url) => match fetcher.document(Request::new(url).credential(endpoint.credential.as_ref())).await {
+            Ok(Some(bytes)) => Fetched::Found(bytes),
+            Ok(None) | Err(_) => Fetched::NotReached,
+        },
         Err(_) => Fetched::NotReached,
     }
 }

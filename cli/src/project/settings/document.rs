@@ -16,6 +16,18 @@ pub(super) struct Document {
     pub(super) servers: BTreeMap<Spanned<String>, Spanned<ServerTable>>,
     #[serde(default)]
     pub(super) policy: PolicyTable,
+    #[serde(default)]
+    pub(super) packages: PackagesTable,
+}
+
+/// Where packages come from, in place of what the user's own clients would use.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct PackagesTable {
+    pub(super) npm: Option<Spanned<String>>,
+    pub(super) pypi: Option<Spanned<String>>,
+    pub(super) oci: Option<Spanned<String>>,
+    pub(super) github_api: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]

@@ -14,6 +14,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use mcp_pin_attest::{Roots, Trust};
 use mcp_pin_model::{Alias, Ring, ServerName};
+use mcp_pin_packages::PackageSettings;
 use mcp_pin_policy::Preset;
 use semver::VersionReq;
 use url::Url;
@@ -39,6 +40,10 @@ pub struct Settings {
     pub servers: BTreeMap<Alias, ServerSettings>,
     /// What consent a version from a registry takes.
     pub preset: Preset,
+    /// Where packages come from, in place of what the user's own clients would use.
+    pub packages: PackageSettings,
+    /// The user's own roots, for what packages are attested with.
+    pub user_roots: UserRoots,
 }
 
 impl std::fmt::Debug for Settings {
@@ -76,7 +81,9 @@ impl Settings {
     /// # Errors
     /// See [`Settings::read`].
     pub fn read_from(origin: Origin, user_roots: &UserRoots) -> Result<Self, CommandError> {
-        let Some(bytes) = origin.read()? else { return Ok(Self::default()) };
+        let Some(bytes) = origin.read()? else {
+            return Ok(Self { user_roots: user_roots.clone(), ..Self::default() });
+        };
         let path = origin.shown();
         let text =
             String::from_utf8(bytes).map_err(|_| CommandError::usage("the file is not UTF-8 text").at(&path, None))?;
@@ -95,7 +102,15 @@ impl Settings {
             Some(preset) => reader.parsed("preset", preset)?,
             None => Preset::default(),
         };
-        Ok(Self { origin: Some(origin), registries, trust, servers, preset })
+        let url = |text: &Option<toml::Spanned<String>>| text.as_ref().map(|text| reader.url(text)).transpose();
+        let packages = PackageSettings {
+            npm: url(&document.packages.npm)?,
+            pypi: url(&document.packages.pypi)?,
+            oci: url(&document.packages.oci)?,
+            github_api: url(&document.packages.github_api)?,
+        };
+        let user_roots = user_roots.clone();
+        Ok(Self { origin: Some(origin), registries, trust, servers, preset, packages, user_roots })
     }
 
     /// Whether there is a file. Without one a first lock may write it; with one, nothing but a person changes trust.
