@@ -5,6 +5,14 @@ mod support;
 use std::{fs, path::Path};
 
 use jiff::Timestamp;
+use mcp_pin::{
+    cli::{Command as Action, Format},
+    commands::{self, key},
+    context::{Context, Environment},
+    error::Status,
+    state::key::KeyFile,
+    ui::{ScriptedPrompter, Ui},
+};
 use mcp_pin_attest::{
     Attestation, IdentityPolicy, InstanceName, PublicKey, RequiredEvidence, Roots, Trust, TrustedRoot, verify,
     verify_with_keys_only,
@@ -234,6 +242,32 @@ fn an_encrypted_key_signs_with_its_password_only() {
     let ran = sign_with(&sandbox, "key.pem").expect(2).says("the password is wrong");
     assert!(!ran.err.contains("right") && !ran.err.contains("`wrong`"));
     assert!(!sandbox.path("m.json").exists());
+}
+
+#[test]
+fn the_password_is_asked_for_where_somebody_is() {
+    let sandbox = Sandbox::new();
+    let run = |action: key::Action, answers: &[&str]| {
+        let (ui, captured) = Ui::captured(Some(Box::new(ScriptedPrompter::new(answers.iter().copied()))));
+        let file = KeyFile::chosen(sandbox.path("key.pem"));
+        let clock = || Timestamp::from_second(1_790_000_000).unwrap();
+        let project = sandbox.project.clone();
+        let context = Context::new(ui, Format::Human, project, Environment::default(), file, clock);
+        let status =
+            commands::run(&Action::Key(key::Arguments { action }), &context).unwrap_or_else(|error| error.status);
+        (status, format!("{}{}", captured.out(), captured.err()))
+    };
+    let generate = || key::Action::Generate { output: None, encrypt: true };
+    assert_eq!(run(generate(), &["one", "another"]).0, Status::Usage);
+    assert!(!sandbox.path("key.pem").exists());
+    let (status, said) = run(generate(), &["right", "right"]);
+    assert_eq!(status, Status::Passed, "{said}");
+    assert!(!said.contains("right"), "{said}");
+
+    assert_eq!(run(key::Action::Show { public: true }, &["wrong"]).0, Status::Usage);
+    let (status, said) = run(key::Action::Show { public: true }, &["right"]);
+    assert_eq!(status, Status::Passed);
+    assert!(PublicKey::from_spki_pem(&said).is_ok(), "{said}");
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod pull_request;
 mod registry;
 mod secrets;
 mod serving;
+mod signing;
 mod terminal;
 mod together;
 mod untrusted_registry;
