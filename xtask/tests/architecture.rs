@@ -183,7 +183,7 @@ fn the_official_sdk_stays_a_peer() {
 fn sql_http_servers_and_http_clients_have_one_home_each() {
     let homes: [(&str, &[&str]); 3] = [
         ("sqlx", &["mcp-pin-storage-sqlite", "xtask"]),
-        ("axum", &["mcp-pin-registry"]),
+        ("axum", &["mcp-pin-registry", "mcp-pin-test-support"]),
         ("reqwest", &["mcp-pin-mcp", "mcp-pin-registry-client"]),
     ];
     let metadata = metadata();
