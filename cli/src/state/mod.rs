@@ -11,6 +11,7 @@
 
 mod files;
 pub mod key;
+pub mod lint;
 pub mod verification;
 mod writer;
 
