@@ -16,7 +16,7 @@ use crate::{
     context::Context,
     error::{CommandError, CommandResult, Status},
     evidence::{ServerEvidence, TrustInForce, explain},
-    render::{json, report_human::wrapped},
+    render::{json, lines::Lines},
     state::verification::{Checked, Locked, check},
     ui::{Role, Text, sanitize},
 };
@@ -218,25 +218,6 @@ fn consent_document(consent: &Verified<Consent>) -> ConsentDocument {
     }
 }
 
-/// Lines of a label and a value, wrapped below the value.
-struct Lines {
-    text: Text,
-    columns: usize,
-}
-
-/// Columns of the labels: a digest beside one fits 80 columns.
-const LABEL: usize = 9;
-
-impl Lines {
-    fn add(&mut self, label: &str, value: &str, role: Role) {
-        for (index, line) in wrapped(&sanitize::one_line(value), self.columns, LABEL).into_iter().enumerate() {
-            self.text.push(Role::Dim, format!("{:LABEL$}", if index == 0 { label } else { "" }));
-            self.text.push(role, line);
-            self.text.newline();
-        }
-    }
-}
-
 fn human(
     server: &LockedServer,
     entry: Option<(EntryKind, &LockedEntry)>,
@@ -244,7 +225,7 @@ fn human(
     evidence: Option<(&ServerEvidence, &TrustInForce)>,
     columns: usize,
 ) -> Text {
-    let mut lines = Lines { text: Text::new(), columns };
+    let mut lines = Lines::new(columns);
     lines.text.push(Role::Strong, server.alias.as_str());
     lines.text.plain(format!("  {} {}", server.name, server.version));
     lines.text.newline();
@@ -346,7 +327,7 @@ fn provenance(lines: &mut Lines, locked: &Locked) {
 fn chain(lines: &mut Lines, evidence: &ServerEvidence, trust: &TrustInForce) {
     let signatures = std::iter::once(("manifest", &evidence.manifest))
         .chain(evidence.consents.iter().map(|consent| ("consent", consent)));
-    lines.text.push(Role::Dim, "\nevidence\n");
+    lines.title("evidence");
     for (label, signed) in signatures {
         lines.add(label, &signed.digest.to_string(), Role::Plain);
         for step in &signed.chain {
