@@ -175,7 +175,7 @@ fn quorum(settings: &Settings, locked: &Locked, now: Timestamp) -> Vec<String> {
             "a lock of one's own project: who captured it may also consent, and one is enough".to_owned()
         }
         SelfConsent::Never => format!(
-            "preset `{}`, ring `{ring}`: the publisher `{}` never counts, {} for what is graded `block`",
+            "preset `{}`, ring `{ring}`: the publisher `{}` never counts; what is graded `block` takes {}",
             requirements.preset,
             locked.manifest.principal(),
             people(usize::from(requirements.quorum_block.get()))
@@ -202,7 +202,7 @@ fn quorum(settings: &Settings, locked: &Locked, now: Timestamp) -> Vec<String> {
             ));
         }
         Outcome::Admitted { .. } if findings > 0 => {
-            lines.push(format!("all {findings} findings of grade `review` and above are acknowledged by enough"));
+            lines.push(format!("findings of grade `review` and above: {findings}, each acknowledged by enough"));
         }
         _ => {}
     }
