@@ -167,7 +167,6 @@ fn role(name: &str) -> &'static str {
 }
 
 /// Takes the kind of a library's error and leaves its text.
-#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn of_library(error: Error) -> TrustUpdateError {
     match error {
         Error::Transport { .. } => TrustUpdateError::Unreachable,
