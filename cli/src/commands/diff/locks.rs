@@ -216,6 +216,8 @@ fn difference(old: &Half<'_>, new: &Half<'_>, alias: &Alias) -> Result<Option<Se
 fn side<'a>(server: &'a LockedServer, surface: &'a Surface) -> Side<'a> {
     Side {
         surface,
+        // A lock does not record the places. Where one matters, a finding is graver here than in the signed report.
+        placeholders: &[],
         launch: Some(&server.launch),
         artifacts: &server.artifact,
         name: Some(&server.name),
