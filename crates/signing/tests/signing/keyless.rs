@@ -146,7 +146,7 @@ async fn refusals_and_nonsense_are_told_apart_and_never_repeated() {
                     assert!(*which == service && *said == status && status != 200, "{error}");
                 }
                 SigningError::InvalidAnswer { service: which } => {
-                    assert!(*which == service && status == 200, "{error}")
+                    assert!(*which == service && status == 200, "{error}");
                 }
                 _ => panic!("{error:?}"),
             }
