@@ -82,7 +82,7 @@ impl World {
             ".mcp.json",
             r#"{"mcpServers": {"weather": {"command": "npx", "args": ["-y", "@example/weather@1.0.0"]}}}"#,
         );
-        world.write("sigstore/root.json", &world.sigstore.trusted_root_json());
+        world.write("sigstore/root.json", world.sigstore.trusted_root_json());
         world
     }
 
