@@ -6,5 +6,7 @@ mod common;
 mod encrypted_keys;
 mod form;
 mod interop;
+mod keyless;
 mod keys;
+mod tampering;
 mod verify;
