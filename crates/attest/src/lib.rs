@@ -34,7 +34,7 @@ pub use evidence::{Evidence, LogEntry};
 pub use foreign::ForeignStatement;
 pub use identity::{
     IdentityClaims, IdentityMismatch, IdentityPolicy, IdentityPolicyError, MAX_PATTERN_BYTES, PatternError,
-    ReferencePattern, SubjectPattern,
+    ReferencePattern, SignerTarget, SignerTargetError, SubjectPattern,
 };
 pub use instance::{
     InstanceName, InstanceNameError, MAX_TRUSTED_ROOT_BYTES, RequiredEvidence, RootMember, Roots, TrustedRoot,

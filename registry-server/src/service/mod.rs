@@ -23,6 +23,7 @@ mod queries;
 mod reject;
 mod revoke;
 mod settle;
+mod signers;
 mod submit;
 #[cfg(test)]
 mod tests;
@@ -39,15 +40,17 @@ use mcp_pin_storage::Store;
 pub use environment::{Clock, Random, SystemClock, SystemRandom};
 pub use error::{ErrorClass, ServiceError};
 pub use live::{CatalogueEntry, LiveSet};
-pub use mcp_pin_model::{Digest, Ring, ServerName, ServerVersion, revocation::RevocationScope};
+pub use mcp_pin_model::{
+    Digest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity, revocation::RevocationScope,
+};
 pub use mcp_pin_storage::{
-    Approver, ApproverId, ApproverScope, ConsentRecord, Event, Grant, GrantId, PrincipalName, Review, RevocationId,
+    Approver, ApproverId, ApproverScope, ConsentRecord, Credential, Event, Grant, GrantId, PrincipalName, Review, RevocationId,
     RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, Token,
     TokenId,
 };
 pub use tokens::TOKEN_PREFIX;
 pub use types::{
-    Caller, ConsentView, Consented, Document, EventPage, IssuedToken, NewApprover, NewGrant, NewToken, Settings,
+    Caller, ConsentView, Consented, Document, EventPage, IssuedToken, NewApprover, NewCredential, NewGrant, NewToken, Settings,
     SubmissionPage, Submitted, leaf_value,
 };
 
@@ -98,7 +101,7 @@ impl Service {
         settings: Settings,
     ) -> Result<Self, ServiceError> {
         let mut snapshot = store.read().await?;
-        doctor::check(&mut *snapshot, &settings.ring).await?;
+        doctor::check(&mut *snapshot, &settings).await?;
         let live = live::read(&mut *snapshot).await?;
         drop(snapshot);
         let mut requirements = Requirements::new(settings.preset);

@@ -4,6 +4,7 @@
 
 pub mod approvers;
 pub mod consents;
+pub mod credential;
 pub mod documents;
 pub mod events;
 pub mod grants;

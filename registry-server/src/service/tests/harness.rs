@@ -17,7 +17,7 @@ use mcp_pin_test_support::keys::{Person, approval, manifest, now, tool};
 use sha2::{Digest as _, Sha256};
 
 use crate::service::{
-    ApproverScope, Caller, Clock, Consented, NewApprover, NewGrant, NewToken, Random, Role, Service, ServiceError,
+    ApproverScope, Caller, Clock, Consented, NewApprover, NewCredential, NewGrant, NewToken, Random, Role, Service, ServiceError,
     Settings, StateKind, Submission, Submitted,
 };
 
@@ -91,6 +91,7 @@ impl TestRegistry {
         let new = NewToken {
             principal: principal.parse().unwrap(),
             roles: roles.into_iter().collect(),
+            namespaces: None,
             label: String::new(),
             expires_at: None,
         };
@@ -121,7 +122,7 @@ impl TestRegistry {
         let new = NewGrant {
             namespace: namespace.to_owned(),
             principal: principal.parse().unwrap(),
-            public_key: person.public_key().to_spki_pem(),
+            credential: NewCredential::Key(person.public_key().to_spki_pem()),
         };
         self.service.grant_namespace(&self.admin, new).await
     }
@@ -133,7 +134,7 @@ impl TestRegistry {
         scope: ApproverScope,
     ) -> Result<crate::service::Approver, ServiceError> {
         let new =
-            NewApprover { principal: principal.parse().unwrap(), public_key: person.public_key().to_spki_pem(), scope };
+            NewApprover { principal: principal.parse().unwrap(), credential: NewCredential::Key(person.public_key().to_spki_pem()), scope };
         self.service.register_approver(&self.admin, new).await
     }
 
