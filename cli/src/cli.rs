@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-use crate::commands::{approve, completions, diff, init, key, lock, ls, registry, submit, update, verify, why};
+use crate::commands::{
+    approve, completions, diff, init, key, lock, ls, registry, submit, update, verify, verify_bundle, why,
+};
 
 /// Pin, verify and review what MCP servers tell an AI agent.
 ///
@@ -88,6 +90,8 @@ pub enum Command {
     Approve(approve::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Registry(registry::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    VerifyBundle(verify_bundle::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Completions(completions::Arguments),
 }

@@ -12,6 +12,7 @@ mod selection;
 pub mod submit;
 pub mod update;
 pub mod verify;
+pub mod verify_bundle;
 pub mod why;
 
 use crate::{
@@ -37,6 +38,7 @@ pub fn run(command: &Command, context: &Context) -> CommandResult {
         Command::Submit(arguments) => submit::run(arguments, context),
         Command::Approve(arguments) => approve::run(arguments, context),
         Command::Registry(arguments) => registry::run(arguments, context),
+        Command::VerifyBundle(arguments) => verify_bundle::run(arguments, context),
         Command::Completions(arguments) => completions::run(arguments, context),
     }
 }

@@ -10,7 +10,8 @@ use mcp_pin_model::{
 };
 
 use crate::{
-    Evidence, ForeignStatement, IdentityPolicy, PublicKey, TrustedRoot, VerificationError,
+    Evidence, ForeignStatement, IdentityPolicy, KeyAlgorithm, PublicKey, TrustedRoot, VerificationError,
+    bundle::check_any_version,
     dsse::pre_authentication_encoding,
     sigstore::{Content, Input, ParsedBundle, SignedWith},
 };
@@ -37,7 +38,8 @@ impl Bundle {
             return Err(VerificationError::BundleTooLarge);
         }
         // Strictly first: a document that two readers read differently is refused before the second one sees it.
-        json::parse_with(&bytes, &Limits { bytes: MAX_BUNDLE_BYTES, ..Limits::FOREIGN })?;
+        let value = json::parse_with(&bytes, &Limits { bytes: MAX_BUNDLE_BYTES, ..Limits::FOREIGN })?;
+        check_any_version(&value)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| VerificationError::NotABundle)?;
         let parsed = ParsedBundle::from_json(text)?;
         Ok(Self { bytes, parsed })
@@ -203,7 +205,10 @@ fn key_alone(
             }
             key.verify(&pre_authentication_encoding(payload_type, payload), signature)
         }
-        (Content::Message, ArtifactInput::Bytes(bytes)) => key.verify(bytes, signature),
+        (Content::Message, ArtifactInput::Bytes(bytes)) if key.algorithm() == KeyAlgorithm::EcdsaP256Sha256 => {
+            key.verify(bytes, signature)
+        }
+        (Content::Message, ArtifactInput::Bytes(_)) => return Err(VerificationError::NotPortable),
         (Content::Message, ArtifactInput::Digest(_)) => return Err(VerificationError::UnsupportedArtifact),
     };
     if !holds {

@@ -14,6 +14,11 @@ const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 /// The other spelling of the same version that the bundle specification lets readers accept.
 const MEDIA_TYPE_PARAMETER: &str = "application/vnd.dev.sigstore.bundle+json;version=0.3";
 
+/// The versions before, which package registries still hold many of. What we sign and take as our own statements is of
+/// version 0.3 only.
+const MEDIA_TYPE_V0_1: &str = "application/vnd.dev.sigstore.bundle+json;version=0.1";
+const MEDIA_TYPE_V0_2: &str = "application/vnd.dev.sigstore.bundle+json;version=0.2";
+
 /// What the media types of all versions begin with.
 const MEDIA_TYPE_FAMILY: &str = "application/vnd.dev.sigstore.bundle";
 
@@ -95,6 +100,15 @@ pub(crate) fn render(payload: &[u8], signature: &[u8], key_hint: &str) -> Vec<u8
         ("dsseEnvelope", Value::Object(envelope)),
     ]))
     .to_canonical_bytes()
+}
+
+/// Refuses what is no bundle, or one of a version that nobody here reads.
+pub(crate) fn check_any_version(bundle: &Value) -> Result<(), VerificationError> {
+    match member(bundle, "mediaType").and_then(Value::as_str) {
+        Some(MEDIA_TYPE | MEDIA_TYPE_PARAMETER | MEDIA_TYPE_V0_1 | MEDIA_TYPE_V0_2) => Ok(()),
+        Some(other) if other.starts_with(MEDIA_TYPE_FAMILY) => Err(VerificationError::UnsupportedBundleVersion),
+        _ => Err(VerificationError::NotABundle),
+    }
 }
 
 fn check_media_type(bundle: &Value) -> Result<(), VerificationError> {

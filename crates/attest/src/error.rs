@@ -80,6 +80,9 @@ pub enum VerificationError {
     /// A digest was given where the signature needs the bytes, or one of an algorithm that the bundle does not use.
     #[error("this signature cannot be checked over a digest of this kind: give the artifact itself")]
     UnsupportedArtifact,
+    /// A signature of Ed25519 over a message: some clients sign the message, others its digest, so none is accepted.
+    #[error("an Ed25519 signature without a statement is not accepted: clients differ about what it signs")]
+    NotPortable,
     /// The certificate is not accepted.
     #[error("certificate: {0}")]
     Certificate(CertificateProblem),
@@ -108,7 +111,7 @@ pub enum VerificationError {
     #[error(transparent)]
     Identity(#[from] IdentityMismatch),
     /// The certificate is good, and its identity is none of those that are trusted.
-    #[error("the signer {} ({}) is none of the trusted identities{}", hostile::quoted(.subject), hostile::quoted(.issuer), because(.nearest.as_deref()))]
+    #[error("the signer `{}` (`{}`) is none of the trusted identities{}", hostile::visible(.subject), hostile::visible(.issuer), because(.nearest.as_deref()))]
     UnknownIdentity {
         /// The certificate's subject; foreign text.
         subject: String,
@@ -209,7 +212,7 @@ pub enum CertificateProblem {
 #[non_exhaustive]
 pub enum LogProblem {
     /// An entry of a log that is not in the root.
-    #[error("the log {0} is not in the root")]
+    #[error("the log of the entry is not in the root, or was not trusted then: {0}")]
     UnknownLog(String),
     /// No proof of inclusion.
     #[error("there is no proof that the entry is in the log")]
@@ -256,7 +259,10 @@ pub enum TimestampProblem {
     /// Nothing that says when.
     #[error("nothing that verifies says when it was signed")]
     NoTimestamp,
-    /// A timestamp that is not by an authority of the root, or of something else.
+    /// A timestamp by an authority that is not in the root.
+    #[error("the timestamp is by an authority that is not in the root")]
+    UnknownAuthority,
+    /// A timestamp that does not verify, or is of something else.
     #[error("the timestamp is not valid: {0}")]
     Invalid(String),
     /// A timestamp of a time at which its authority was not trusted.

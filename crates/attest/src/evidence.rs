@@ -19,7 +19,8 @@ pub struct LogEntry {
 }
 
 /// What was checked of a signature beside what it signs, for people and logs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum Evidence {
     /// A signature by a key that the verifier trusts, and nothing else: no log says when it was made or that others
@@ -69,7 +70,7 @@ impl Evidence {
         match self {
             Self::KeyOnly { key, log_entries_ignored, timestamps_ignored } => {
                 let mut lines = vec![
-                    format!("the signature over the statement verifies with key {}", key.key),
+                    format!("the signature verifies with key {}", key.key),
                     "the key is trusted by this configuration, by its id".to_owned(),
                     "no transparency evidence was checked: the key's word alone says when it was signed".to_owned(),
                 ];
@@ -82,7 +83,7 @@ impl Evidence {
             }
             Self::KeyInLog { key, instance, entries, times } => {
                 let mut lines = vec![
-                    format!("the signature over the statement verifies with key {}", key.key),
+                    format!("the signature verifies with key {}", key.key),
                     "the key is trusted by this configuration, by its id".to_owned(),
                 ];
                 push_entries(&mut lines, entries, instance);
@@ -90,10 +91,9 @@ impl Evidence {
                 lines
             }
             Self::Certificate { instance, claims, not_before, not_after, certificate_logged, entries, times } => {
-                let mut lines =
-                    vec!["the signature over the statement verifies with the key of a certificate".to_owned()];
-                let subject = claims.subject.as_deref().map_or_else(|| "nobody".to_owned(), hostile::quoted);
-                let issuer = claims.issuer.as_deref().map_or_else(|| "the instance itself".to_owned(), hostile::quoted);
+                let mut lines = vec!["the signature verifies with the key of a certificate".to_owned()];
+                let subject = claims.subject.as_deref().map_or_else(|| "nobody".to_owned(), shown);
+                let issuer = claims.issuer.as_deref().map_or_else(|| "the instance itself".to_owned(), shown);
                 lines.push(format!("the certificate was given to {subject}, whom {issuer} authenticated"));
                 push_claims(&mut lines, claims);
                 lines.push(format!("it was valid from {not_before} to {not_after}"));
@@ -107,6 +107,11 @@ impl Evidence {
             }
         }
     }
+}
+
+/// Foreign text in whole: whose identity it is must not depend on where a line was cut.
+fn shown(text: &str) -> String {
+    format!("`{}`", hostile::visible(text))
 }
 
 fn push_claims(lines: &mut Vec<String>, claims: &IdentityClaims) {
@@ -124,7 +129,7 @@ fn push_claims(lines: &mut Vec<String>, claims: &IdentityClaims) {
     ];
     for (name, value) in members {
         if let Some(value) = value {
-            lines.push(format!("{name} {}", hostile::quoted(value)));
+            lines.push(format!("{name} {}", shown(value)));
         }
     }
 }

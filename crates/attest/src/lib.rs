@@ -40,7 +40,7 @@ pub use instance::{
     InstanceName, InstanceNameError, MAX_TRUSTED_ROOT_BYTES, RequiredEvidence, RootMember, Roots, TrustedRoot,
     TrustedRootError,
 };
-pub use key::{KeyError, MAX_KEY_TEXT_BYTES, PublicKey, SigningKey};
+pub use key::{KeyAlgorithm, KeyError, MAX_KEY_TEXT_BYTES, PublicKey, SigningKey};
 pub use sign::{SignError, Signer, sign};
 pub use trust::{KeyEvidence, Trust};
 pub use verify::{Verified, verify, verify_with_keys_only};

@@ -191,12 +191,13 @@ fn certificate(
 
 /// Whether a failure only says that another instance signed it.
 fn is_of_another_root(error: &VerificationError) -> bool {
-    use crate::{CertificateProblem, LogProblem};
+    use crate::{CertificateProblem, LogProblem, TimestampProblem};
     matches!(
         error,
         VerificationError::NoRoot { .. }
             | VerificationError::Certificate(CertificateProblem::Chain(_) | CertificateProblem::NoAuthority { .. })
             | VerificationError::Log(LogProblem::UnknownLog(_))
+            | VerificationError::Timestamp(TimestampProblem::UnknownAuthority)
     )
 }
 

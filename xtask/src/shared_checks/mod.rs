@@ -3,6 +3,8 @@
 use std::path::Path;
 
 mod attest;
+mod bundles;
+mod conformance;
 mod corpus;
 mod server_json;
 
@@ -10,9 +12,11 @@ mod server_json;
 type Check = fn(&Path) -> Result<String, String>;
 
 /// All of them.
-const CHECKS: [(&str, Check); 3] = [
+const CHECKS: [(&str, Check); 5] = [
     ("server.json documents", |shared| server_json::check(&shared.join("data"))),
-    ("Sigstore bundles", |shared| attest::check(&shared.join("data"))),
+    ("Sigstore bundles as statements of ours", |shared| attest::check(&shared.join("data"))),
+    ("Sigstore bundles, each with its verdict", |shared| bundles::check(&shared.join("data"))),
+    ("sigstore-conformance", |shared| conformance::check(&shared.join("data"))),
     ("rules against the corpus", |shared| corpus::run(shared).map(|()| "holds".to_owned())),
 ];
 
@@ -30,4 +34,18 @@ pub(crate) fn run(shared: &Path) -> Result<(), String> {
         }
     }
     if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
+}
+
+/// The `mcp-pin` program that was built beside this one, or the one that `MCP_PIN` names.
+pub(crate) fn program() -> Result<std::path::PathBuf, String> {
+    if let Some(path) = std::env::var_os("MCP_PIN") {
+        return Ok(path.into());
+    }
+    let own = std::env::current_exe().map_err(|error| error.to_string())?;
+    let program = own.with_file_name("mcp-pin");
+    if program.exists() {
+        Ok(program)
+    } else {
+        Err(format!("{} is not built: cargo build -p mcp-pin", program.display()))
+    }
 }

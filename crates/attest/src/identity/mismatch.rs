@@ -18,5 +18,5 @@ pub struct IdentityMismatch {
 }
 
 fn shown(found: &Option<String>) -> String {
-    found.as_deref().map_or_else(|| "not stated".to_owned(), hostile::quoted)
+    found.as_deref().map_or_else(|| "not stated".to_owned(), |text| format!("`{}`", hostile::visible(text)))
 }

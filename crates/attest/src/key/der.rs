@@ -7,6 +7,12 @@ use super::KeyError;
 pub(super) const P256_SPKI_PREFIX: &[u8] =
     b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
 
+/// `SubjectPublicKeyInfo` of an Ed25519 key up to its bytes (RFC 8410 section 4).
+pub(super) const ED25519_SPKI_PREFIX: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
+
+/// The bytes of an Ed25519 public key (RFC 8032 section 5.1.5).
+pub(super) const ED25519_KEY_BYTES: usize = 32;
+
 /// The bytes of an uncompressed point on P-256: the marker 4 and two coordinates (SEC 1 section 2.3.3).
 pub(super) const P256_POINT_BYTES: usize = 65;
 

@@ -1,4 +1,4 @@
-//! P-256 keys in their standard text forms.
+//! Keys in their standard text forms: P-256 to sign and verify with, Ed25519 to verify with.
 
 mod der;
 mod error;
@@ -8,5 +8,5 @@ mod signing;
 
 pub use error::KeyError;
 pub use pem::MAX_KEY_TEXT_BYTES;
-pub use public::PublicKey;
+pub use public::{KeyAlgorithm, PublicKey};
 pub use signing::SigningKey;

@@ -2,13 +2,23 @@
 
 use std::fmt;
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ParsedPublicKey};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ED25519, ParsedPublicKey};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mcp_pin_model::{Digest, lockfile::KeyIdentity};
 
 use super::{KeyError, der, pem};
 
-/// A public key for ECDSA on P-256 with SHA-256.
+/// The one algorithm of a key. It is the key's, never a signature's or a bundle's to choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyAlgorithm {
+    /// ECDSA on P-256 with SHA-256: what is written, and what all Sigstore clients read.
+    EcdsaP256Sha256,
+    /// Ed25519: read, for statements only. What it signs without an envelope is not portable between clients.
+    Ed25519,
+}
+
+/// A public key for ECDSA on P-256 with SHA-256, or for Ed25519.
 ///
 /// A key has one encoding here, hence one id: compressed points, explicit curve parameters and trailing bytes are
 /// refused, so that one key cannot stand under two ids.
@@ -16,6 +26,7 @@ use super::{KeyError, der, pem};
 pub struct PublicKey {
     spki: Vec<u8>,
     key: ParsedPublicKey,
+    algorithm: KeyAlgorithm,
 }
 
 impl PublicKey {
@@ -32,6 +43,13 @@ impl PublicKey {
     /// # Errors
     /// See [`KeyError`].
     pub fn from_spki_der(der: &[u8]) -> Result<Self, KeyError> {
+        if let Some(point) = der.strip_prefix(der::ED25519_SPKI_PREFIX) {
+            if point.len() != der::ED25519_KEY_BYTES {
+                return Err(KeyError::Malformed);
+            }
+            let key = ParsedPublicKey::new(&ED25519, point).map_err(|_| KeyError::Malformed)?;
+            return Ok(Self { spki: der.to_vec(), key, algorithm: KeyAlgorithm::Ed25519 });
+        }
         der::check_public_algorithm(der)?;
         let point = der.strip_prefix(der::P256_SPKI_PREFIX).ok_or(KeyError::Malformed)?;
         Self::from_point(point)
@@ -43,7 +61,14 @@ impl PublicKey {
             return Err(KeyError::Malformed);
         }
         let key = ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point).map_err(|_| KeyError::Malformed)?;
-        Ok(Self { spki: [der::P256_SPKI_PREFIX, point].concat(), key })
+        let spki = [der::P256_SPKI_PREFIX, point].concat();
+        Ok(Self { spki, key, algorithm: KeyAlgorithm::EcdsaP256Sha256 })
+    }
+
+    /// The key's algorithm.
+    #[must_use]
+    pub fn algorithm(&self) -> KeyAlgorithm {
+        self.algorithm
     }
 
     /// The key as a PEM `PUBLIC KEY`.
