@@ -48,14 +48,10 @@ impl Connection {
     /// Notes whose credential this is; [`StorageError::Exists`] when it is somebody else's.
     pub(crate) async fn own_credential(&mut self, id: &str, principal: &PrincipalName) -> Result<(), StorageError> {
         let name = principal.as_str();
-        sqlx::query!(
-            "INSERT INTO keys (key_id, principal) VALUES (?, ?) ON CONFLICT (key_id) DO NOTHING",
-            id,
-            name
-        )
-        .execute(self.db())
-        .await
-        .map_err(unavailable)?;
+        sqlx::query!("INSERT INTO keys (key_id, principal) VALUES (?, ?) ON CONFLICT (key_id) DO NOTHING", id, name)
+            .execute(self.db())
+            .await
+            .map_err(unavailable)?;
         match self.credential_owner(id).await? {
             Some(owner) if owner == *principal => Ok(()),
             _ => Err(StorageError::Exists("the key or identity of another principal")),

@@ -65,10 +65,8 @@ impl Deciding<'_> {
         attestation: &Attestation,
         trust: &Trust,
     ) -> Result<Verified<T>, ServiceError> {
-        let verified = self
-            .inner
-            .verify::<T>(attestation, trust)
-            .map_err(|error| refusal(error, ServiceError::NotAnApprover))?;
+        let verified =
+            self.inner.verify::<T>(attestation, trust).map_err(|error| refusal(error, ServiceError::NotAnApprover))?;
         if RevokedSigners::read(&mut *self.tx).await?.cover(verified.signer()) {
             return Err(ServiceError::NotAnApprover);
         }

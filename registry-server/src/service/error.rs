@@ -181,10 +181,9 @@ impl ServiceError {
             Self::Forbidden(_) | Self::NotTheSigner { .. } | Self::NotGranted { .. } | Self::NotAnApprover => {
                 ErrorClass::Forbidden
             }
-            Self::UnknownSigner
-            | Self::AmbiguousIdentity
-            | Self::RestrictedToken
-            | Self::PublisherCannotApprove(_) => ErrorClass::Forbidden,
+            Self::UnknownSigner | Self::AmbiguousIdentity | Self::RestrictedToken | Self::PublisherCannotApprove(_) => {
+                ErrorClass::Forbidden
+            }
             Self::TooLarge { .. } => ErrorClass::TooLarge,
             Self::Invalid { .. }
             | Self::Verification(_)

@@ -86,7 +86,8 @@ impl Service {
                 ..Default::default()
             };
             for submission in deciding.tx.submissions(&filter).await? {
-                if submission.server.namespace() == grant.namespace && submission.credential.id() == grant.credential.id()
+                if submission.server.namespace() == grant.namespace
+                    && submission.credential.id() == grant.credential.id()
                 {
                     deciding.reject_by_rule(submission, "the grant of its namespace was withdrawn").await?;
                 }

@@ -44,14 +44,14 @@ pub use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity, revocation::RevocationScope,
 };
 pub use mcp_pin_storage::{
-    Approver, ApproverId, ApproverScope, ConsentRecord, Credential, Event, Grant, GrantId, PrincipalName, Review, RevocationId,
-    RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, Token,
-    TokenId,
+    Approver, ApproverId, ApproverScope, ConsentRecord, Credential, Event, Grant, GrantId, PrincipalName, Review,
+    RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter,
+    SubmissionId, Token, TokenId,
 };
 pub use tokens::TOKEN_PREFIX;
 pub use types::{
-    Caller, ConsentView, Consented, Document, EventPage, IssuedToken, NewApprover, NewCredential, NewGrant, NewToken, Settings,
-    SubmissionPage, Submitted, leaf_value,
+    Caller, ConsentView, Consented, Document, EventPage, IssuedToken, NewApprover, NewCredential, NewGrant, NewToken,
+    Settings, SubmissionPage, Submitted, default_roots, leaf_value,
 };
 
 /// The most characters of a label or a reason: it is shown in lists.

@@ -94,9 +94,8 @@ pub(super) struct RevokedSigners(Vec<SignerTarget>);
 impl RevokedSigners {
     pub(super) async fn read(snapshot: &mut (dyn Snapshot + '_)) -> Result<Self, ServiceError> {
         let records = snapshot.revocations().await?.into_iter();
-        let signers = records.filter(|record| {
-            matches!(record.revocation.scope, RevocationScope::Signer | RevocationScope::Approver)
-        });
+        let signers = records
+            .filter(|record| matches!(record.revocation.scope, RevocationScope::Signer | RevocationScope::Approver));
         let targets = signers.map(|record| {
             SignerTarget::from_str(&record.revocation.target)
                 .map_err(|error| ServiceError::Unsound(format!("revocation {}: {error}", record.id)))

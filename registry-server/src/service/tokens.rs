@@ -120,7 +120,12 @@ impl Service {
             // Knowing when a token was last used is a convenience; a busy writer must not lock its owner out.
             tracing::warn!(error = %error, token.id = %token.id, "the time of last use was not written");
         }
-        Ok(Some(Caller { principal: token.principal, roles: token.roles, namespaces: token.namespaces, token: token.id }))
+        Ok(Some(Caller {
+            principal: token.principal,
+            roles: token.roles,
+            namespaces: token.namespaces,
+            token: token.id,
+        }))
     }
 
     /// Issues a token. Takes the role `admin`.

@@ -1,6 +1,7 @@
 //! `/v1/approvers`
 
 use axum::{extract::State, http::StatusCode, response::Response};
+use mcp_pin_attest::IdentityPolicy;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -12,7 +13,7 @@ use crate::{
         query::Segments,
         state::AppState,
         v1::{
-            credential::{self, PolicyDocument},
+            credential::{self, IdentityPolicyDocument},
             documents::ApproverDocument,
         },
     },
@@ -37,7 +38,8 @@ pub struct ApproverRequest {
     pub public_key: Option<String>,
     /// Their certificate identities.
     #[serde(default)]
-    pub identity: Option<PolicyDocument>,
+    #[schema(value_type = Option<IdentityPolicyDocument>)]
+    pub identity: Option<IdentityPolicy>,
     /// The Sigstore instance that vouches for the identities; without it, the public good one.
     #[serde(default)]
     pub instance: Option<String>,

@@ -2,7 +2,7 @@
 
 use mcp_pin_attest::{IdentityPolicy, InstanceName};
 use mcp_pin_model::lockfile::SignerIdentity;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
@@ -12,15 +12,12 @@ use crate::{
 
 /// Certificate identities: the issuer exactly and the subject by an anchored pattern, always both; and whatever else of a
 /// workload is to hold.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
-#[serde(transparent)]
-pub struct PolicyDocument(#[schema(inline, value_type = PolicyMembers)] pub IdentityPolicy);
-
-/// The members of a policy. Its type reads and writes them itself; this is their description.
+//
+// [`IdentityPolicy`] reads and writes itself; this is its description.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "it describes the form in the OpenAPI document")]
-pub(super) struct PolicyMembers {
+pub(super) struct IdentityPolicyDocument {
     /// The exact `https://` address of the OIDC issuer.
     issuer: String,
     /// An e-mail address, or the URI of a workflow; `*` stands for one part of its path or within its ref.
@@ -44,12 +41,12 @@ pub(super) struct PolicyMembers {
 /// Reads the two ways to say with what somebody signs, of which exactly one is to be used.
 pub(super) fn read(
     public_key: Option<String>,
-    identity: Option<PolicyDocument>,
+    identity: Option<IdentityPolicy>,
     instance: Option<String>,
 ) -> Result<NewCredential, Problem> {
     match (public_key, identity, instance) {
         (Some(public_key), None, None) => Ok(NewCredential::Key(public_key)),
-        (None, Some(PolicyDocument(policy)), instance) => {
+        (None, Some(policy), instance) => {
             let instance = match instance {
                 Some(name) => name.parse().map_err(|error| Problem::invalid("instance", &error))?,
                 None => InstanceName::default(),
@@ -73,7 +70,8 @@ pub struct CredentialDocument {
     pub public_key: Option<String>,
     /// Certificate identities.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub identity: Option<PolicyDocument>,
+    #[schema(value_type = Option<IdentityPolicyDocument>)]
+    pub identity: Option<IdentityPolicy>,
     /// The Sigstore instance that vouches for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
@@ -82,16 +80,13 @@ pub struct CredentialDocument {
 impl From<&Credential> for CredentialDocument {
     fn from(credential: &Credential) -> Self {
         match credential {
-            Credential::Key { id, public_key } => Self {
-                key_id: Some(id.clone()),
-                public_key: Some(public_key.clone()),
-                identity: None,
-                instance: None,
-            },
+            Credential::Key { id, public_key } => {
+                Self { key_id: Some(id.clone()), public_key: Some(public_key.clone()), identity: None, instance: None }
+            }
             Credential::Identity { policy, instance } => Self {
                 key_id: None,
                 public_key: None,
-                identity: Some(PolicyDocument(policy.clone())),
+                identity: Some(policy.clone()),
                 instance: Some(instance.to_string()),
             },
         }

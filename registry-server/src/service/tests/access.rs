@@ -5,7 +5,9 @@ use mcp_pin_model::revocation::RevocationScope;
 use mcp_pin_test_support::keys::Person;
 
 use super::harness::TestRegistry;
-use crate::service::{ApproverScope, Clock as _, NewApprover, NewCredential, NewGrant, NewToken, Role, Roles, ServiceError};
+use crate::service::{
+    ApproverScope, Clock as _, NewApprover, NewCredential, NewGrant, NewToken, Role, Roles, ServiceError,
+};
 
 fn new_token(principal: &str, roles: &[Role]) -> NewToken {
     NewToken {
@@ -88,10 +90,17 @@ async fn a_token_that_ended_meanwhile_decides_nothing() {
     ended(service.issue_token(&leaked, successor).await.map(drop));
     ended(service.revoke_token(&leaked, registry.admin.token()).await);
     let key = Person::new("evil").public_key().to_spki_pem();
-    let grant =
-        NewGrant { namespace: "io.evil".to_owned(), principal: "evil".parse().unwrap(), credential: NewCredential::Key(key.clone()) };
+    let grant = NewGrant {
+        namespace: "io.evil".to_owned(),
+        principal: "evil".parse().unwrap(),
+        credential: NewCredential::Key(key.clone()),
+    };
     ended(service.grant_namespace(&leaked, grant).await.map(drop));
-    let approver = NewApprover { principal: "evil".parse().unwrap(), credential: NewCredential::Key(key), scope: ApproverScope::All };
+    let approver = NewApprover {
+        principal: "evil".parse().unwrap(),
+        credential: NewCredential::Key(key),
+        scope: ApproverScope::All,
+    };
     ended(service.register_approver(&leaked, approver).await.map(drop));
     ended(service.reject(&leaked, &submission.id, "no").await.map(drop));
     let server = RevocationScope::Server;

@@ -17,8 +17,8 @@ use mcp_pin_test_support::keys::{Person, approval, manifest, now, tool};
 use sha2::{Digest as _, Sha256};
 
 use crate::service::{
-    ApproverScope, Caller, Clock, Consented, NewApprover, NewCredential, NewGrant, NewToken, Random, Role, Service, ServiceError,
-    Settings, StateKind, Submission, Submitted,
+    ApproverScope, Caller, Clock, Consented, NewApprover, NewCredential, NewGrant, NewToken, Random, Role, Service,
+    ServiceError, Settings, StateKind, Submission, Submitted,
 };
 
 pub(super) const SERVER: &str = "io.example/weather";
@@ -133,8 +133,11 @@ impl TestRegistry {
         person: &Person,
         scope: ApproverScope,
     ) -> Result<crate::service::Approver, ServiceError> {
-        let new =
-            NewApprover { principal: principal.parse().unwrap(), credential: NewCredential::Key(person.public_key().to_spki_pem()), scope };
+        let new = NewApprover {
+            principal: principal.parse().unwrap(),
+            credential: NewCredential::Key(person.public_key().to_spki_pem()),
+            scope,
+        };
         self.service.register_approver(&self.admin, new).await
     }
 
