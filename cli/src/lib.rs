@@ -11,10 +11,13 @@ pub mod commands;
 pub mod consenting;
 pub mod context;
 pub mod error;
+pub mod git;
 pub mod project;
+mod publishing;
 pub mod registry_source;
 pub mod render;
 pub mod review;
+pub mod signer;
 pub mod state;
 pub mod ui;
 

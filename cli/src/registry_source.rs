@@ -1,7 +1,7 @@
 //! Servers that come from a registry: what it shows is fetched by digest and checked here, as if the registry were
 //! anybody.
 
-use mcp_pin_attest::{Attestation, Verified, verify_with_keys_only};
+use mcp_pin_attest::{Attestation, Verified, verify};
 use mcp_pin_diff::ChangeReport;
 use mcp_pin_model::{Alias, Consent, Digest, Manifest, Ring, lockfile::Source};
 use mcp_pin_policy::{Case, decide};
@@ -84,9 +84,7 @@ pub fn resolve(
     wanted: &ServerSettings,
     state: &State,
 ) -> Result<Published, CommandError> {
-    let url = settings
-        .registry_of(wanted)
-        .ok_or_else(|| CommandError::usage(format!("`{alias}` has a registry name, but there is no [[registry]]")))?;
+    let url = &wanted.registry;
     let progress = context.ui.progress(&format!("{alias}: asking {url}"));
     let published = context.block_on(fetch(context, settings, wanted, url, state));
     progress.finish();
@@ -126,10 +124,10 @@ async fn fetch(
     })?;
     let (publishers, approvers) = trust_for(settings, &Source::Registry(url.clone()), name);
     let attestation = client.manifest(&digest).await.map_err(client_error)?;
-    let manifest = verify_with_keys_only::<Manifest>(&attestation, &publishers).map_err(|error| {
+    let manifest = verify::<Manifest>(&attestation, &publishers, settings.roots()).map_err(|error| {
         let status = if error.is_could_not_check() { Status::CouldNotCheck } else { Status::Failed };
         CommandError::new(status, format!("the manifest of `{name}` {} is not accepted: {error}", newest.version))
-            .hint("whoever publishes it stands in mcp-pin.toml as [[trust.publisher]], with names and public key")
+            .hint("whoever publishes it stands in mcp-pin.toml as [[trust.publisher]], with names, and key or identity")
     })?;
     let statement = manifest.statement();
     if statement.name() != name || *statement.version() != newest.version {
@@ -140,7 +138,7 @@ async fn fetch(
     let mut consents = Vec::new();
     for document in client.consents(&digest).await.map_err(client_error)? {
         // Consents of people this project does not know are no error: they only do not count here.
-        if let Ok(consent) = verify_with_keys_only::<Consent>(&document.attestation, &approvers) {
+        if let Ok(consent) = verify::<Consent>(&document.attestation, &approvers, settings.roots()) {
             consents.push(consent);
         }
     }
@@ -163,7 +161,7 @@ async fn fetch(
                 Ok(attestation) => attestation,
                 Err(_) => replaced(context, &client, url, &previous).await?,
             };
-            Some(verify_with_keys_only::<Manifest>(&attestation, &publishers).map_err(|error| {
+            Some(verify::<Manifest>(&attestation, &publishers, settings.roots()).map_err(|error| {
                 CommandError::failed(format!(
                     "the manifest before `{name}` {} is not accepted: {error}",
                     newest.version

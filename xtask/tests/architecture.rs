@@ -29,7 +29,7 @@ const IMPURE: [&str; 14] = [
 ];
 
 /// Who may depend on whom among our own crates: normal dependencies only, direct ones.
-const ALLOWED: [(&str, &[&str]); 14] = [
+const ALLOWED: [(&str, &[&str]); 15] = [
     ("mcp-pin-model", &[]),
     ("mcp-pin-attest", &["mcp-pin-model"]),
     ("mcp-pin-diff", &["mcp-pin-model"]),
@@ -38,6 +38,8 @@ const ALLOWED: [(&str, &[&str]); 14] = [
     ("mcp-pin-storage", &["mcp-pin-model", "mcp-pin-attest"]),
     ("mcp-pin-storage-sqlite", &["mcp-pin-model", "mcp-pin-attest", "mcp-pin-storage"]),
     ("mcp-pin-registry-client", &["mcp-pin-model", "mcp-pin-attest"]),
+    // Signing asks Fulcio, Rekor and external signers, which the pure `attest` must not.
+    ("mcp-pin-signing", &["mcp-pin-model", "mcp-pin-attest"]),
     ("mcp-pin-test-support", &["mcp-pin-model", "mcp-pin-attest"]),
     (
         "mcp-pin-registry",
@@ -59,6 +61,7 @@ const ALLOWED: [(&str, &[&str]); 14] = [
             "mcp-pin-policy",
             "mcp-pin-mcp",
             "mcp-pin-registry-client",
+            "mcp-pin-signing",
         ],
     ),
     ("mcp-pin-e2e", &["mcp-pin-model", "mcp-pin-attest", "mcp-pin-test-support"]),
@@ -184,7 +187,7 @@ fn sql_http_servers_and_http_clients_have_one_home_each() {
     let homes: [(&str, &[&str]); 3] = [
         ("sqlx", &["mcp-pin-storage-sqlite", "xtask"]),
         ("axum", &["mcp-pin-registry"]),
-        ("reqwest", &["mcp-pin-mcp", "mcp-pin-registry-client"]),
+        ("reqwest", &["mcp-pin-mcp", "mcp-pin-registry-client", "mcp-pin-signing"]),
     ];
     let metadata = metadata();
     for package in metadata.workspace_packages() {

@@ -7,9 +7,12 @@ pub mod init;
 pub mod key;
 pub mod lock;
 pub mod ls;
+pub mod manifest;
 pub mod registry;
 mod selection;
+pub mod sign_bundle;
 pub mod submit;
+pub mod trusting;
 pub mod update;
 pub mod verify;
 pub mod verify_bundle;
@@ -35,6 +38,8 @@ pub fn run(command: &Command, context: &Context) -> CommandResult {
         Command::Ls(arguments) => ls::run(arguments, context),
         Command::Why(arguments) => why::run(arguments, context),
         Command::Key(arguments) => key::run(arguments, context),
+        Command::Manifest(arguments) => manifest::run(arguments, context),
+        Command::SignBundle(arguments) => sign_bundle::run(arguments, context),
         Command::Submit(arguments) => submit::run(arguments, context),
         Command::Approve(arguments) => approve::run(arguments, context),
         Command::Registry(arguments) => registry::run(arguments, context),

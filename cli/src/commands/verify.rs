@@ -4,7 +4,7 @@ use mcp_pin_diff::ChangeReport;
 use mcp_pin_model::{Alias, EntryKind, Lockfile, json::Value, lockfile::LockedServer};
 use serde::Serialize;
 
-use super::selection;
+use super::{selection, trusting::TrustArguments};
 use crate::{
     capture::{Live, Wanted, capture_all},
     cli::Format,
@@ -39,6 +39,9 @@ pub struct Arguments {
     /// Fail on servers that are locked and not configured, too: lock and configuration have to match exactly
     #[arg(long)]
     pub frozen: bool,
+    /// Whose trust counts.
+    #[command(flatten)]
+    pub trust: TrustArguments,
 }
 
 /// What checking one server came to.
@@ -98,7 +101,7 @@ struct FailureOutput {
 /// # Errors
 /// See [`CommandError`].
 pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
-    let project = context.project()?;
+    let project = context.project_trusting(arguments.trust.from())?;
     let state = context.state(&project);
     let lock = state.require_lock()?;
     selection::check(&arguments.aliases, &project, Some(&lock))?;

@@ -10,6 +10,7 @@ use mcp_pin_model::{
 };
 use serde::Serialize;
 
+use super::trusting::TrustArguments;
 use crate::{
     cli::Format,
     context::Context,
@@ -27,6 +28,9 @@ pub struct Arguments {
     /// The server's alias; with `/` and a name, one of its tools, prompts or resources
     #[arg(value_name = "ALIAS[/ENTRY]")]
     pub what: String,
+    /// Whose trust counts.
+    #[command(flatten)]
+    pub trust: TrustArguments,
 }
 
 #[derive(Debug, Serialize)]
@@ -99,7 +103,7 @@ struct ConsentDocument {
 /// # Errors
 /// A server or entry that is not locked, or a lock that cannot be read.
 pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
-    let project = context.project()?;
+    let project = context.project_trusting(arguments.trust.from())?;
     let state = context.state(&project);
     let lock = state.require_lock()?;
     let (server, entry) = find(&lock, &arguments.what)?;

@@ -25,7 +25,7 @@ use mcp_pin_model::{
     statement::Statement as _,
 };
 
-pub use files::{read_bounded, write_atomic};
+pub use files::{read_bounded, write_atomic, write_private};
 pub use writer::{Admission, Writer};
 
 use crate::error::CommandError;

@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, fmt, num::NonZero};
 
 use jiff::Timestamp;
-use mcp_pin_attest::{Trust, VerificationError, Verified, verify_with_keys_only};
+use mcp_pin_attest::{Trust, VerificationError, Verified, verify};
 use mcp_pin_diff::{ChangeReport, Side, compare};
 use mcp_pin_model::{
     Consent, Digest, EntryKind, Manifest, Ring, ServerName,
@@ -104,7 +104,7 @@ impl Checked {
 /// Which signatures count for a server: the manifest's and the consents'.
 #[must_use]
 pub fn trust_for(settings: &Settings, source: &Source, name: &ServerName) -> (Trust, Trust) {
-    let approvers = settings.approvers();
+    let approvers = settings.approvers().clone();
     match source {
         // Whoever may consent in this project may also capture for it; what a lock of one's own project says is that
         // somebody trusted looked at it.
@@ -163,7 +163,7 @@ pub fn check(state: &State, settings: &Settings, server: &LockedServer, now: Tim
     let (publishers, approvers) = trust_for(settings, &server.source, &server.name);
     let manifest =
         state.attestation(&server.manifest).map_err(|error| Failure::of("manifest", error)).and_then(|attestation| {
-            verify_with_keys_only::<Manifest>(&attestation, &publishers)
+            verify::<Manifest>(&attestation, &publishers, settings.roots())
                 .map_err(|error| signature_failure("manifest", "the manifest", &error))
         });
     let manifest = match manifest {
@@ -178,7 +178,7 @@ pub fn check(state: &State, settings: &Settings, server: &LockedServer, now: Tim
     for digest in &server.consent {
         let consent =
             state.attestation(digest).map_err(|error| Failure::of("consent", error)).and_then(|attestation| {
-                verify_with_keys_only::<Consent>(&attestation, &approvers)
+                verify::<Consent>(&attestation, &approvers, settings.roots())
                     .map_err(|error| signature_failure("consent", "a consent", &error))
             });
         match consent {
@@ -216,7 +216,7 @@ pub fn check(state: &State, settings: &Settings, server: &LockedServer, now: Tim
 fn signature_failure(check: &'static str, what: &str, error: &VerificationError) -> Failure {
     let status = if error.is_could_not_check() { Status::CouldNotCheck } else { Status::Failed };
     let hint = match error {
-        VerificationError::UnknownKey { .. } => Some(
+        VerificationError::UnknownKey { .. } | VerificationError::UnknownIdentity { .. } => Some(
             "whoever signed it is not trusted in mcp-pin.toml; trust changes only by a reviewed edit of that file"
                 .to_owned(),
         ),
@@ -258,7 +258,8 @@ fn check_source(settings: &Settings, server: &LockedServer, checked: &mut Checke
                     format!("it is locked from a registry, but mcp-pin.toml has no [servers.{}]", server.alias),
                 )),
                 Some(wanted) => {
-                    if let Some(expected) = settings.registry_of(wanted).filter(|expected| *expected != url) {
+                    if wanted.registry != *url {
+                        let expected = &wanted.registry;
                         checked.fail(Failure::failed(
                             "source",
                             format!(

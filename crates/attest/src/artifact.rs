@@ -137,6 +137,11 @@ pub fn verify_artifact(
     signer: ArtifactSigner<'_>,
     root: &TrustedRoot,
 ) -> Result<VerifiedArtifact, VerificationError> {
+    if let Content::Envelope { payload_type, .. } = bundle.parsed.content()?
+        && payload_type != PAYLOAD_TYPE
+    {
+        return Err(VerificationError::WrongPayloadType);
+    }
     match signer {
         ArtifactSigner::Identity(policy) => {
             let verified = verify_artifact_of_anybody(bundle, artifact, root)?;
@@ -159,6 +164,19 @@ pub fn verify_artifact(
         }
         ArtifactSigner::KeyWithoutEvidence(key) => key_alone(bundle, artifact, key),
     }
+}
+
+/// Checks a bundle that was just made with a certificate, whoever signed it. For signers, who know what they signed and
+/// want to know that others can verify it; nothing may be admitted on it.
+///
+/// # Errors
+/// See [`VerificationError`].
+pub fn artifact_evidence_of_anybody(
+    bundle: &Bundle,
+    artifact: ArtifactInput<'_>,
+    root: &TrustedRoot,
+) -> Result<Evidence, VerificationError> {
+    Ok(verify_artifact_of_anybody(bundle, artifact, root)?.evidence)
 }
 
 /// Verifies everything but who signed. For callers that hold the certificate's claims against something else than a

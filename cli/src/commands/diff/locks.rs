@@ -14,13 +14,13 @@ use serde::Serialize;
 
 use super::{
     documents::Document,
-    git::Commit,
     output::{self, Compared, Comparison},
 };
 use crate::{
     cli::Format,
     context::Context,
     error::{CommandError, CommandResult, Status},
+    git::Commit,
     render::{Detail, json},
     state,
     ui::{Role, Text, layout, sanitize},

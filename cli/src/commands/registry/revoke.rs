@@ -11,6 +11,7 @@ use crate::{
     context::Context,
     error::{CommandError, CommandResult, Status},
     render::json,
+    signer::key_error,
     ui::{Role, Text, sanitize},
 };
 
@@ -86,8 +87,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     }
     let record = if arguments.signed {
         let revocation = Revocation { scope, target: target.clone(), reason: reason.clone(), effective: context.now() };
-        let attestation = sign(&revocation, &context.key.require()?)
-            .map_err(|error| CommandError::usage(format!("the revocation cannot be signed: {error}")))?;
+        let attestation =
+            sign(&revocation, context.signing_key()?.as_ref()).map_err(|error| key_error("the revocation", &error))?;
         ask(context, "revoking", client.revoke(&attestation))?
     } else {
         ask(context, "revoking", client.order_revocation(scope, target, reason))?

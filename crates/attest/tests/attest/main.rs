@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod common;
+mod encrypted_keys;
 mod form;
 mod interop;
 mod keys;

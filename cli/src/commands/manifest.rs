@@ -1,0 +1,30 @@
+//! `mcp-pin manifest`.
+
+pub mod sign;
+
+use crate::{context::Context, error::CommandResult};
+
+/// What publishers do with manifests
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What to do with manifests.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Action {
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Sign(sign::Arguments),
+}
+
+/// Runs it.
+///
+/// # Errors
+/// See the actions.
+pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
+    match &arguments.action {
+        Action::Sign(arguments) => sign::run(arguments, context),
+    }
+}
