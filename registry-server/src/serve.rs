@@ -14,6 +14,7 @@ use crate::{
     data_dir::{DataDir, DataDirError, Existing, write_secret},
     http::{self, AppState, cursor::CursorKey, state::About},
     listen,
+    oidc::{FetchError, Issuers},
     service::{Clock, Random, Service, ServiceError, Settings, SystemClock, SystemRandom},
     telemetry, ui,
 };
@@ -36,6 +37,9 @@ pub enum ServeError {
         /// Why not.
         source: std::io::Error,
     },
+    /// Issuers of identity tokens could never be asked.
+    #[error("cannot set up the HTTP client")]
+    Client(#[from] FetchError),
     /// The process is not as it should be.
     #[error("cannot set up metrics")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -99,7 +103,11 @@ impl Server {
             .map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data_dir.database()).await?);
-        let settings = Settings::default();
+        let settings = Settings {
+            roots: config.roots.clone(),
+            exchanged_token_lifetime: config.exchanged_token_lifetime,
+            ..Settings::default()
+        };
         let ring = settings.ring.to_string();
         let Environment { clock, random } = environment;
         let service = Service::open(Arc::clone(&store), clock, random, settings).await.map_err(ServeError::Start)?;
@@ -112,8 +120,10 @@ impl Server {
         };
         let admin_token = service.bootstrap_keeping(keep).await.map_err(ServeError::Start)?;
         let cursors = CursorKey::new(&*data_dir.key("cursor.key", random_key)?);
+        let audience = config.public_url.as_ref().map_or_else(String::new, origin);
+        let issuers = Issuers::new(audience, config.issuers.clone())?;
         let about = About { public_url: config.public_url.clone(), ring };
-        let state = AppState::new(service, cursors, config.limits, metrics, about);
+        let state = AppState::new(service, cursors, config.limits, metrics, about, issuers);
         Ok(Self { listener, address, state, store, admin_token, data_dir })
     }
 
@@ -168,6 +178,11 @@ fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         tracing::error!(panic.message = ?panic.payload_as_str(), panic.location = ?panic.location(), "panic");
     }));
+}
+
+/// An address as clients write it: without the slash that stands for an empty path.
+pub(crate) fn origin(url: &url::Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
 }
 
 fn random_key() -> [u8; 32] {

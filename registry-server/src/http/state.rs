@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use super::{cursor::CursorKey, error::Problem};
-use crate::{config::RequestLimits, service::Service};
+use crate::{config::RequestLimits, oidc::Issuers, service::Service};
 
 /// The state of the HTTP interface. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +21,7 @@ struct Inner {
     metrics: PrometheusHandle,
     about: About,
     openapi: String,
+    issuers: Issuers,
 }
 
 /// What the registry says about itself.
@@ -41,6 +42,7 @@ impl AppState {
         limits: RequestLimits,
         metrics: PrometheusHandle,
         about: About,
+        issuers: Issuers,
     ) -> Self {
         Self(Arc::new(Inner {
             service,
@@ -50,6 +52,7 @@ impl AppState {
             metrics,
             about,
             openapi: super::openapi_document(),
+            issuers,
         }))
     }
 
@@ -75,6 +78,12 @@ impl AppState {
     #[must_use]
     pub fn metrics(&self) -> &PrometheusHandle {
         &self.0.metrics
+    }
+
+    /// Whose identity tokens are believed.
+    #[must_use]
+    pub fn issuers(&self) -> &Issuers {
+        &self.0.issuers
     }
 
     /// What the registry says about itself.

@@ -5,6 +5,8 @@ use mcp_pin_model::Digest;
 use mcp_pin_storage::{Role, StorageError};
 use thiserror::Error;
 
+use crate::oidc::TokenRefusal;
+
 /// What a caller can make of an error. The HTTP layer maps each to one status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorClass {
@@ -20,6 +22,8 @@ pub enum ErrorClass {
     TooLarge,
     /// The request contradicts what is there now.
     Conflict,
+    /// What was sent may be good, but not by the means at hand.
+    CouldNotCheck,
     /// The registry failed; the request may succeed later.
     Unavailable,
     /// The registry is at fault; details are for its log only.
@@ -67,6 +71,12 @@ pub enum ServiceError {
     /// The bundle may be good, but this registry has not the root to say so.
     #[error("the signature could not be checked: {0}")]
     CouldNotCheck(#[source] VerificationError),
+    /// An identity token is not exchanged.
+    #[error(transparent)]
+    Token(#[from] TokenRefusal),
+    /// An evidence bundle is not acceptable.
+    #[error("an evidence bundle is not acceptable: {0}")]
+    Evidence(#[source] VerificationError),
     /// Nobody here was granted anything for the key or identity that signed.
     #[error("the signing key or identity is granted no namespace")]
     UnknownSigner,
@@ -187,6 +197,7 @@ impl ServiceError {
             Self::TooLarge { .. } => ErrorClass::TooLarge,
             Self::Invalid { .. }
             | Self::Verification(_)
+            | Self::Evidence(_)
             | Self::ConfusableName { .. }
             | Self::ConsentNotApplicable(_) => ErrorClass::Invalid,
             Self::VersionTaken { .. }
@@ -199,7 +210,11 @@ impl ServiceError {
             | Self::Exists(_)
             | Self::KeyTaken
             | Self::Conflict => ErrorClass::Conflict,
-            Self::CouldNotCheck(_) | Self::Storage(StorageError::Unavailable(_)) => ErrorClass::Unavailable,
+            Self::CouldNotCheck(_) | Self::Token(TokenRefusal::IssuerUnavailable) => ErrorClass::CouldNotCheck,
+            Self::Token(TokenRefusal::Disabled) => ErrorClass::NotFound,
+            Self::Token(TokenRefusal::Malformed) => ErrorClass::Invalid,
+            Self::Token(_) => ErrorClass::Forbidden,
+            Self::Storage(StorageError::Unavailable(_)) => ErrorClass::Unavailable,
             Self::Storage(_) | Self::Unsound(_) | Self::Internal(_) => ErrorClass::Internal,
         }
     }
@@ -216,6 +231,8 @@ impl ServiceError {
             Self::Invalid { .. } => "invalid",
             Self::Verification(_) => "verification-failed",
             Self::CouldNotCheck(_) => "could-not-check",
+            Self::Token(refusal) => refusal.code(),
+            Self::Evidence(_) => "evidence-not-acceptable",
             Self::UnknownSigner => "unknown-signer",
             Self::AmbiguousIdentity => "ambiguous-identity",
             Self::RestrictedToken => "restricted-token",

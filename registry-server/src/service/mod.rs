@@ -16,6 +16,8 @@ mod decision;
 mod doctor;
 mod environment;
 mod error;
+mod evidence;
+mod exchange;
 mod grants;
 mod live;
 mod names;
@@ -39,6 +41,7 @@ use mcp_pin_storage::Store;
 
 pub use environment::{Clock, Random, SystemClock, SystemRandom};
 pub use error::{ErrorClass, ServiceError};
+pub use evidence::MAX_EVIDENCE_BUNDLES;
 pub use live::{CatalogueEntry, LiveSet};
 pub use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity, revocation::RevocationScope,
@@ -50,8 +53,8 @@ pub use mcp_pin_storage::{
 };
 pub use tokens::TOKEN_PREFIX;
 pub use types::{
-    Caller, ConsentView, Consented, Document, EventPage, IssuedToken, NewApprover, NewCredential, NewGrant, NewToken,
-    Settings, SubmissionPage, Submitted, default_roots, leaf_value,
+    Caller, ConsentView, Consented, DEFAULT_EXCHANGED_TOKEN_LIFETIME, Document, EventPage, IssuedToken, NewApprover,
+    NewCredential, NewGrant, NewSubmission, NewToken, Settings, SubmissionPage, Submitted, default_roots, leaf_value,
 };
 
 /// The most characters of a label or a reason: it is shown in lists.
@@ -135,6 +138,12 @@ impl Service {
     #[must_use]
     pub fn live(&self) -> Arc<LiveSet> {
         self.inner.live.load_full()
+    }
+
+    /// The time, as the service has it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
     }
 
     /// How the service decides.

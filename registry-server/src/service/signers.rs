@@ -3,10 +3,14 @@
 use std::str::FromStr as _;
 
 use mcp_pin_attest::{
-    Attestation, Evidence, IdentityPolicy, InstanceName, PublicKey, SignerTarget, Trust, VerificationError, Verified,
-    verify,
+    Attestation, Evidence, IdentityClaims, IdentityPolicy, InstanceName, PublicKey, SignerTarget, Trust,
+    VerificationError, Verified, verify,
 };
-use mcp_pin_model::{lockfile::SignerIdentity, revocation::RevocationScope, statement::Statement};
+use mcp_pin_model::{
+    lockfile::{CertificateIdentity, SignerIdentity},
+    revocation::RevocationScope,
+    statement::Statement,
+};
 use mcp_pin_storage::{Credential, PrincipalName, Snapshot};
 
 use super::{Inner, NewCredential, ServiceError, decision::Deciding};
@@ -106,6 +110,13 @@ impl RevokedSigners {
     /// Whether a signature of this signer is worth nothing any more.
     pub(super) fn cover(&self, signer: &SignerIdentity) -> bool {
         self.0.iter().any(|target| target.covers(signer))
+    }
+
+    /// Whether an identity is worth nothing any more, as a token states it.
+    pub(super) fn cover_claims(&self, claims: &IdentityClaims) -> bool {
+        let (Some(issuer), Some(subject)) = (&claims.issuer, &claims.subject) else { return true };
+        let identity = CertificateIdentity { issuer: issuer.clone(), subject: subject.clone() };
+        self.cover(&SignerIdentity::Certificate(identity))
     }
 
     /// Whether nothing that is signed with this credential could count.

@@ -1,6 +1,6 @@
 //! Submissions: from bytes to a version that waits for consent.
 
-use mcp_pin_attest::{Attestation, MAX_ATTESTATION_BYTES, Trust, Verified};
+use mcp_pin_attest::{Attestation, Bundle, MAX_ATTESTATION_BYTES, Trust, Verified};
 use mcp_pin_model::{
     Digest, Manifest, ServerName, ServerVersion, json::Value, leaf::LeafType, lockfile::SignerIdentity,
     revocation::RevocationScope,
@@ -8,8 +8,9 @@ use mcp_pin_model::{
 use mcp_pin_storage::{Grant, Role, State, Submission};
 
 use super::{
-    Caller, Service, ServiceError, Submitted,
+    Caller, NewSubmission, Service, ServiceError, Submitted,
     decision::{Deciding, to_its_end},
+    evidence::read_evidence,
     names::skeletons,
     settle::is_higher,
     signers::{RevokedSigners, refusal, trust_in, vouches},
@@ -44,7 +45,7 @@ fn check_namespace(caller: &Caller, server: &ServerName) -> Result<(), ServiceEr
 }
 
 impl Service {
-    /// Takes a manifest bundle. Takes the role `publisher` and the caller's own signature, or `admin` as
+    /// Takes a manifest bundle, and evidence about its packages. Takes the role `publisher` and the caller's own signature, or `admin` as
     /// the carrier.
     ///
     /// What is refused leaves no trace but the answer. What is accepted waits for consent, unless the policy admits it
@@ -52,9 +53,15 @@ impl Service {
     ///
     /// # Errors
     /// Everything that [`ServiceError`] has about bundles, keys, names, versions and `previous`; store errors.
-    pub async fn submit(&self, caller: &Caller, bundle: Vec<u8>) -> Result<Submitted, ServiceError> {
+    pub async fn submit(
+        &self,
+        caller: &Caller,
+        submission: impl Into<NewSubmission>,
+    ) -> Result<Submitted, ServiceError> {
         caller.require(&[Role::Publisher, Role::Admin])?;
-        let attestation = read_bundle(bundle)?;
+        let NewSubmission { manifest, evidence } = submission.into();
+        let attestation = read_bundle(manifest)?;
+        let evidence = read_evidence(evidence)?;
         let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
@@ -65,7 +72,7 @@ impl Service {
                 return Ok(Submitted { submission, created: false });
             }
             deciding.check_rules(&manifest).await?;
-            let submission = deciding.take(&caller, &manifest, &grant).await?;
+            let submission = deciding.take(&caller, &manifest, &grant, &evidence).await?;
             deciding.commit().await?;
             Ok(Submitted { submission, created: true })
         })
@@ -158,6 +165,7 @@ impl Deciding<'_> {
         caller: &Caller,
         manifest: &Verified<Manifest>,
         grant: &Grant,
+        evidence: &[Bundle],
     ) -> Result<Submission, ServiceError> {
         let statement = manifest.statement();
         let submission = Submission {
@@ -177,6 +185,8 @@ impl Deciding<'_> {
             revision: 0,
         };
         self.tx.insert_submission(&submission, &skeletons(&submission.server), manifest).await?;
+        let evidence: Vec<&[u8]> = evidence.iter().map(Bundle::as_bytes).collect();
+        self.tx.insert_evidence(&submission.id, &evidence).await?;
         let leaf = self.leaf_about(LeafType::Submitted, caller.principal.as_str(), &submission);
         self.log(&leaf).await?;
         let mut leaf = self.leaf_about(LeafType::Verified, mcp_pin_storage::PrincipalName::REGISTRY, &submission);

@@ -34,7 +34,11 @@ fn id_of(secret: &str) -> Option<TokenId> {
     if random.len() == 2 * SECRET_BYTES { id.parse().ok() } else { None }
 }
 
-async fn issue(deciding: &mut Deciding<'_>, actor: &PrincipalName, new: NewToken) -> Result<IssuedToken, ServiceError> {
+pub(super) async fn issue(
+    deciding: &mut Deciding<'_>,
+    actor: &PrincipalName,
+    new: NewToken,
+) -> Result<IssuedToken, ServiceError> {
     let id: TokenId = deciding.inner.new_id(deciding.at)?;
     let mut random = Zeroizing::new([0; SECRET_BYTES]);
     deciding.inner.random.fill(random.as_mut_slice());

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, num::NonZero};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mcp_pin_attest::{IdentityPolicy, InstanceName, Roots, TrustedRoot};
 use mcp_pin_model::{Digest, Ring, json};
 use mcp_pin_policy::{Preset, Requirements};
@@ -65,6 +65,10 @@ impl Caller {
     }
 }
 
+/// How long an exchanged token is valid unless told otherwise: a capture and a submission take less, and whoever finds
+/// it in a log later has nothing.
+pub const DEFAULT_EXCHANGED_TOKEN_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+
 /// How the service decides.
 ///
 /// There is no setting by which a publisher's own consent would count.
@@ -76,6 +80,8 @@ pub struct Settings {
     pub quorum_block: NonZero<u8>,
     /// The ring that this registry serves.
     pub ring: Ring,
+    /// How long a token is valid that was exchanged for an identity token.
+    pub exchanged_token_lifetime: SignedDuration,
     /// Whose certificates, logs and timestamps are worth something.
     pub roots: Roots,
 }
@@ -86,6 +92,7 @@ impl Default for Settings {
             preset: Preset::default(),
             quorum_block: Requirements::DEFAULT_QUORUM,
             ring: Ring::stable(),
+            exchanged_token_lifetime: DEFAULT_EXCHANGED_TOKEN_LIFETIME,
             roots: default_roots(),
         }
     }
@@ -164,6 +171,21 @@ pub struct NewApprover {
     pub credential: NewCredential,
     /// What may be decided about.
     pub scope: mcp_pin_storage::ApproverScope,
+}
+
+/// What is submitted.
+#[derive(Clone, Debug)]
+pub struct NewSubmission {
+    /// The bytes of the manifest's bundle.
+    pub manifest: Vec<u8>,
+    /// The bytes of the evidence bundles about its packages.
+    pub evidence: Vec<Vec<u8>>,
+}
+
+impl From<Vec<u8>> for NewSubmission {
+    fn from(manifest: Vec<u8>) -> Self {
+        Self { manifest, evidence: Vec::new() }
+    }
 }
 
 /// What became of a submission.

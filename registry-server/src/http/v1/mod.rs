@@ -13,5 +13,6 @@ pub mod openapi;
 pub mod resolve;
 pub mod revocations;
 pub mod submissions;
+pub mod token_exchange;
 pub mod tokens;
 pub mod whoami;

@@ -237,8 +237,14 @@ impl TestRegistry {
 
     /// Stops and starts again on the same file.
     pub(super) async fn restart(self) -> Result<Self, ServiceError> {
+        let settings = self.service.settings().clone();
+        self.restart_with(settings).await
+    }
+
+    /// Stops and starts again on the same file with other settings.
+    pub(super) async fn restart_with(self, settings: Settings) -> Result<Self, ServiceError> {
         self.service.close().await;
-        let service = open(&self.folder, &self.clock, &self.random, self.service.settings().clone()).await?;
+        let service = open(&self.folder, &self.clock, &self.random, settings).await?;
         Ok(Self { service, ..self })
     }
 }

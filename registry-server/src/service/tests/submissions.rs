@@ -198,7 +198,7 @@ async fn what_was_revoked_beforehand_cannot_be_submitted() {
     let again = manifest("io.example/tides", "1.0.1", [tool("tides", "x")], None);
     assert!(matches!(registry.submit_as("acme", &again).await, Err(ServiceError::Revoked(_))));
     let back = registry.register("acme", registry.person("acme"), ApproverScope::All).await;
-    assert!(matches!(back, Err(ServiceError::Revoked("key"))), "a revoked key comes back under no title");
+    assert!(matches!(back, Err(ServiceError::Revoked("key or identity"))), "a revoked key comes back under no title");
 }
 
 /// Its report could be written and not read, so that the submission failed as if the store were damaged.
