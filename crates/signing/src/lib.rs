@@ -18,7 +18,7 @@ mod login;
 mod services;
 mod token;
 
-pub use ambient::{AmbientError, ambient};
+pub use ambient::{AmbientError, ambient, ambient_for};
 pub use error::{Service, SigningError};
 pub use exec::{ExternalSigner, ExternalSignerError, SignerCommand};
 pub use keyless::{Keyless, Signed};
