@@ -22,6 +22,7 @@ mod foreign;
 mod identity;
 mod instance;
 mod key;
+pub mod registry_root;
 mod sign;
 mod sigstore;
 mod trust;

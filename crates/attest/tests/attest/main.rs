@@ -6,4 +6,5 @@ mod encrypted_keys;
 mod form;
 mod interop;
 mod keys;
+mod registry_root;
 mod verify;
