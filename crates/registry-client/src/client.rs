@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use mcp_pin_attest::{Attestation, Bundle, MAX_ATTESTATION_BYTES};
+use mcp_pin_attest::{Attestation, Bundle, MAX_ATTESTATION_BYTES, registry_root::MAX_ROOT_BYTES};
 use mcp_pin_model::{Digest, ServerName, ServerVersion, json};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Response, StatusCode, header, redirect};
@@ -519,6 +519,20 @@ impl RegistryClient {
     /// See [`ClientError`].
     pub async fn well_known(&self) -> Result<WellKnown, ClientError> {
         typed(&self.get_json(self.url(&[".well-known", "mcp-pin"])?, "registry description").await?)
+    }
+
+    /// A root of the registry, as an envelope that is not verified here: the current one, or one by its version. None
+    /// where the registry has no such root.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn root(&self, version: Option<u64>) -> Result<Option<Vec<u8>>, ClientError> {
+        let name = version.map_or_else(|| "root.json".to_owned(), |version| format!("{version}.root.json"));
+        match self.get(self.url(&[".well-known", "mcp-pin", &name])?, "root", MAX_ROOT_BYTES).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(ClientError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     // Transport.

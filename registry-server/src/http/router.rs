@@ -86,6 +86,7 @@ fn routes() -> OpenApiRouter<AppState> {
         // Operations
         .routes(routes!(v1::openapi::openapi))
         .routes(routes!(well_known::well_known))
+        .routes(routes!(well_known::document))
         .routes(routes!(probes::healthz))
         .routes(routes!(probes::readyz))
         .routes(routes!(metrics::metrics))

@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use super::{cursor::CursorKey, error::Problem};
-use crate::{config::RequestLimits, oidc::Issuers, service::Service};
+use crate::{config::RequestLimits, oidc::Issuers, root::ServedRoots, service::Service};
 
 /// The state of the HTTP interface. Cheap to clone.
 #[derive(Clone)]
@@ -22,6 +22,7 @@ struct Inner {
     about: About,
     openapi: String,
     issuers: Issuers,
+    published: Published,
 }
 
 /// What the registry says about itself.
@@ -31,6 +32,15 @@ pub struct About {
     pub public_url: Option<Url>,
     /// The ring that is served.
     pub ring: String,
+}
+
+/// What the registry publishes about its own keys.
+#[derive(Clone, Debug, Default)]
+pub struct Published {
+    /// Who speaks for it, by version.
+    pub roots: ServedRoots,
+    /// What Sigstore clients trust of its log; none without a log key or a public address.
+    pub trusted_root: Option<Vec<u8>>,
 }
 
 impl AppState {
@@ -43,6 +53,7 @@ impl AppState {
         metrics: PrometheusHandle,
         about: About,
         issuers: Issuers,
+        published: Published,
     ) -> Self {
         Self(Arc::new(Inner {
             service,
@@ -53,6 +64,7 @@ impl AppState {
             about,
             openapi: super::openapi_document(),
             issuers,
+            published,
         }))
     }
 
@@ -78,6 +90,12 @@ impl AppState {
     #[must_use]
     pub fn metrics(&self) -> &PrometheusHandle {
         &self.0.metrics
+    }
+
+    /// What the registry publishes about its own keys.
+    #[must_use]
+    pub fn published(&self) -> &Published {
+        &self.0.published
     }
 
     /// Whose identity tokens are believed.
