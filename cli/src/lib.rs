@@ -14,6 +14,7 @@ pub mod error;
 pub mod git;
 pub mod project;
 mod publishing;
+mod registry_root;
 pub mod registry_source;
 pub mod render;
 pub mod review;

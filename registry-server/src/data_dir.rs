@@ -179,7 +179,7 @@ pub(crate) enum Existing {
 /// See [`DataDirError`].
 pub(crate) fn write_secret(path: &Path, text: &str, existing: Existing) -> Result<(), DataDirError> {
     let write = || {
-        let directory = path.parent().unwrap_or_else(|| Path::new("."));
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // `tempfile` creates with mode 0600.
         let mut file = tempfile::NamedTempFile::new_in(directory)?;
         file.write_all(text.as_bytes())?;

@@ -127,11 +127,17 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
                         (Role::Strong, approver.principal.clone()),
                         (Role::Plain, format!("scope {}", approver.scope)),
                     ];
-                    let particulars = [
-                        approver.credential.line(),
-                        format!("registered by {}, id {}", approver.registered_by, approver.id),
-                    ];
-                    text.append(item(&title, &particulars, context.ui.width()));
+                    text.append(item(&title, &[], context.ui.width()));
+                    text.append(approver.credential.particulars());
+                    text.push(
+                        Role::Dim,
+                        format!(
+                            "  registered by {}, id {}",
+                            sanitize::line(&approver.registered_by),
+                            sanitize::line(&approver.id)
+                        ),
+                    );
+                    text.newline();
                 }
                 context.ui.data(text).map_err(|error| super::super::output_error(&error))?;
             }

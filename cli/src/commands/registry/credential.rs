@@ -6,7 +6,11 @@ use mcp_pin_registry_client::{Credential, NewCredential};
 use serde::Serialize;
 
 use super::connection::public_key;
-use crate::{context::Context, error::CommandError};
+use crate::{
+    context::Context,
+    error::CommandError,
+    ui::{Role, Text, sanitize},
+};
 
 /// Certificate identities instead of a key: an issuer and a subject, always both, and whatever else is to hold.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -92,6 +96,16 @@ impl CredentialDocument {
             (None, Some(identity), Some(instance)) => format!("identity {identity}, vouched for by {instance}"),
             _ => "nothing".to_owned(),
         }
+    }
+}
+
+impl CredentialDocument {
+    /// The particulars of a list's item. Whole: whoever compares an identity must see all of it.
+    pub(super) fn particulars(&self) -> Text {
+        let mut text = Text::new();
+        text.push(Role::Dim, format!("  {}", sanitize::line(&self.line())));
+        text.newline();
+        text
     }
 }
 

@@ -93,9 +93,13 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
             let mut text = Text::new();
             for grant in &grants {
                 let title = [(Role::Strong, grant.principal.clone())];
-                let particulars =
-                    [grant.credential.line(), format!("granted by {}, id {}", grant.granted_by, grant.id)];
-                text.append(item(&title, &particulars, context.ui.width()));
+                text.append(item(&title, &[], context.ui.width()));
+                text.append(grant.credential.particulars());
+                text.push(
+                    Role::Dim,
+                    format!("  granted by {}, id {}", sanitize::line(&grant.granted_by), sanitize::line(&grant.id)),
+                );
+                text.newline();
             }
             context.ui.data(text).map_err(|error| super::super::output_error(&error))?;
         }
