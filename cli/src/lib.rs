@@ -11,6 +11,7 @@ pub mod commands;
 pub mod consenting;
 pub mod context;
 pub mod error;
+pub mod evidence;
 pub mod git;
 pub mod project;
 mod publishing;

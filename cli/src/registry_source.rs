@@ -16,6 +16,7 @@ use crate::{
     registry_root,
     state::{
         Admission, State,
+        lint::Publication,
         verification::{Locked, outcome_failure, replaced_by, report_of, requirements_for, tombstones_of, trust_for},
     },
 };
@@ -139,10 +140,14 @@ async fn fetch(
             "{url} shows the manifest of another server or version for `{name}`"
         )));
     }
+    let publication = Publication { manifest: &manifest, publishers: &publishers, roots: settings.roots() };
     let mut consents = Vec::new();
     for document in client.consents(&digest).await.map_err(client_error)? {
-        // Consents of people this project does not know are no error: they only do not count here.
-        if let Ok(consent) = verify::<Consent>(&document.attestation, &approvers, settings.roots()) {
+        // Consents of people this project does not know are no error: they only do not count here. Nor does what could
+        // never count, which is not locked either: somebody would have to explain it later.
+        if let Ok(consent) = verify::<Consent>(&document.attestation, &approvers, settings.roots())
+            && publication.may_count(&consent)
+        {
             consents.push(consent);
         }
     }

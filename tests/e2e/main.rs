@@ -21,6 +21,7 @@ mod registry;
 mod roots;
 mod secrets;
 mod serving;
+mod signing;
 mod terminal;
 mod together;
 mod untrusted_registry;

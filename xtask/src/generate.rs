@@ -10,7 +10,7 @@ use crate::vectors;
 /// A file and what it must hold. A schema of another crate joins here: its crate derives it behind its feature `schema`.
 type Generated = (&'static str, fn() -> Result<String, String>);
 
-const FILES: [Generated; 13] = [
+const FILES: [Generated; 14] = [
     ("schemas/surface.schema.json", || pretty(&schema::surface())),
     ("schemas/lock.schema.json", || pretty(&schema::lock())),
     ("schemas/manifest.schema.json", || pretty(&schema::manifest())),
@@ -22,6 +22,7 @@ const FILES: [Generated; 13] = [
     ("tests/vectors/canonical-json.json", vectors::canonical_json),
     ("tests/vectors/surfaces.json", vectors::surfaces),
     ("tests/vectors/statements.json", vectors::statements),
+    ("tests/vectors/capability-manifests.json", vectors::capability_manifests),
     ("tests/vectors/local-names.json", vectors::local_names),
     ("tests/vectors/mcp-pin.lock", vectors::lock),
 ];

@@ -15,6 +15,7 @@
 mod artifact;
 mod attestation;
 mod bundle;
+mod capability_manifest;
 mod dsse;
 mod error;
 mod evidence;
@@ -33,6 +34,10 @@ pub use artifact::{
     verify_artifact,
 };
 pub use attestation::{Attestation, MAX_ATTESTATION_BYTES};
+pub use capability_manifest::{
+    CLOCK_LEEWAY, CapabilityManifestProblem, MAX_CAPABILITY_MANIFEST_BYTES, SignedCapabilityManifest,
+    VerifiedCapabilityManifest, sign_capability_manifest, verify_capability_manifest,
+};
 pub use error::{CertificateProblem, LogProblem, TimestampProblem, VerificationError};
 pub use evidence::{Evidence, LogEntry};
 pub use foreign::ForeignStatement;

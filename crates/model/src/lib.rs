@@ -9,6 +9,7 @@
 //! * a type that says "surface" is a complete surface: what is incomplete cannot be built.
 
 pub mod artifact;
+pub mod capability_manifest;
 pub mod consent;
 pub mod digest;
 pub mod grade;
@@ -30,6 +31,7 @@ pub mod statement;
 pub mod surface;
 
 pub use artifact::Artifact;
+pub use capability_manifest::CapabilityManifest;
 pub use consent::Consent;
 pub use digest::Digest;
 pub use grade::Grade;

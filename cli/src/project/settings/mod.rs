@@ -18,6 +18,7 @@ use mcp_pin_policy::Preset;
 use semver::VersionReq;
 use url::Url;
 
+pub use digest::evidence_word;
 pub use initial::{initial, name_of_user};
 pub use names::NamePattern;
 pub use origin::Origin;

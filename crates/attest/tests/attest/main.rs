@@ -1,6 +1,7 @@
 //! Attestations through the crate's public seam.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod capability_manifest;
 mod common;
 mod encrypted_keys;
 mod form;
