@@ -15,6 +15,7 @@ pub mod evidence;
 pub mod git;
 pub mod project;
 mod publishing;
+mod registry_root;
 pub mod registry_source;
 pub mod render;
 pub mod review;

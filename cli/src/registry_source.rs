@@ -13,6 +13,7 @@ use crate::{
     context::Context,
     error::{CommandError, Status},
     project::{ConfiguredServer, Settings, settings::ServerSettings},
+    registry_root,
     state::{
         Admission, State,
         lint::Publication,
@@ -102,6 +103,9 @@ async fn fetch(
     // What is live is shown to everybody. A project file names the registry, so a token is sent there only for what
     // needs one.
     let client = RegistryClient::new(url.as_str(), None, &ClientOptions::default()).map_err(client_error)?;
+    if let Some(known) = settings.registry_roots.get(url) {
+        registry_root::follow(&client, known, context.now()).await?;
+    }
     let name = &wanted.name;
     let not_admitted = || {
         CommandError::consent_required(format!("`{name}` {} is not admitted in {url}", wanted.version))

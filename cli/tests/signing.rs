@@ -1,4 +1,5 @@
 //! Signing as a person or a CI job does it: with an identity, an encrypted key, an external signer.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 

@@ -18,6 +18,7 @@ mod organisation;
 mod programs;
 mod pull_request;
 mod registry;
+mod roots;
 mod secrets;
 mod serving;
 mod signing;

@@ -23,6 +23,7 @@ mod foreign;
 mod identity;
 mod instance;
 mod key;
+pub mod registry_root;
 mod sign;
 mod sigstore;
 mod trust;
@@ -42,7 +43,7 @@ pub use evidence::{Evidence, LogEntry};
 pub use foreign::ForeignStatement;
 pub use identity::{
     IdentityClaims, IdentityMismatch, IdentityPolicy, IdentityPolicyError, MAX_PATTERN_BYTES, PatternError,
-    ReferencePattern, SubjectPattern,
+    ReferencePattern, SignerTarget, SignerTargetError, SubjectPattern,
 };
 pub use instance::{
     InstanceName, InstanceNameError, MAX_TRUSTED_ROOT_BYTES, RequiredEvidence, RootMember, Roots, TrustedRoot,

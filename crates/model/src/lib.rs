@@ -22,6 +22,7 @@ pub mod manifest;
 pub mod name;
 pub mod package_identity;
 pub mod placeholder;
+pub mod registry_root;
 pub mod revocation;
 #[cfg(feature = "schema")]
 pub mod schema;

@@ -21,7 +21,7 @@ mod services;
 mod token;
 mod trust_update;
 
-pub use ambient::{AmbientError, ambient};
+pub use ambient::{AmbientError, ambient, ambient_for};
 pub use error::{Service, SigningError};
 pub use exec::{ExternalSigner, ExternalSignerError, SignerCommand};
 pub use keyless::{Keyless, Signed};

@@ -8,5 +8,6 @@ mod form;
 mod interop;
 mod keyless;
 mod keys;
+mod registry_root;
 mod tampering;
 mod verify;
