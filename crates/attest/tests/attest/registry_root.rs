@@ -241,3 +241,31 @@ fn a_document_that_is_none_is_refused() {
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
+
+/// The vectors for other implementations, without the code that wrote them.
+#[test]
+fn vectors() {
+    let vectors = mcp_pin_model::json::parse(include_bytes!("../../../../tests/vectors/registry-roots.json")).unwrap();
+    let member = |vector: &Value, name: &str| vector.get(name).unwrap().as_str().unwrap().to_owned();
+    let vectors = vectors.as_array().unwrap();
+    assert!(vectors.len() >= 10);
+    for vector in vectors {
+        let known = vector.get("known").unwrap();
+        let version = known.get("version").unwrap().as_number().unwrap().as_u64().unwrap();
+        let known = RootPin { version, digest: member(known, "digest").parse().unwrap() };
+        let chain = vector.get("chain").unwrap().as_array().unwrap();
+        let chain: Vec<Vec<u8>> = chain.iter().map(|root| root.as_str().unwrap().as_bytes().to_vec()).collect();
+        let result = RegistryRoot::verify_chain(&known, &chain, member(vector, "at").parse().unwrap());
+        match (result, member(vector, "outcome").as_str()) {
+            (Ok(root), "trusted") => assert_eq!(root.pin().digest.to_string(), member(vector, "current")),
+            (Err(RegistryRootError::Rollback { .. }), "rollback")
+            | (Err(RegistryRootError::Fork { .. }), "fork")
+            | (Err(RegistryRootError::Skipped { .. }), "skipped")
+            | (Err(RegistryRootError::Threshold { .. }), "threshold")
+            | (Err(RegistryRootError::BadSignature { .. }), "bad-signature")
+            | (Err(RegistryRootError::Malformed), "malformed")
+            | (Err(RegistryRootError::Expired { .. }), "expired") => {}
+            (result, outcome) => panic!("{}: {outcome}, and found {result:?}", member(vector, "what")),
+        }
+    }
+}
