@@ -18,7 +18,7 @@ pub(crate) async fn follow(
     now: Timestamp,
 ) -> Result<RegistryRoot, CommandError> {
     let Some(current) = client.root(None).await.map_err(client_error)? else {
-        return Err(refused(client, "it shows no root any more, and one is pinned".to_owned()));
+        return Err(refused(client, "it shows no root any more, and one is pinned"));
     };
     let newest = signed(client, &current)?.pin();
     let between = newest.version.saturating_sub(known.version);
@@ -28,7 +28,7 @@ pub(crate) async fn follow(
     let mut chain = Vec::new();
     for version in known.version..newest.version {
         let Some(bytes) = client.root(Some(version)).await.map_err(client_error)? else {
-            return Err(refused(client, format!("version {version} of its root is missing")));
+            return Err(refused(client, &format!("version {version} of its root is missing")));
         };
         chain.push(bytes);
     }
@@ -48,7 +48,7 @@ pub(crate) async fn first(
 ) -> Result<Option<RegistryRoot>, CommandError> {
     let Some(current) = client.root(None).await.map_err(client_error)? else {
         return match wanted {
-            Some(_) => Err(refused(client, "it shows no root".to_owned())),
+            Some(_) => Err(refused(client, "it shows no root")),
             None => Ok(None),
         };
     };
@@ -76,7 +76,7 @@ async fn by_older(
             return follow(client, &pin, now).await;
         }
     }
-    Err(refused(client, format!("its root is {}, and {wanted} is wanted", newest.digest)))
+    Err(refused(client, &format!("its root is {}, and {wanted} is wanted", newest.digest)))
 }
 
 fn signed(client: &RegistryClient, bytes: &[u8]) -> Result<SignedRoot, CommandError> {
@@ -84,10 +84,10 @@ fn signed(client: &RegistryClient, bytes: &[u8]) -> Result<SignedRoot, CommandEr
 }
 
 fn root_error(client: &RegistryClient, error: &RegistryRootError) -> CommandError {
-    refused(client, error.to_string())
+    refused(client, &error.to_string())
 }
 
-fn refused(client: &RegistryClient, problem: String) -> CommandError {
+fn refused(client: &RegistryClient, problem: &str) -> CommandError {
     CommandError::failed(format!("the registry {} is not the one that is known: {problem}", client.base()))
         .hint("ask whoever runs it, by another way than the registry; a root is pinned as `root` under [[registry]]")
 }

@@ -33,7 +33,7 @@ pub enum Action {
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Login(login::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
-    Grant(grant::Arguments),
+    Grant(Box<grant::Arguments>),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Approver(approver::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]

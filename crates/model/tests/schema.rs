@@ -160,11 +160,9 @@ fn registry_roots() {
     let vectors = include_str!("../../../tests/vectors/registry-roots.json");
     let vectors: Value = serde_json::from_str(vectors).unwrap();
     let envelope: Value = serde_json::from_str(vectors[0]["chain"][0].as_str().unwrap()).unwrap();
-    let payload = base64::Engine::decode(
-        &base64::engine::general_purpose::STANDARD,
-        envelope["payload"].as_str().unwrap(),
-    )
-    .unwrap();
+    let payload =
+        base64::Engine::decode(&base64::engine::general_purpose::STANDARD, envelope["payload"].as_str().unwrap())
+            .unwrap();
     check(
         &schema::registry_root(),
         &value(&payload),

@@ -70,7 +70,7 @@ pub async fn well_known(State(state): State<AppState>, headers: HeaderMap) -> Re
     let about = state.about();
     let document = WellKnownDocument {
         kind: "urn:mcp-pin:registry:v1",
-        origin: about.public_url.as_ref().map(|url| crate::serve::origin(url)),
+        origin: about.public_url.as_ref().map(crate::serve::origin),
         software: concat!("mcp-pin-registry/", env!("CARGO_PKG_VERSION")),
         ring: about.ring.clone(),
         endpoints: [("mcpRegistry", "/v0.1"), ("api", "/v1"), ("openapi", "/v1/openapi.json")].into(),

@@ -77,7 +77,7 @@ impl Issuers {
         let key = keys.key(issuer, kid, now).await?;
         parts.verify(&key, issuer.algorithm)?;
         let claims = parts.claims(&self.audience, now)?;
-        let identity = claims::identity(issuer, &claims.all)?;
+        let identity = claims::identity(issuer, claims.all)?;
         Ok(ProvenIdentity {
             claims: identity,
             issuer: issuer.url.clone(),

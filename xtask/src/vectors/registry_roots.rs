@@ -47,7 +47,7 @@ pub(crate) fn registry_roots() -> Text {
         ("the current root has expired", "first", vec![first.clone(), second.clone(), third], LATER),
         ("an old root was put back", "second", vec![first.clone()], NOW),
         ("another root of the known version", "first", vec![root("fork")?], NOW),
-        ("the known version is missing", "first", vec![second.clone()], NOW),
+        ("the known version is missing", "first", vec![second], NOW),
         ("a version is missing", "first", vec![first.clone(), root("third")?], NOW),
         ("too few of the version before", "first", vec![first.clone(), root("takeover")?], NOW),
         ("too few of its own", "first", vec![first.clone(), root("unproven")?], NOW),

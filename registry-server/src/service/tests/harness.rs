@@ -209,10 +209,10 @@ impl TestRegistry {
 
     /// Takes a version all the way.
     pub(super) async fn publish(&self, version: &str, description: &str) -> Submission {
-        let mut submission = self.submit(version, description).await;
+        let mut submission = Box::pin(self.submit(version, description)).await;
         for name in ["alice", "bob"] {
             if submission.state.kind() == StateKind::Pending {
-                submission = self.approve(name, &submission).await.unwrap().submission;
+                submission = Box::pin(self.approve(name, &submission)).await.unwrap().submission;
             }
         }
         assert_eq!(submission.state.kind(), StateKind::Live);
