@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::commands::{
-    approve, completions, diff, init, key, lock, ls, manifest, registry, sign_bundle, submit, update, verify,
+    approve, completions, diff, init, key, lock, ls, manifest, registry, sign_bundle, submit, trust, update, verify,
     verify_bundle, why,
 };
 
@@ -84,6 +84,8 @@ pub enum Command {
     Ls(ls::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Why(why::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Trust(trust::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Key(key::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]

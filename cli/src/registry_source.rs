@@ -13,8 +13,10 @@ use crate::{
     context::Context,
     error::{CommandError, Status},
     project::{ConfiguredServer, Settings, settings::ServerSettings},
+    registry_root,
     state::{
         Admission, State,
+        lint::Publication,
         verification::{Locked, outcome_failure, replaced_by, report_of, requirements_for, tombstones_of, trust_for},
     },
 };
@@ -102,6 +104,9 @@ async fn fetch(
     // What is live is shown to everybody. A project file names the registry, so a token is sent there only for what
     // needs one.
     let client = RegistryClient::new(url.as_str(), None, &ClientOptions::default()).map_err(client_error)?;
+    if let Some(known) = settings.registry_roots.get(url) {
+        registry_root::follow(&client, known, context.now()).await?;
+    }
     let name = &wanted.name;
     let not_admitted = || {
         CommandError::consent_required(format!("`{name}` {} is not admitted in {url}", wanted.version))
@@ -136,10 +141,14 @@ async fn fetch(
             "{url} shows the manifest of another server or version for `{name}`"
         )));
     }
+    let publication = Publication { manifest: &manifest, publishers: &publishers, roots: settings.roots() };
     let mut consents = Vec::new();
     for document in client.consents(&digest).await.map_err(client_error)? {
-        // Consents of people this project does not know are no error: they only do not count here.
-        if let Ok(consent) = verify::<Consent>(&document.attestation, &approvers, settings.roots()) {
+        // Consents of people this project does not know are no error: they only do not count here. Nor does what could
+        // never count, which is not locked either: somebody would have to explain it later.
+        if let Ok(consent) = verify::<Consent>(&document.attestation, &approvers, settings.roots())
+            && publication.may_count(&consent)
+        {
             consents.push(consent);
         }
     }

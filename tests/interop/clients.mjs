@@ -5,6 +5,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { isRightReason } from './reasons.mjs';
+
 const TIMEOUT = 120_000;
 
 function run(program, arguments_, options = {}) {
@@ -38,26 +40,41 @@ function scripted({ program, folder, extension, work }) {
 const javaScript = (program, folder, work) => scripted({ program, folder, extension: 'mjs', work });
 const python = (program, folder, work) => scripted({ program, folder, extension: 'py', work });
 
-/** Our own program, by the protocol of the sigstore-conformance suite. */
-function mcpPin(program) {
+/** Our own program: by the protocol of the sigstore-conformance suite, and as publishers sign manifests. */
+function mcpPin(program, work) {
+  // Nothing of the user's own configuration.
+  const options = { env: { ...process.env, XDG_CONFIG_HOME: work } };
   return {
+    generateKey() {
+      const [key, publicKey] = [join(work, 'mcp-pin.pem'), join(work, 'mcp-pin.pub')];
+      must(program, ['key', 'generate', '--output', key], options);
+      writeFileSync(publicKey, JSON.parse(must(program, ['key', 'show', '--key', key, '--format', 'json'], options)).publicKey);
+      return { private: key, public: publicKey };
+    },
+    signManifest({ serverJson, command, out, token, root, config, key }) {
+      const who = key
+        ? ['--key', key]
+        : ['--keyless', '--identity-token', token, '--trusted-root', root, '--signing-config', config];
+      must(program, ['manifest', 'sign', '-C', work, '--server-json', serverJson, '--output', out, ...who, '--', ...command], options);
+    },
     sign(orders) {
       for (const { kind, token, out, root, config, file } of orders) {
         must(program, [
           'sign-bundle', ...(kind === 'dsse' ? ['--in-toto'] : []), '--identity-token', token, '--bundle', out,
           '--trusted-root', root, '--signing-config', config, file,
-        ]);
+        ], options);
       }
     },
-    verify: (cases) => cases.map(({ id, bundle, artifact, root, identity, issuer, key, logged }) => {
+    verify: (cases) => cases.map(({ id, what, bundle, artifact, root, identity, issuer, key, logged }) => {
       const who = key ? ['--key', key] : ['--certificate-identity', identity, '--certificate-oidc-issuer', issuer];
       const trust = key && !logged ? ['--key-signature-only'] : ['--trusted-root', root];
-      const { status, stdout, stderr } = run(program, ['verify-bundle', '--bundle', bundle, ...who, ...trust, artifact]);
+      const { status, stdout, stderr } = run(program, ['verify-bundle', '--bundle', bundle, ...who, ...trust, artifact], options);
       if (status === 0) return { id, verdict: 'accepted', reason: '' };
       const reason = stderr.trim().split('\n')[0];
       // "Could not check" (3), a usage error (2) or a crash is no refusal; nor is one that does not say why.
       if (status !== 1 || !reason) return { id, verdict: `exit ${status}`, reason: stdout + stderr };
-      return { id, verdict: 'refused', reason };
+      // Of the genuine ones the table says whether they may be refused.
+      return { id, verdict: what === 'genuine' || isRightReason(what, reason) ? 'refused' : 'wrong reason', reason };
     }),
   };
 }

@@ -5,7 +5,7 @@
 //
 // .ci/interop sets the environment: WORK is an empty folder; MCP_PIN, NODE_24, PYTHON and COSIGN are programs (COSIGN
 // may be absent); MOCK, SIGSTORE_JS, SIGSTORE_JS_4 and SIGSTORE_PYTHON are folders of this one with their packages
-// installed; MANIFEST is a folder with a manifest that mcp-pin signed with a key. `--write` replaces matrix.txt.
+// installed. `--write` replaces matrix.txt.
 
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync, hash } from 'node:crypto';
@@ -19,8 +19,9 @@ import { cosign, javaScript, mcpPin, python } from './clients.mjs';
 import { casesOf } from './damage.mjs';
 import { SKIPPED, cellOf, differences, render } from './matrix.mjs';
 
-const { WORK, MCP_PIN, NODE_24, PYTHON, COSIGN, MOCK, SIGSTORE_JS, SIGSTORE_JS_4, SIGSTORE_PYTHON, MANIFEST } = process.env;
-const MATRIX = join(dirname(fileURLToPath(import.meta.url)), 'matrix.txt');
+const { WORK, MCP_PIN, NODE_24, PYTHON, COSIGN, MOCK, SIGSTORE_JS, SIGSTORE_JS_4, SIGSTORE_PYTHON } = process.env;
+const HERE = dirname(fileURLToPath(import.meta.url));
+const MATRIX = join(HERE, 'matrix.txt');
 const PREDICATE_TYPE = 'urn:mcp-pin:interop:v1';
 
 const folder = (name) => {
@@ -98,7 +99,7 @@ const key = makeKey('key');
 const foreignKey = makeKey('foreign-key');
 
 const clients = {
-  'mcp-pin': mcpPin(MCP_PIN),
+  'mcp-pin': mcpPin(MCP_PIN, folder('mcp-pin')),
   'js-3': javaScript(process.execPath, SIGSTORE_JS, folder('js-3')),
   'js-4': javaScript(NODE_24, SIGSTORE_JS_4, folder('js-4')),
   python: python(PYTHON, SIGSTORE_PYTHON, folder('python')),
@@ -140,7 +141,7 @@ const SIGNS = {
 };
 
 for (const [signer, kinds] of Object.entries(SIGNS)) {
-  const keyPair = clients[signer]?.generateKey?.() ?? key;
+  const keyPair = (kinds.key && clients[signer]?.generateKey?.()) ?? key;
   const orders = Object.entries(kinds).flatMap(([how, list]) => list.flatMap(
     ([version, kind]) => signRow(signer, how, version, kind, how === 'key' ? keyPair : undefined),
   ));
@@ -156,16 +157,27 @@ function surfaceOf(bundle) {
   return canonicalize(JSON.parse(Buffer.from(dsseEnvelope.payload, 'base64').toString('utf8')).predicate.surface);
 }
 
-const manifest = join(MANIFEST, 'manifest.sigstore.json');
-rows.push({
-  name: 'mcp-pin key manifest no log',
-  signer: 'mcp-pin',
-  bundles: { first: manifest },
-  artifact: write('surface.json', surfaceOf(manifest)),
-  other: contents.second.file,
-  type: 'urn:mcp-pin:manifest:v1',
-  trust: { key: join(MANIFEST, 'key.pub.pem'), logged: false },
-});
+// Manifests, as publishers sign them: of a server that is started and asked, with a key alone or with an identity.
+const mcpPinKey = clients['mcp-pin'].generateKey();
+for (const version of [undefined, 1, 2]) {
+  const name = version ? `mcp-pin keyless manifest Rekor ${version}` : 'mcp-pin key manifest no log';
+  const out = join(folder('bundles'), `${name}.json`.replaceAll(' ', '-'));
+  clients['mcp-pin'].signManifest({
+    serverJson: join(HERE, 'server.json'), command: [process.execPath, join(HERE, 'mcp-server.mjs')], out,
+    ...(version
+      ? { token: gitHubToken(WORKFLOW), root: sigstore.root, config: sigstore.config(version) }
+      : { key: mcpPinKey.private }),
+  });
+  rows.push({
+    name,
+    signer: 'mcp-pin',
+    bundles: { first: out },
+    artifact: write(`${name}.surface`, surfaceOf(out)),
+    other: contents.second.file,
+    type: 'urn:mcp-pin:manifest:v1',
+    trust: version ? { identity: IDENTITY, issuer: ISSUER } : { key: mcpPinKey.public, logged: false },
+  });
+}
 
 // --- Everybody verifies.
 

@@ -1,6 +1,9 @@
 //! Test vectors for other implementations: inputs by hand, outcomes by this one, held against the readers by
 //! `crates/model/tests/vectors.rs`.
 
+mod capability_manifests;
+mod registry_roots;
+
 use mcp_pin_model::{
     Alias, Artifact, Consent, Digest, EntryKind, Launch, Lockfile, Manifest, Revocation, Ring, Surface,
     consent::Decision,
@@ -16,6 +19,7 @@ use mcp_pin_model::{
 };
 use serde_json::{Value, json};
 
+pub(crate) use self::{capability_manifests::capability_manifests, registry_roots::registry_roots};
 use crate::generate::pretty;
 
 type Text = Result<String, String>;

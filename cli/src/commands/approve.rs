@@ -4,7 +4,12 @@ mod review;
 
 use jiff::Timestamp;
 use mcp_pin_diff::ChangeReport;
-use mcp_pin_model::{Consent, Digest, Grade, Ring, ServerName, ServerVersion, consent::Decision, json::Value};
+use mcp_pin_model::{
+    Consent, Digest, Grade, Ring, ServerName, ServerVersion,
+    consent::Decision,
+    json::Value,
+    lockfile::{KeyIdentity, SignerIdentity},
+};
 use mcp_pin_registry_client::{ConsentOutcome, RegistryClient, SubmissionRecord, SubmissionState};
 use serde::Serialize;
 
@@ -211,7 +216,8 @@ fn consent(
         .detail("it holds what no client can read safely, such as two entries of one name"));
     }
     let signer = arguments.signer.open(context)?;
-    if signer.key_id().is_some_and(|key| key == submission.signer) {
+    let own = signer.key_id().map(|key| SignerIdentity::Key(KeyIdentity { key }));
+    if own.is_some_and(|own| own == submission.signer) {
         return Err(CommandError::failed("a publisher does not approve what it published")
             .hint("another person has to approve it, with a key of their own"));
     }

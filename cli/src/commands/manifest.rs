@@ -1,5 +1,8 @@
 //! `mcp-pin manifest`.
 
+pub mod export;
+pub mod import;
+mod locked;
 pub mod sign;
 
 use crate::{context::Context, error::CommandResult};
@@ -17,6 +20,10 @@ pub struct Arguments {
 pub enum Action {
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Sign(sign::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Export(export::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Import(import::Arguments),
 }
 
 /// Runs it.
@@ -26,5 +33,7 @@ pub enum Action {
 pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     match &arguments.action {
         Action::Sign(arguments) => sign::run(arguments, context),
+        Action::Export(arguments) => export::run(arguments, context),
+        Action::Import(arguments) => import::run(arguments, context),
     }
 }

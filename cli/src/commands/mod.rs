@@ -12,6 +12,7 @@ pub mod registry;
 mod selection;
 pub mod sign_bundle;
 pub mod submit;
+pub mod trust;
 pub mod trusting;
 pub mod update;
 pub mod verify;
@@ -37,6 +38,7 @@ pub fn run(command: &Command, context: &Context) -> CommandResult {
         Command::Update(arguments) => update::run(arguments, context),
         Command::Ls(arguments) => ls::run(arguments, context),
         Command::Why(arguments) => why::run(arguments, context),
+        Command::Trust(arguments) => trust::run(arguments, context),
         Command::Key(arguments) => key::run(arguments, context),
         Command::Manifest(arguments) => manifest::run(arguments, context),
         Command::SignBundle(arguments) => sign_bundle::run(arguments, context),

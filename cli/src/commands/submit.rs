@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::registry::{
     connection::{Connection, ask},
+    login::{LoginArguments, publisher},
     submissions::{self, SubmissionDocument},
 };
 use crate::{
@@ -48,6 +49,9 @@ pub struct Arguments {
     /// Who signs.
     #[command(flatten)]
     pub signer: SignerArguments,
+    /// As which CI job, where there is no access token.
+    #[command(flatten)]
+    pub login: LoginArguments,
     /// Which registry, and as whom.
     #[command(flatten)]
     pub connection: Connection,
@@ -67,12 +71,12 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     let (client, attestation, manifest) = match (&arguments.bundle, &arguments.alias, &arguments.server_json) {
         (Some(bundle), _, _) => {
             let (attestation, manifest) = signed_already(context, bundle)?;
-            (arguments.connection.authorized(context)?, attestation, manifest)
+            (publisher(context, &arguments.connection, &arguments.login)?, attestation, manifest)
         }
         (None, Some(alias), Some(server_json)) => {
             let server = ServerJson::read(context, server_json)?;
             let signer = arguments.signer.open(context)?;
-            let client = arguments.connection.authorized(context)?;
+            let client = publisher(context, &arguments.connection, &arguments.login)?;
             let origin = if arguments.locked { Origin::Locked(alias) } else { Origin::Configured(alias) };
             let template = manifest_here(context, origin)?;
             let previous = previous(context, &client, &server.name()?)?;

@@ -1,25 +1,21 @@
 //! `mcp-pin verify`.
 
 mod online;
+mod output;
 
 use mcp_pin_diff::ChangeReport;
-use mcp_pin_model::{Alias, EntryKind, Lockfile, json::Value, lockfile::LockedServer};
-use serde::Serialize;
+use mcp_pin_model::{Alias, Lockfile, lockfile::LockedServer};
 
 use super::{selection, trusting::TrustArguments};
 use crate::{
     capture::{Live, Wanted, capture_all},
-    cli::Format,
     context::Context,
     error::{CommandError, CommandResult, Status},
     project::{ConfiguredServer, Project},
-    render::{self, Detail, View},
-    review,
     state::{
-        State,
+        State, lint,
         verification::{self, Checked, Failure},
     },
-    ui::{Role, Text, sanitize},
 };
 
 /// Check the lock, its signatures and consents, with --live the servers themselves, with --online their packages
@@ -45,6 +41,9 @@ pub struct Arguments {
     /// Fail on servers that are locked and not configured, too: lock and configuration have to match exactly
     #[arg(long)]
     pub frozen: bool,
+    /// Tell what speaks for each server: signatures, people, roots
+    #[arg(long, short)]
+    pub verbose: bool,
     /// Whose trust counts.
     #[command(flatten)]
     pub trust: TrustArguments,
@@ -66,47 +65,6 @@ impl Row {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Output {
-    outcome: Status,
-    live: bool,
-    online: bool,
-    servers: Vec<ServerOutput>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ServerOutput {
-    alias: Alias,
-    outcome: Status,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<String>,
-    /// Whether the live server was compared.
-    live: bool,
-    /// The packages that were looked at.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    packages: Vec<online::PackageOutput>,
-    failures: Vec<FailureOutput>,
-    notes: Vec<String>,
-    /// The digest of the change report, as `update --accept` takes it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    report_digest: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    report: Option<Value>,
-}
-
-#[derive(Serialize)]
-struct FailureOutput {
-    check: &'static str,
-    outcome: Status,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
-}
-
 /// Runs it.
 ///
 /// # Errors
@@ -123,7 +81,17 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     if arguments.online {
         online::run(context, &project, &mut rows)?;
     }
-    finish(arguments, context, &rows)
+    let note = stray(arguments, &state, &lock, &rows);
+    output::finish(arguments, context, &project, &rows, note)
+}
+
+/// Signed files that nothing asks for, where everything was looked at.
+fn stray(arguments: &Arguments, state: &State, lock: &Lockfile, rows: &[Row]) -> Option<String> {
+    if !arguments.aliases.is_empty() {
+        return None;
+    }
+    let checked: Vec<&Checked> = rows.iter().filter(|row| row.server.is_some()).map(|row| &row.checked).collect();
+    lint::stray_attestations(state, lock, &checked)
 }
 
 /// Everything that can be said without starting anything.
@@ -286,124 +254,4 @@ fn compare(row: &mut Row, result: Result<Live, CommandError>) {
         }
     }
     row.checked.failures.extend(failures);
-}
-
-fn finish(arguments: &Arguments, context: &Context, rows: &[Row]) -> CommandResult {
-    let status = rows.iter().fold(Status::Passed, |status, row| status.and(row.checked.status()));
-    match context.format {
-        Format::Json => {
-            let output = Output {
-                outcome: status,
-                live: arguments.live,
-                online: arguments.online,
-                servers: rows.iter().map(output).collect(),
-            };
-            render::json::print(&context.ui, "verify", &output)?;
-        }
-        Format::Human => {
-            for row in rows {
-                review::print(context, human(context, row))?;
-            }
-            review::print(context, summary(rows, status))?;
-        }
-    }
-    Ok(status)
-}
-
-fn output(row: &Row) -> ServerOutput {
-    ServerOutput {
-        alias: row.alias.clone(),
-        outcome: row.checked.status(),
-        name: row.server.as_ref().map(|server| server.name.to_string()),
-        version: row.server.as_ref().map(|server| server.version.to_string()),
-        live: row.live,
-        packages: row.packages.clone(),
-        failures: row
-            .checked
-            .failures
-            .iter()
-            .map(|failure| FailureOutput {
-                check: failure.check,
-                outcome: failure.status,
-                message: failure.message.clone(),
-                hint: failure.hint.clone(),
-            })
-            .collect(),
-        notes: row.checked.notes.clone(),
-        report_digest: row.drift.as_ref().map(|report| report.digest().to_string()),
-        report: row.drift.as_ref().map(ChangeReport::to_value),
-    }
-}
-
-fn word(status: Status) -> (Role, &'static str) {
-    match status {
-        Status::Passed => (Role::Good, "passed"),
-        Status::ConsentRequired => (Role::Warning, "needs consent"),
-        Status::CouldNotCheck => (Role::Bad, "could not check"),
-        Status::Failed | Status::Usage => (Role::Bad, "failed"),
-    }
-}
-
-fn human(context: &Context, row: &Row) -> Text {
-    let (role, outcome) = word(row.checked.status());
-    let mut out = Text::new().with(role, format!("{outcome:<16}")).with(Role::Strong, row.alias.as_str());
-    if let Some(server) = &row.server {
-        let counts: Vec<String> = EntryKind::ALL
-            .into_iter()
-            .filter_map(|kind| {
-                let count = server.section(kind)?.len();
-                Some(format!("{count} {}{}", kind.noun(), if count == 1 { "" } else { "s" }))
-            })
-            .collect();
-        let live = if row.live { ", live" } else { "" };
-        out.push(Role::Dim, format!("  {} ({}{live})", server.version, counts.join(", ")));
-    }
-    out.newline();
-    for failure in &row.checked.failures {
-        let (role, outcome) = word(failure.status);
-        out.push(role, format!("  {outcome}: "));
-        out.plain(sanitize::one_line(&failure.message));
-        out.newline();
-        if let Some(hint) = &failure.hint {
-            out.push(Role::Dim, format!("    hint: {}", sanitize::one_line(hint)));
-            out.newline();
-        }
-    }
-    for package in &row.packages {
-        out.push(Role::Dim, format!("  {}", sanitize::one_line(&package.purl)));
-        out.newline();
-        for check in &package.checks {
-            let role = match check.outcome {
-                "passed" => Role::Good,
-                "failed" | "unsupported" => Role::Bad,
-                _ => Role::Dim,
-            };
-            out.push(role, format!("    {:<12}", check.outcome));
-            out.plain(check.check);
-            if let Some(reason) = &check.reason {
-                out.push(Role::Dim, format!("  {}", sanitize::one_line(reason)));
-            }
-            out.newline();
-        }
-    }
-    for note in &row.checked.notes {
-        out.push(Role::Dim, format!("  note: {}", sanitize::one_line(note)));
-        out.newline();
-    }
-    if let Some(report) = &row.drift {
-        let view = View { columns: context.ui.width(), detail: Detail::Summary, subject: Some(row.alias.as_str()) };
-        out.append(render::report(report, &view));
-    }
-    out
-}
-
-fn summary(rows: &[Row], status: Status) -> Text {
-    let count = |wanted: Status| rows.iter().filter(|row| row.checked.status() == wanted).count();
-    let parts: Vec<String> = [Status::Passed, Status::Failed, Status::CouldNotCheck, Status::ConsentRequired]
-        .into_iter()
-        .filter(|wanted| count(*wanted) > 0)
-        .map(|wanted| format!("{} {}", count(wanted), word(wanted).1))
-        .collect();
-    let text = if parts.is_empty() { "nothing is locked or configured".to_owned() } else { parts.join(", ") };
-    Text::new().with(word(status).0, text)
 }

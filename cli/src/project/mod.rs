@@ -46,7 +46,7 @@ impl Project {
     /// A configuration that cannot be read, with file and line.
     pub fn load(directory: &Path, user_roots: &UserRoots) -> Result<Self, CommandError> {
         let root = find_root(directory);
-        let settings = Settings::read_from(Origin::File(root.join(SETTINGS_FILE)), user_roots)?;
+        let settings = Settings::read_from(Origin::Project(root.clone()), user_roots)?;
         let servers = configured::read_all(&root)?;
         Ok(Self { root, settings, servers })
     }

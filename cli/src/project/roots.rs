@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{CommandError, Place},
-    state::{read_bounded, write_private},
+    state::{make_private, read_bounded, write_private},
 };
 
 /// When the roots that this program was built with were fetched, and the digests that they had. A test compares them with
@@ -165,6 +165,16 @@ impl UserRoots {
         Ok(Some((root, record.fetched_at)))
     }
 
+    /// Makes the folder that keeps what was seen of an instance's repository, readable for nobody else.
+    ///
+    /// # Errors
+    /// When there is nowhere to make it.
+    pub fn prepare(&self, instance: &InstanceName) -> Result<PathBuf, CommandError> {
+        let folder = self.folder(instance).ok_or_else(no_place)?.join("seen");
+        make_private(&folder)?;
+        Ok(folder)
+    }
+
     /// Keeps a root that was fetched and verified. The record is written last: until then the old root stays in force.
     ///
     /// # Errors
@@ -175,9 +185,7 @@ impl UserRoots {
             .map_or(RequiredEvidence::Log, |embedded| embedded.required_evidence());
         let root = TrustedRoot::from_json(instance.clone(), bytes, required)
             .map_err(|error| CommandError::failed(format!("the fetched root of `{instance}` is refused: {error}")))?;
-        let folder = self
-            .folder(instance)
-            .ok_or_else(|| CommandError::usage("there is no configuration directory to keep the root in"))?;
+        let folder = self.folder(instance).ok_or_else(no_place)?;
         write_private(&folder.join(file_name(&root.digest())), bytes)?;
         let record = Record { kind: RECORD_TYPE.to_owned(), fetched_at: now, digest: root.digest() };
         let record = json::to_value(&record)
@@ -197,6 +205,10 @@ impl UserRoots {
             }
         }
     }
+}
+
+fn no_place() -> CommandError {
+    CommandError::usage("there is no configuration directory to keep a root in")
 }
 
 fn file_name(digest: &Digest) -> String {

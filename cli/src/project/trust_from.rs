@@ -33,7 +33,7 @@ impl Project {
         };
         self.refuse_links()?;
         let origin = Origin::Commit { revision: revision.clone(), commit };
-        let base = Settings::read_from(origin.clone(), user_roots)?;
+        let base = Settings::read_from(origin, user_roots)?;
         let (ours, theirs) = (self.settings.trust_digest()?, base.trust_digest()?);
         if self.settings.exists() != base.exists() || ours != theirs {
             let what = match (self.settings.exists(), base.exists()) {

@@ -9,6 +9,7 @@ use mcp_pin_attest::{Attestation, Evidence, SignError, Signer, sign};
 use mcp_pin_model::{hostile, statement::Statement};
 use mcp_pin_signing::{IdentityToken, Keyless, SigningError};
 
+pub(crate) use self::token::token_text;
 pub use self::{
     arguments::SignerArguments,
     instance::InstanceArguments,

@@ -44,11 +44,9 @@ pub fn identity_token(
     argument: Option<&TokenArgument>,
     services: &Services,
 ) -> Result<IdentityToken, CommandError> {
-    let text = match (argument, context.environment.get(VARIABLE)) {
-        (Some(argument), _) if argument.0.as_str() == "-" => standard_input()?,
-        (Some(argument), _) => argument.0.clone(),
-        (None, Some(token)) => Zeroizing::new(token.to_owned()),
-        (None, None) => {
+    let text = match token_text(context, argument, VARIABLE)? {
+        Some(text) => text,
+        None => {
             match context.block_on(async { ambient().await.map_err(|error| ambient_error(&error)) })? {
                 Some(token) => token,
                 None if context.ui.is_interactive() => context
@@ -65,6 +63,23 @@ pub fn identity_token(
         }
     };
     IdentityToken::from_text(&text, context.now()).map_err(|error| token_error(&error))
+}
+
+/// The token that is named: by the option, else by the variable.
+///
+/// # Errors
+/// When standard input cannot be read.
+pub(crate) fn token_text(
+    context: &Context,
+    argument: Option<&TokenArgument>,
+    variable: &str,
+) -> Result<Option<Zeroizing<String>>, CommandError> {
+    match (argument, context.environment.get(variable)) {
+        (Some(argument), _) if argument.0.as_str() == "-" => standard_input().map(Some),
+        (Some(argument), _) => Ok(Some(argument.0.clone())),
+        (None, Some(token)) => Ok(Some(Zeroizing::new(token.to_owned()))),
+        (None, None) => Ok(None),
+    }
 }
 
 fn standard_input() -> Result<Zeroizing<String>, CommandError> {

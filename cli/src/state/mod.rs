@@ -11,6 +11,7 @@
 
 mod files;
 pub mod key;
+pub mod lint;
 pub mod verification;
 mod writer;
 
@@ -25,7 +26,7 @@ use mcp_pin_model::{
     statement::Statement as _,
 };
 
-pub use files::{read_bounded, write_atomic, write_private};
+pub use files::{make_private, read_bounded, write_atomic, write_private};
 pub use writer::{Admission, Writer};
 
 use crate::error::CommandError;

@@ -14,7 +14,10 @@ use mcp_pin_model::{
 };
 use mcp_pin_policy::{Case, Outcome, Requirements, decide};
 
-use super::State;
+use super::{
+    State,
+    lint::{self, Publication},
+};
 use crate::{
     error::{CommandError, Status},
     packages,
@@ -205,7 +208,8 @@ pub fn check(state: &State, settings: &Settings, server: &LockedServer, now: Tim
         Ok(reviewed) => {
             check_report(server, &reviewed, manifest.statement(), &mut checked);
             if consents_complete {
-                check_consent(settings, server, &manifest, &consents, &reviewed.report, now, &mut checked);
+                let publication = Publication { manifest: &manifest, publishers: &publishers, roots: settings.roots() };
+                check_consent(settings, server, &publication, &consents, &reviewed.report, now, &mut checked);
             }
             let report = reviewed.report;
             checked.locked = Some(Locked { server: server.clone(), manifest, consents, report });
@@ -513,13 +517,14 @@ pub fn tombstones_of(manifest: &Manifest, predecessor: Option<&Manifest>, before
 fn check_consent(
     settings: &Settings,
     server: &LockedServer,
-    manifest: &Verified<Manifest>,
+    publication: &Publication<'_>,
     consents: &[Verified<Consent>],
     report: &ChangeReport,
     now: Timestamp,
     checked: &mut Checked,
 ) {
     let ring = ring_for(settings, &server.alias);
+    let manifest = publication.manifest;
     let statement = manifest.statement();
     let case = Case {
         report,
@@ -532,6 +537,7 @@ fn check_consent(
         at: now,
     };
     let requirements = requirements_for(settings, &server.source);
+    lint::check_consents(&case, consents, &requirements, publication, checked);
     if let Some(failure) = outcome_failure(&decide(&case, consents, &requirements)) {
         checked.fail(failure);
     }

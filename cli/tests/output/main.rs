@@ -8,3 +8,4 @@ mod documents;
 mod project;
 mod report;
 mod schema;
+mod sep_3140;

@@ -55,7 +55,22 @@ fn documents_of_a_project() {
     assert_valid(&json_run(&sandbox, &["lock", "--accept", "first-use"]), "lock");
     assert_valid(&json_run(&sandbox, &["ls"]), "ls");
     assert_valid(&json_run(&sandbox, &["verify"]), "verify");
+    assert_valid(&json_run(&sandbox, &["verify", "--verbose"]), "verify");
+    assert_valid(&json_run(&sandbox, &["trust", "show"]), "trust-show");
+    let unreachable = ["trust", "update", "--instance", "github", "--mirror", "http://127.0.0.1:1"];
+    assert_valid(&json_run(&sandbox, &unreachable), "trust-update");
     assert_valid(&json_run(&sandbox, &["diff", "weather"]), "diff");
+    let sandbox_key = json_run(&sandbox, &["key", "show", "--public"]).document();
+    sandbox.write("public.pem", sandbox_key.get("publicKey").and_then(Value::as_str).unwrap());
+    #[expect(clippy::disallowed_methods, reason = "the program under test has the real clock")]
+    let expires = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24)).to_string();
+    let signed = ["weather", "--as", "sep-3140", "--audience", "https://mcp.example.com/mcp"];
+    let export =
+        ["manifest", "export", "--publisher", "https://p.example/", "-o", "signed.json", "--expires", &expires];
+    assert_valid(&json_run(&sandbox, &[&export[..], &signed[..]].concat()), "manifest-export");
+    let import = ["manifest", "import", "--signer-key", "public.pem"];
+    let import = json_run(&sandbox, &[&import[..], &signed[..], &["signed.json"][..]].concat());
+    assert_valid(&import, "manifest-import");
     assert_valid(&json_run(&sandbox, &["why", "weather/get_forecast"]), "why");
     std::fs::copy(sandbox.path("mcp-pin.lock"), sandbox.path("same.lock")).unwrap();
     assert_valid(&json_run(&sandbox, &["diff", "same.lock", "mcp-pin.lock"]), "diff-locks");

@@ -15,6 +15,7 @@
 mod artifact;
 mod attestation;
 mod bundle;
+mod capability_manifest;
 mod dsse;
 mod error;
 mod evidence;
@@ -23,6 +24,7 @@ mod identity;
 mod instance;
 mod key;
 pub mod package;
+pub mod registry_root;
 mod sign;
 mod sigstore;
 mod trust;
@@ -33,12 +35,16 @@ pub use artifact::{
     verify_artifact,
 };
 pub use attestation::{Attestation, MAX_ATTESTATION_BYTES};
+pub use capability_manifest::{
+    CLOCK_LEEWAY, CapabilityManifestProblem, MAX_CAPABILITY_MANIFEST_BYTES, SignedCapabilityManifest,
+    VerifiedCapabilityManifest, sign_capability_manifest, verify_capability_manifest,
+};
 pub use error::{CertificateProblem, LogProblem, TimestampProblem, VerificationError};
 pub use evidence::{Evidence, LogEntry};
 pub use foreign::ForeignStatement;
 pub use identity::{
     IdentityClaims, IdentityMismatch, IdentityPolicy, IdentityPolicyError, MAX_PATTERN_BYTES, PatternError,
-    ReferencePattern, SubjectPattern,
+    ReferencePattern, SignerTarget, SignerTargetError, SubjectPattern,
 };
 pub use instance::{
     InstanceName, InstanceNameError, MAX_TRUSTED_ROOT_BYTES, RequiredEvidence, RootMember, Roots, TrustedRoot,

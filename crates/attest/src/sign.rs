@@ -1,6 +1,9 @@
 //! Signing statements.
 
-use mcp_pin_model::statement::{PAYLOAD_TYPE, Statement, StatementError};
+use mcp_pin_model::{
+    capability_manifest::CapabilityManifestError,
+    statement::{PAYLOAD_TYPE, Statement, StatementError},
+};
 use thiserror::Error;
 
 use crate::{Attestation, PublicKey, SigningKey, VerificationError, bundle, dsse::pre_authentication_encoding};
@@ -30,6 +33,9 @@ pub enum SignError {
     /// A verifier would refuse the statement, so it is not signed.
     #[error("the statement is not one that would be accepted: {0}")]
     Statement(#[from] StatementError),
+    /// A verifier would refuse the capability manifest, so it is not signed.
+    #[error("the capability manifest is not one that would be accepted: {0}")]
+    CapabilityManifest(#[from] CapabilityManifestError),
     /// A verifier would refuse the attestation, such as one that is too large.
     #[error(transparent)]
     Attestation(#[from] VerificationError),

@@ -137,6 +137,11 @@ impl Trust {
         })
     }
 
+    /// Every trusted key.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &TrustedKey> {
+        self.keys.values()
+    }
+
     pub(crate) fn key(&self, id: &str) -> Option<&TrustedKey> {
         self.keys.get(id)
     }

@@ -2,7 +2,7 @@
 
 use mcp_pin_model::{
     Artifact, Digest, Launch, Manifest, ServerName, ServerVersion, Surface, lockfile::SignerIdentity,
-    statement::Statement as _,
+    placeholder::Placeholder, statement::Statement as _,
 };
 
 /// What is known about one version of a server. What is not known on either side is not compared.
@@ -10,6 +10,8 @@ use mcp_pin_model::{
 pub struct Side<'a> {
     /// The surface.
     pub surface: &'a Surface,
+    /// Where the surface holds placeholders instead of what the server said. Not compared: the text is.
+    pub placeholders: &'a [Placeholder],
     /// How it is started or reached.
     pub launch: Option<&'a Launch>,
     /// The packages that the launch runs; compared where both launches are known.
@@ -32,6 +34,7 @@ impl<'a> Side<'a> {
     pub fn of_surface(surface: &'a Surface) -> Self {
         Self {
             surface,
+            placeholders: &[],
             launch: None,
             artifacts: &[],
             name: None,
@@ -47,6 +50,7 @@ impl<'a> Side<'a> {
     pub fn of_manifest(manifest: &'a Manifest, signer: Option<&'a SignerIdentity>) -> Self {
         Self {
             surface: &manifest.surface,
+            placeholders: &manifest.capture.placeholders,
             launch: Some(&manifest.launch),
             artifacts: &manifest.artifacts,
             name: Some(manifest.name()),

@@ -9,6 +9,7 @@
 //! * a type that says "surface" is a complete surface: what is incomplete cannot be built.
 
 pub mod artifact;
+pub mod capability_manifest;
 pub mod consent;
 pub mod digest;
 pub mod grade;
@@ -22,6 +23,7 @@ pub mod name;
 pub mod package_identity;
 pub mod placeholder;
 pub mod provenance;
+pub mod registry_root;
 pub mod revocation;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -30,6 +32,7 @@ pub mod statement;
 pub mod surface;
 
 pub use artifact::Artifact;
+pub use capability_manifest::CapabilityManifest;
 pub use consent::Consent;
 pub use digest::Digest;
 pub use grade::Grade;

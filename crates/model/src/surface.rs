@@ -9,8 +9,10 @@ use thiserror::Error;
 
 use crate::{
     Digest,
+    capability_manifest::{CONTENT_HASH, OwnContentHash},
     hostile::quoted,
     json::{self, CanonicalObject, Object, ParseError, Value, to_pretty_string},
+    placeholder::Placeholder,
 };
 
 /// The `_type` of a surface document.
@@ -139,12 +141,26 @@ impl Entry {
     /// that MCP SEP-3140 hashes, so that a server's own value can be checked.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        // Most entries are of about 1 kB.
-        let mut out = CanonicalObject::new(1024);
-        for (name, member) in self.value.iter().filter(|(name, _)| *name != CONTENT_HASH) {
-            out.member(name, member);
-        }
-        Digest::of(out.finish().as_bytes())
+        content_digest(&self.value)
+    }
+
+    /// What the entry's own `contentHash` comes to in the stored form. A mismatch accuses the server only where
+    /// [`Entry::stored_form_may_differ`] says no.
+    #[must_use]
+    pub fn own_content_hash(&self) -> OwnContentHash {
+        OwnContentHash::of(&self.value)
+    }
+
+    /// Whether the stored form may be another one than the server hashed: a resource or template loses what is volatile,
+    /// and an entry that holds a placeholder at one of the recorded places loses what belongs to the machine.
+    #[must_use]
+    pub fn stored_form_may_differ(&self, places: &[Placeholder]) -> bool {
+        matches!(self.kind, EntryKind::Resource | EntryKind::ResourceTemplate)
+            || places.iter().any(|place| {
+                let mut tokens = place.at.tokens();
+                tokens.next().is_some_and(|section| section == self.kind.section())
+                    && tokens.next().is_some_and(|key| key == self.key)
+            })
     }
 
     fn model_visible(&self) -> Value {
@@ -157,8 +173,15 @@ impl Entry {
 const MODEL_VISIBLE: [&str; 9] =
     ["name", "title", "description", "uri", "uriTemplate", "arguments", "inputSchema", "outputSchema", "frontmatter"];
 
-/// The member in which MCP SEP-3140 carries an entry's own hash.
-const CONTENT_HASH: &str = "contentHash";
+/// SHA-256 over the canonical form of an entry without its own top-level `contentHash` member.
+pub(crate) fn content_digest(entry: &Object) -> Digest {
+    // Most entries are of about 1 kB.
+    let mut out = CanonicalObject::new(1024);
+    for (name, member) in entry.iter().filter(|(name, _)| *name != CONTENT_HASH) {
+        out.member(name, member);
+    }
+    Digest::of(out.finish().as_bytes())
+}
 
 /// What a capture can say about how much it saw. Part of the hashed bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 
 use mcp_pin_model::{
     Alias, Consent, Digest, Entry, EntryKind, Lockfile, Manifest, Revocation, Surface,
+    capability_manifest::{ContentHash, OwnContentHash},
     json::{self, Value},
     leaf::Leaf,
     server_json,
@@ -64,6 +65,25 @@ fn surfaces() {
             .map(|entry| (text(entry, "key"), text(entry, "contentHash").to_owned()))
             .collect();
         assert_eq!(entries, expected);
+    }
+}
+
+#[test]
+fn content_hashes() {
+    let vectors = vectors(include_str!("../../../tests/vectors/capability-manifests.json"));
+    for vector in list(&vectors, "contentHashes") {
+        let tool = json::parse(text(vector, "tool").as_bytes()).unwrap();
+        let own = match OwnContentHash::of(tool.as_object().unwrap()) {
+            OwnContentHash::Absent => "absent",
+            OwnContentHash::Matches => "matches",
+            OwnContentHash::Mismatch { .. } => "mismatch",
+            OwnContentHash::Malformed(_) => "malformed",
+        };
+        assert_eq!(own, text(vector, "own"));
+        let entry = Entry::new(EntryKind::Tool, tool).unwrap();
+        let hash: ContentHash = text(vector, "contentHash").parse().unwrap();
+        assert_eq!(hash.digest(), entry.digest());
+        assert_eq!(hash.to_string(), text(vector, "contentHash"));
     }
 }
 

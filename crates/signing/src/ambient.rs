@@ -22,6 +22,9 @@ pub enum AmbientError {
     /// GitLab gives no token to this job.
     #[error("this GitLab job has no SIGSTORE_ID_TOKEN: it needs `id_tokens: SIGSTORE_ID_TOKEN: aud: sigstore`")]
     GitLab,
+    /// The same, for another audience.
+    #[error("this GitLab job has no token for `{0}`: it needs one under `id_tokens:` with that `aud`")]
+    GitLabAudience(String),
     /// The agent of Buildkite gave none.
     #[error("`buildkite-agent oidc request-token` gave no identity token")]
     Buildkite,
@@ -44,16 +47,27 @@ impl AmbientError {
     }
 }
 
-/// Asks GitHub Actions, GitLab, Buildkite or CircleCI, whichever this runs in, for a token. None where it runs in none
-/// of them.
+/// Asks GitHub Actions, GitLab, Buildkite or CircleCI, whichever this runs in, for a token to sign with. None where it
+/// runs in none of them.
 ///
 /// # Errors
 /// See [`AmbientError`].
 pub async fn ambient() -> Result<Option<Zeroizing<String>>, AmbientError> {
-    let token = Detector::new_with_client(http::client()?).detect(AUDIENCE).await.map_err(|error| match error {
+    ambient_for(AUDIENCE).await
+}
+
+/// Asks for a token for somebody else, such as a registry to log in at. GitLab's jobs name their tokens by themselves, so
+/// theirs stands in the variable that is named after the audience: its letters and digits in upper case, `_` for the
+/// rest, and `_ID_TOKEN`.
+///
+/// # Errors
+/// See [`AmbientError`].
+pub async fn ambient_for(audience: &str) -> Result<Option<Zeroizing<String>>, AmbientError> {
+    let token = Detector::new_with_client(http::client()?).detect(audience).await.map_err(|error| match error {
         Error::GitHubActions(GitHubError::InsufficientPermissions(_)) => AmbientError::GitHubPermission,
         Error::GitHubActions(_) => AmbientError::GitHub,
-        Error::GitLabCI(_) => AmbientError::GitLab,
+        Error::GitLabCI(_) if audience == AUDIENCE => AmbientError::GitLab,
+        Error::GitLabCI(_) => AmbientError::GitLabAudience(audience.to_owned()),
         Error::Buildkite(_) => AmbientError::Buildkite,
         Error::CircleCI(_) => AmbientError::CircleCi,
         #[expect(unreachable_patterns, reason = "the library adds platforms in patch releases")]

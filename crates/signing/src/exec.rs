@@ -140,7 +140,7 @@ impl SignerCommand {
     pub fn open(self) -> Result<ExternalSigner, ExternalSignerError> {
         let printed = self.ask("public-key", None)?;
         let text = String::from_utf8(printed).map_err(|_| KeyError::NotPem)?;
-        let public = PublicKey::from_spki_pem(&text)?;
+        let public = PublicKey::from_spki_pem(text.trim())?;
         Ok(ExternalSigner { command: self, public })
     }
 

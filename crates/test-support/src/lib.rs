@@ -3,3 +3,4 @@
 pub mod fake;
 pub mod keys;
 pub mod sigstore;
+pub mod tuf;

@@ -1,6 +1,8 @@
 //! The instance in memory against the unmodified verifier of Sigstore: what it makes verifies under the full policy,
 //! and every way to make it wrong is refused for its own reason.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 use jiff::{SignedDuration, Timestamp};
 use mcp_pin_test_support::{
     keys,

@@ -1,6 +1,8 @@
 //! The instance behind HTTP against the unmodified signer of Sigstore: what it signs there verifies, and what the
 //! services of Sigstore would refuse is refused.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use mcp_pin_test_support::{
     keys,
     sigstore::{TestClaims, TestSigstore, TestSigstoreServer, token},

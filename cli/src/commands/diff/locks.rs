@@ -112,7 +112,7 @@ pub(super) fn against_revision(
     };
     let new = parse(&bytes, Path::new(LOCK_FILE))?;
     let old = Half { lock: old, read: Box::new(|path| commit.file(path)) };
-    let root = project.root.clone();
+    let root = project.root;
     let new = Half { lock: new, read: Box::new(move |path| state::read_bounded(&root.join(path), documents_limit())) };
     let base = format!("commit {}", commit.short());
     compare(context, &base, &old, &new, alias, detail)
@@ -216,6 +216,8 @@ fn difference(old: &Half<'_>, new: &Half<'_>, alias: &Alias) -> Result<Option<Se
 fn side<'a>(server: &'a LockedServer, surface: &'a Surface) -> Side<'a> {
     Side {
         surface,
+        // A lock does not record the places. Where one matters, a finding is graver here than in the signed report.
+        placeholders: &[],
         launch: Some(&server.launch),
         artifacts: &server.artifact,
         name: Some(&server.name),

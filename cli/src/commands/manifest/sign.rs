@@ -21,7 +21,7 @@ use crate::{
 ///
 /// What the server declares is captured as it is now, as the client's configuration starts it, or with the command after
 /// `--`; with --locked, what is locked is taken instead. What is signed says that consumers start it in the same way.
-/// `mcp-pin submit --bundle` brings the file to a registry.
+/// `mcp-pin submit`, with --bundle, brings the file to a registry.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
     /// The server's alias in the configuration

@@ -46,6 +46,16 @@ impl Connection {
         self.client(context)
     }
 
+    /// A client without a token.
+    pub(crate) fn anonymous(&self, context: &Context) -> Result<RegistryClient, CommandError> {
+        RegistryClient::new(&self.url(context)?, None, &ClientOptions::default()).map_err(client_error)
+    }
+
+    /// Whether an access token is named.
+    pub(crate) fn has_token(&self, context: &Context) -> bool {
+        self.token_file.is_some() || context.environment.get("MCP_PIN_TOKEN").is_some()
+    }
+
     fn url(&self, context: &Context) -> Result<String, CommandError> {
         if let Some(url) = &self.registry {
             return Ok(url.clone());

@@ -23,7 +23,8 @@ pub struct Arguments {
     /// What kind of thing
     #[arg(value_enum)]
     pub scope: Scope,
-    /// Which one: a manifest's digest, `<server>@<version>`, a server's name, or a key's id
+    /// Which one: a manifest's digest, `<server>@<version>`, a server's name, a key's id, or
+    /// `<issuer> <subject>`, where the subject may be a pattern as in a grant
     #[arg(value_name = "TARGET")]
     pub target: String,
     /// Why
@@ -46,9 +47,9 @@ pub enum Scope {
     Version,
     /// A server with all its versions.
     Server,
-    /// A publisher's key.
+    /// A publisher's key or identity.
     Signer,
-    /// An approver's key.
+    /// An approver's key or identity.
     Approver,
 }
 

@@ -44,7 +44,7 @@ struct Root {
 
 /// How a root's requirement is called in configuration and output.
 #[must_use]
-pub(super) fn evidence_word(required: RequiredEvidence) -> &'static str {
+pub fn evidence_word(required: RequiredEvidence) -> &'static str {
     match required {
         RequiredEvidence::Timestamp => "timestamp",
         _ => "log",

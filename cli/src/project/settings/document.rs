@@ -34,6 +34,11 @@ pub(super) struct PackagesTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct RegistryTable {
     pub(super) url: Spanned<String>,
+    /// The digest of the root that is known.
+    pub(super) root: Option<Spanned<String>>,
+    /// Its version.
+    #[serde(rename = "root-version")]
+    pub(super) root_version: Option<Spanned<u64>>,
 }
 
 #[derive(Default, Deserialize)]

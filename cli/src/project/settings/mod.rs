@@ -12,13 +12,14 @@ mod trust;
 
 use std::{collections::BTreeMap, path::Path};
 
-use mcp_pin_attest::{Roots, Trust};
+use mcp_pin_attest::{Roots, Trust, registry_root::RootPin};
 use mcp_pin_model::{Alias, Ring, ServerName};
 use mcp_pin_packages::PackageSettings;
 use mcp_pin_policy::Preset;
 use semver::VersionReq;
 use url::Url;
 
+pub use digest::evidence_word;
 pub use initial::{initial, name_of_user};
 pub use names::NamePattern;
 pub use origin::Origin;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub origin: Option<Origin>,
     /// The registries, in the order of the file.
     pub registries: Vec<Url>,
+    /// The roots of registries that are known.
+    pub registry_roots: BTreeMap<Url, RootPin>,
     /// Who may sign.
     pub trust: TrustSettings,
     /// What servers are locked as, by alias.
@@ -96,6 +99,19 @@ impl Settings {
             .map_err(|error| reader.error(&error.span().unwrap_or(0..0), error.message().trim_end().to_owned()))?;
         let registries =
             document.registry.iter().map(|registry| reader.url(&registry.url)).collect::<Result<Vec<_>, _>>()?;
+        let mut registry_roots = BTreeMap::new();
+        for (table, url) in document.registry.iter().zip(&registries) {
+            match (&table.root, &table.root_version) {
+                (Some(digest), Some(version)) => {
+                    let pin = RootPin { version: *version.get_ref(), digest: reader.parsed("root", digest)? };
+                    registry_roots.insert(url.clone(), pin);
+                }
+                (None, None) => {}
+                (Some(_), None) | (None, Some(_)) => {
+                    return Err(reader.error(&table.url.span(), "`root` and `root-version` go together"));
+                }
+            }
+        }
         let trust = TrustSettings::parse(&reader, &document.trust, &origin, user_roots)?;
         let servers = servers(&reader, &document, &registries)?;
         let preset = match &document.policy.preset {
@@ -110,7 +126,7 @@ impl Settings {
             github_api: url(&document.packages.github_api)?,
         };
         let user_roots = user_roots.clone();
-        Ok(Self { origin: Some(origin), registries, trust, servers, preset, packages, user_roots })
+        Ok(Self { origin: Some(origin), registries, registry_roots, trust, servers, preset, packages, user_roots })
     }
 
     /// Whether there is a file. Without one a first lock may write it; with one, nothing but a person changes trust.

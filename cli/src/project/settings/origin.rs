@@ -10,7 +10,9 @@ const MAX_BYTES: u64 = 1 << 20;
 /// Where a project file is read from.
 #[derive(Clone, Debug)]
 pub enum Origin {
-    /// A file: the project's own, or one that somebody named.
+    /// The file of the project in this directory.
+    Project(PathBuf),
+    /// A file that somebody named.
     File(PathBuf),
     /// The project file of a commit.
     Commit {
@@ -26,6 +28,7 @@ impl Origin {
     #[must_use]
     pub fn shown(&self) -> PathBuf {
         match self {
+            Self::Project(_) => PathBuf::from(SETTINGS_FILE),
             Self::File(path) => path.clone(),
             Self::Commit { commit, .. } => PathBuf::from(format!("{}:{SETTINGS_FILE}", commit.short())),
         }
@@ -34,6 +37,7 @@ impl Origin {
     /// The project file; `None` where there is none.
     pub(super) fn read(&self) -> Result<Option<Vec<u8>>, CommandError> {
         match self {
+            Self::Project(root) => read_bounded(&root.join(SETTINGS_FILE), MAX_BYTES),
             Self::File(path) => read_bounded(path, MAX_BYTES),
             Self::Commit { commit, .. } => {
                 let bytes = commit.file(SETTINGS_FILE)?;
@@ -60,26 +64,24 @@ impl Origin {
             )));
         }
         let missing = || CommandError::could_not_check(format!("`{name}` is missing"));
-        let bytes = match self {
-            Self::Commit { commit, .. } => commit.file(name)?.ok_or_else(missing)?,
-            Self::File(path) => {
-                // Links are followed and then have to end inside: where a file is mounted, its folder holds links.
-                let real =
-                    |path: &Path| std::fs::canonicalize(path).map_err(|error| CommandError::io("read", path, &error));
-                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                let folder = real(folder)?;
-                let file = real(&folder.join(relative)).map_err(|_| missing())?;
-                if !file.starts_with(&folder) {
-                    return Err(CommandError::could_not_check(format!(
-                        "`{name}` is a link that leads out of the project"
-                    )));
+        let folder = match self {
+            Self::Commit { commit, .. } => {
+                let bytes = commit.file(name)?.ok_or_else(missing)?;
+                if bytes.len() as u64 > limit {
+                    return Err(CommandError::could_not_check(format!("`{name}` is larger than {limit} bytes")));
                 }
-                read_bounded(&file, limit)?.ok_or_else(missing)?
+                return Ok(bytes);
             }
+            Self::Project(root) => root.as_path(),
+            Self::File(path) => path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")),
         };
-        if bytes.len() as u64 > limit {
-            return Err(CommandError::could_not_check(format!("`{name}` is larger than {limit} bytes")));
+        // Links are followed and then have to end inside: where a file is mounted, its folder holds links.
+        let real = |path: &Path| std::fs::canonicalize(path).map_err(|error| CommandError::io("read", path, &error));
+        let folder = real(folder)?;
+        let file = real(&folder.join(relative)).map_err(|_| missing())?;
+        if !file.starts_with(&folder) {
+            return Err(CommandError::could_not_check(format!("`{name}` is a link that leads out of the project")));
         }
-        Ok(bytes)
+        read_bounded(&file, limit)?.ok_or_else(missing)
     }
 }

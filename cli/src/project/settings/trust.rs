@@ -71,10 +71,12 @@ impl Credential {
         }
     }
 
+    /// What a publisher without a name of their own is called. Identities of two issuers with one subject are one signer then,
+    /// which lets less through than two.
     fn name(&self) -> String {
         match self {
             Self::Key { key, .. } => key.id().key,
-            Self::Identity { policy, .. } => policy.to_string(),
+            Self::Identity { policy, .. } => policy.subject().to_string(),
         }
     }
 

@@ -16,6 +16,28 @@ pub(super) const ED25519_KEY_BYTES: usize = 32;
 /// The bytes of an uncompressed point on P-256: the marker 4 and two coordinates (SEC 1 section 2.3.3).
 pub(super) const P256_POINT_BYTES: usize = 65;
 
+/// The bytes of one coordinate or scalar on P-256.
+const P256_SCALAR_BYTES: usize = 32;
+
+/// The signature of ECDSA on P-256 with its two integers side by side (RFC 7518 section 3.4), from its DER (RFC 3279
+/// section 2.2.3).
+pub(crate) fn fixed_signature(der: &[u8]) -> Option<Vec<u8>> {
+    let (content, rest) = element(der, SEQUENCE)?;
+    let (r, tail) = element(content, INTEGER)?;
+    let (s, end) = element(tail, INTEGER)?;
+    if !rest.is_empty() || !end.is_empty() {
+        return None;
+    }
+    let mut out = Vec::with_capacity(2 * P256_SCALAR_BYTES);
+    for integer in [r, s] {
+        // DER puts a zero before a leading bit that is set, and leaves leading zeros out.
+        let digits = integer.strip_prefix(&[0]).unwrap_or(integer);
+        out.resize(out.len() + P256_SCALAR_BYTES.checked_sub(digits.len())?, 0);
+        out.extend_from_slice(digits);
+    }
+    Some(out)
+}
+
 const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
 const OBJECT_IDENTIFIER: u8 = 0x06;

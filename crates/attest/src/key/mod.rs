@@ -7,6 +7,7 @@ mod pem;
 mod public;
 mod signing;
 
+pub(crate) use der::fixed_signature;
 pub use encrypted::EncryptedKey;
 pub use error::KeyError;
 pub use pem::MAX_KEY_TEXT_BYTES;

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ED25519, ParsedPublicKey};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, UnparsedPublicKey,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mcp_pin_model::{Digest, lockfile::KeyIdentity};
 
@@ -95,6 +97,17 @@ impl PublicKey {
     /// over one, for the identity of what was signed.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify_sig(message, signature).is_ok()
+    }
+
+    /// Whether `signature`, in the form that JOSE has (RFC 7518 section 3.4, RFC 8037 section 3.1), is this key's over
+    /// `message`.
+    pub(crate) fn verify_fixed(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self.algorithm {
+            KeyAlgorithm::EcdsaP256Sha256 => self.spki.strip_prefix(der::P256_SPKI_PREFIX).is_some_and(|point| {
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, signature).is_ok()
+            }),
+            KeyAlgorithm::Ed25519 => self.verify(message, signature),
+        }
     }
 }
 

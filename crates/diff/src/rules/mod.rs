@@ -66,6 +66,7 @@ rules![
     artifact_changed,
     capability_changed,
     confusable_twin,
+    content_hash_mismatch,
     default_changed,
     degenerate_schema,
     entry_added,

@@ -241,3 +241,73 @@ fn packages_are_told_apart_by_name_and_repository_and_not_by_version() {
     assert_eq!(grade("", &package("pkg:npm/weather@1.4.2")), Grade::Notice);
     assert_eq!(grade("", &package("pkg:npm/evil@1.4.2")), Grade::Block);
 }
+
+/// The grade of `content-hash-mismatch` on first admission, if it fires.
+fn own_hash(document: &str) -> Option<Grade> {
+    let report = report(None, document);
+    report.findings().iter().find(|finding| finding.rule == "content-hash-mismatch").map(|finding| finding.grade)
+}
+
+#[test]
+fn an_own_hash_that_is_none_blocks_like_a_wrong_one() {
+    let zeros = "A".repeat(43);
+    for hash in [
+        format!("\"sha256-{zeros}\""),
+        format!("\"sha256-{zeros}=\""),
+        format!("\"sha256-{}B\"", "A".repeat(42)),
+        format!("\"sha256-{}\"", "A".repeat(42)),
+        format!("\"sha512-{zeros}\""),
+        format!("\"sha256:{zeros}\""),
+        "\"\"".to_owned(),
+        "null".to_owned(),
+        "[]".to_owned(),
+    ] {
+        let tool = crate::support::tool(&format!(r#""contentHash":{hash}"#));
+        assert_eq!(own_hash(&tool), Some(Grade::Block), "{hash}");
+    }
+    // A member of that name anywhere else is not the entry's own hash.
+    assert_eq!(own_hash(&crate::support::tool(r#""inputSchema":{"properties":{"contentHash":{}}}"#)), None);
+}
+
+#[test]
+fn an_own_hash_over_what_a_lock_does_not_keep_could_not_be_checked() {
+    let hash = "A".repeat(43);
+    let tool = format!(r#"{{"name":"find","description":"In ${{home}}.","contentHash":"sha256-{hash}"}}"#);
+    let places = |at: &str| format!(r#"{{"tools":[{tool}],"placeholders":[{{"name":"home","at":"{at}"}}]}}"#);
+    assert_eq!(own_hash(&places("/tools/find/description")), Some(Grade::Review));
+    // The text alone proves nothing, nor does a place in another entry.
+    assert_eq!(own_hash(&places("/tools/finder/description")), Some(Grade::Block));
+    assert_eq!(own_hash(&places("/prompts/find/description")), Some(Grade::Block));
+    let resource = format!(r#"{{"tools":[],"resources":[{{"uri":"a:b","name":"a","contentHash":"sha256-{hash}"}}]}}"#);
+    assert_eq!(own_hash(&resource), Some(Grade::Review));
+}
+
+#[test]
+fn a_new_text_under_an_old_own_hash_blocks() {
+    let hash = "A".repeat(43);
+    let tool = |description: &str| {
+        crate::support::tool(&format!(r#""description":"{description}","contentHash":"sha256-{hash}""#))
+    };
+    let fires = |before: &str, after: &str| {
+        fired(&report(Some(&tool(before)), &tool(after))).contains(&"content-hash-mismatch")
+    };
+    assert!(fires("Finds.", "Finds it."));
+    assert!(!fires("Finds.", "Finds."), "what was consented to is not news");
+}
+
+/// SEP-3140 calls a change of `title` or `icons` not material. Here it is a change like any other, own hashes or not.
+#[test]
+fn t2_a_title_that_sep_3140_calls_immaterial_is_a_change() {
+    let tool = |title: &str| {
+        let text = format!(r#"{{"name":"find","title":"{title}"}}"#);
+        let mut value = mcp_pin_model::json::parse(text.as_bytes()).unwrap().as_object().cloned().unwrap();
+        let entry = mcp_pin_model::Entry::new(mcp_pin_model::EntryKind::Tool, value.clone().into()).unwrap();
+        let hash = mcp_pin_model::capability_manifest::ContentHash::from(entry.digest());
+        value.insert("contentHash", hash.to_string().as_str());
+        format!(r#"{{"tools":[{}]}}"#, mcp_pin_model::json::Value::Object(value).to_canonical_string())
+    };
+    let report = report(Some(&tool("Find a file")), &tool("Find a file (safe)"));
+    assert!(!report.is_unchanged() && report.model_visible_changed());
+    assert!(fired(&report).contains(&"title-changed"));
+    assert!(!fired(&report).contains(&"content-hash-mismatch"));
+}

@@ -4,11 +4,13 @@ use mcp_pin_diff::{ChangeReport, Side, compare, load};
 use mcp_pin_model::{
     Artifact, Launch, ServerName, ServerVersion, Surface, json,
     lockfile::{SignerIdentity, Tombstone},
+    placeholder::Placeholder,
 };
 
 /// A side that owns what it is made of.
 pub(crate) struct Owned {
     pub(crate) surface: Surface,
+    pub(crate) placeholders: Vec<Placeholder>,
     pub(crate) launch: Option<Launch>,
     pub(crate) artifacts: Vec<Artifact>,
     pub(crate) name: Option<ServerName>,
@@ -25,6 +27,7 @@ impl Owned {
         let text_member = |name: &str| member(name).and_then(|value| value.as_str().map(str::to_owned));
         Self {
             surface: load::surface_document(text.as_bytes()).unwrap(),
+            placeholders: member("placeholders").map(|value| json::from_value(&value).unwrap()).unwrap_or_default(),
             launch: member("launch").map(|value| json::from_value(&value).unwrap()),
             artifacts: member("artifacts").map(|value| json::from_value(&value).unwrap()).unwrap_or_default(),
             name: text_member("name").map(|text| text.parse().unwrap()),
@@ -38,6 +41,7 @@ impl Owned {
     pub(crate) fn side(&self) -> Side<'_> {
         Side {
             surface: &self.surface,
+            placeholders: &self.placeholders,
             launch: self.launch.as_ref(),
             artifacts: &self.artifacts,
             name: self.name.as_ref(),

@@ -4,6 +4,7 @@ mod access;
 mod catalogue;
 mod consents;
 mod harness;
+mod identities;
 mod invariant;
 mod revocations;
 mod submissions;
