@@ -172,7 +172,8 @@ mod tests {
     #[test]
     fn t84_what_a_takeover_changes_is_named() {
         use ProvenanceChange as Change;
-        let edits: [(fn(&mut Provenance), Change); 9] = [
+        type Edit = fn(&mut Provenance);
+        let edits: [(Edit, Change); 9] = [
             (|p| p.instance = "github".to_owned(), Change::Instance),
             (|p| p.issuer = Some("https://other.example".to_owned()), Change::Issuer),
             (|p| p.issuer = None, Change::Issuer),

@@ -114,7 +114,7 @@ impl<'a> Request<'a> {
         Self { named_by: Some(host), ..self }
     }
 
-    pub(crate) fn to_content(self) -> Self {
+    pub(crate) fn into_content(self) -> Self {
         Self { redirects: Redirects::ToContent, ..self }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) async fn resolve(
     // Nothing but the file is worth speaking to that host for; it gets no credentials and has to be public.
     let nowhere = Url::parse("https://server.json.invalid/").expect("a constant address");
     let by = if url.scheme() == "http" { url } else { &nowhere };
-    let request = Request::new(url.clone()).accept("*/*").named_by(by).to_content();
+    let request = Request::new(url.clone()).accept("*/*").named_by(by).into_content();
     let archive = fetcher.archive(request, MAX_ARCHIVE_BYTES).await?;
     let archive = archive.ok_or_else(|| ResolveError::NotFound { address: shown(url), purl: purl.clone() })?;
     let attestations =

@@ -124,7 +124,7 @@ impl<'a> Registry<'a> {
     async fn get(&self, path: &str, accept: &str) -> Result<Option<Vec<u8>>, FetchError> {
         let wrong = || FetchError::Address { address: shown(&self.base), problem: "a digest in its manifest is none" };
         let url = self.base.join(path).map_err(|_| wrong())?;
-        let request = Request::new(url).accept(accept).credential(self.credential.as_ref()).to_content();
+        let request = Request::new(url).accept(accept).credential(self.credential.as_ref()).into_content();
         self.fetcher.document(request).await
     }
 

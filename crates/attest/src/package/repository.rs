@@ -9,7 +9,7 @@ use url::Url;
 pub fn normal_repository(text: &str) -> Option<String> {
     let text = text.strip_prefix("git+").unwrap_or(text);
     let address = match text.split_once("://") {
-        Some((scheme, rest)) if matches!(scheme, "https" | "http" | "git" | "ssh") => format!("https://{rest}"),
+        Some(("https" | "http" | "git" | "ssh", rest)) => format!("https://{rest}"),
         Some(_) => return None,
         // The short form of SSH: `git@host:owner/name`.
         None => {

@@ -70,7 +70,7 @@ fn t27_what_the_digest_does_not_reach_is_not_believed() {
     let evil = Image::new("io.github.evil/weather");
     let mixed = [
         Image { index: evil.index.clone(), ..Image::new("io.github.acme/weather") },
-        Image { platform: evil.platform.clone(), ..Image::new("io.github.acme/weather") },
+        Image { platform: evil.platform, ..Image::new("io.github.acme/weather") },
         Image { config: good.config.clone(), ..Image::new("io.github.evil/weather") },
     ];
     for image in mixed {
