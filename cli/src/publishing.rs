@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use mcp_pin_attest::Bundle;
 use mcp_pin_model::{
     Alias, Digest, Launch, Manifest, ServerName,
     json::{self as strict, Object, Value},
@@ -84,11 +85,19 @@ impl ServerJson {
     }
 }
 
-/// What is known here about the server, as a manifest of a local lock would say it.
+/// What is known here about a server.
+pub(crate) struct Known {
+    /// As a manifest of a local lock would say it.
+    pub(crate) manifest: Manifest,
+    /// The attestations of where its packages were built.
+    pub(crate) evidence: Vec<Bundle>,
+}
+
+/// What is known here about the server.
 ///
 /// # Errors
 /// When it cannot be captured, or its lock does not hold.
-pub(crate) fn manifest_here(context: &Context, origin: Origin<'_>) -> Result<Manifest, CommandError> {
+pub(crate) fn known_here(context: &Context, origin: Origin<'_>) -> Result<Known, CommandError> {
     let project = context.project()?;
     match origin {
         Origin::Locked(alias) => {
@@ -104,10 +113,15 @@ pub(crate) fn manifest_here(context: &Context, origin: Origin<'_>) -> Result<Man
                     format!("the lock of `{alias}` does not hold: {failure}"),
                 ));
             }
-            checked
+            let manifest = checked
                 .locked
                 .map(|locked| locked.manifest.statement().clone())
-                .ok_or_else(|| CommandError::could_not_check(format!("the lock of `{alias}` could not be checked")))
+                .ok_or_else(|| CommandError::could_not_check(format!("the lock of `{alias}` could not be checked")))?;
+            let mut evidence = Vec::new();
+            for provenance in manifest.artifacts.iter().filter_map(|artifact| artifact.provenance.as_ref()) {
+                evidence.extend(state.bundle(&provenance.attestation)?);
+            }
+            Ok(Known { manifest, evidence })
         }
         Origin::Configured(alias) => {
             let server = project.server(alias).ok_or_else(|| {
@@ -124,9 +138,11 @@ fn captured(
     context: &Context,
     project: &crate::project::Project,
     server: &ConfiguredServer,
-) -> Result<Manifest, CommandError> {
+) -> Result<Known, CommandError> {
     refuse_unlockable(server)?;
-    capture(context, project, &Wanted { server, locked: None })?.to_local_manifest(&server.alias, None, context.now())
+    let live = capture(context, project, &Wanted { server, locked: None })?;
+    let manifest = live.to_local_manifest(&server.alias, None, context.now())?;
+    Ok(Known { manifest, evidence: live.packages.bundles })
 }
 
 fn started_by(words: &[String]) -> Result<ConfiguredServer, CommandError> {

@@ -1,7 +1,7 @@
 //! Servers that come from a registry: what it shows is fetched by digest and checked here, as if the registry were
 //! anybody.
 
-use mcp_pin_attest::{Attestation, Verified, verify};
+use mcp_pin_attest::{Attestation, Bundle, Verified, verify};
 use mcp_pin_diff::ChangeReport;
 use mcp_pin_model::{Alias, Consent, Digest, Manifest, Ring, lockfile::Source};
 use mcp_pin_policy::{Case, decide};
@@ -34,6 +34,8 @@ pub struct Published {
     pub report: ChangeReport,
     /// That version's manifest.
     pub predecessor: Option<Verified<Manifest>>,
+    /// The attestations of where its packages were built.
+    pub bundles: Vec<Bundle>,
 }
 
 impl Published {
@@ -69,7 +71,7 @@ impl Published {
             manifest: self.manifest,
             consents: self.consents,
             report: self.report,
-            bundles: Vec::new(),
+            bundles: self.bundles,
             replaces: replaces.map(Box::new),
         })
     }
@@ -216,7 +218,21 @@ async fn fetch(
         )
         .hint("whoever may consent stands in mcp-pin.toml as [[trust.approver]]"));
     }
-    Ok(Published { source, manifest, consents, report, predecessor })
+    let bundles = evidence(&client, &manifest).await?;
+    Ok(Published { source, manifest, consents, report, predecessor, bundles })
+}
+
+/// The attestations that a manifest names for its packages. The lock verifies them itself, so that it need not believe the
+/// registry.
+async fn evidence(client: &RegistryClient, manifest: &Verified<Manifest>) -> Result<Vec<Bundle>, CommandError> {
+    let provenance = |artifact: &mcp_pin_model::Artifact| artifact.provenance.as_ref().map(|it| it.attestation);
+    let wanted: Vec<Digest> = manifest.statement().artifacts.iter().filter_map(provenance).collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut bundles = client.evidence(&manifest.digest()).await.map_err(client_error)?;
+    bundles.retain(|bundle| bundle.payload_digest_unverified().is_ok_and(|digest| wanted.contains(&digest)));
+    Ok(bundles)
 }
 
 /// A manifest that was replaced, which registries show to holders of a token only.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
-use mcp_pin_attest::{Attestation, MAX_ATTESTATION_BYTES};
+use mcp_pin_attest::{Attestation, Bundle, MAX_ATTESTATION_BYTES, MAX_BUNDLE_BYTES};
 use mcp_pin_model::{Alias, Digest, Manifest, ServerName, statement::Statement as _};
 use mcp_pin_registry_client::{ClientError, RegistryClient, SubmissionState};
 use serde::Serialize;
@@ -17,7 +17,7 @@ use crate::{
     cli::Format,
     context::Context,
     error::{CommandError, CommandResult, Status},
-    publishing::{Origin, ServerJson, manifest_here},
+    publishing::{Origin, ServerJson, known_here},
     render::{
         json,
         report_human::{grade_role, grade_word},
@@ -46,6 +46,9 @@ pub struct Arguments {
     /// Submit a manifest that is signed already
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["alias", "keyless"])]
     pub bundle: Option<PathBuf>,
+    /// An attestation of a package, as `mcp-pin manifest sign` wrote it beside the manifest; may be given several times
+    #[arg(long, value_name = "FILE", requires = "bundle", value_hint = ValueHint::FilePath)]
+    pub evidence: Vec<PathBuf>,
     /// Who signs.
     #[command(flatten)]
     pub signer: SignerArguments,
@@ -68,25 +71,35 @@ struct Document {
 /// # Errors
 /// When the document breaks the rules, the server cannot be captured, or the registry refuses.
 pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
-    let (client, attestation, manifest) = match (&arguments.bundle, &arguments.alias, &arguments.server_json) {
+    let (client, attestation, manifest, evidence) = match (&arguments.bundle, &arguments.alias, &arguments.server_json)
+    {
         (Some(bundle), _, _) => {
             let (attestation, manifest) = signed_already(context, bundle)?;
-            (publisher(context, &arguments.connection, &arguments.login)?, attestation, manifest)
+            let evidence =
+                arguments.evidence.iter().map(|path| read_evidence(context, path)).collect::<Result<_, _>>()?;
+            (publisher(context, &arguments.connection, &arguments.login)?, attestation, manifest, evidence)
         }
         (None, Some(alias), Some(server_json)) => {
             let server = ServerJson::read(context, server_json)?;
             let signer = arguments.signer.open(context)?;
             let client = publisher(context, &arguments.connection, &arguments.login)?;
             let origin = if arguments.locked { Origin::Locked(alias) } else { Origin::Configured(alias) };
-            let template = manifest_here(context, origin)?;
+            let known = known_here(context, origin)?;
             let previous = previous(context, &client, &server.name()?)?;
-            let manifest = server.manifest(template, previous)?;
+            let manifest = server.manifest(known.manifest, previous)?;
             let attestation = signer.sign(context, "the manifest", &manifest)?;
-            (client, attestation, manifest.digest())
+            (client, attestation, manifest.digest(), known.evidence)
         }
         _ => return Err(CommandError::usage("an alias with --server-json, or --bundle, says what to submit")),
     };
-    let submission = ask(context, "submitting", client.submit(&attestation))?;
+    let evidence: Vec<Bundle> = evidence;
+    let submission = ask(context, "submitting", async {
+        if evidence.is_empty() {
+            client.submit(&attestation).await
+        } else {
+            client.submit_with_evidence(&attestation, &evidence).await
+        }
+    })?;
     if submission.manifest != manifest {
         return Err(CommandError::failed("the registry took another manifest than was sent"));
     }
@@ -126,6 +139,13 @@ fn signed_already(context: &Context, path: &Path) -> Result<(Attestation, Digest
     let attestation = Attestation::from_bytes(bytes).map_err(|error| unusable(error.to_string()))?;
     let manifest: Manifest = attestation.statement_unverified().map_err(|error| unusable(error.to_string()))?;
     Ok((attestation, manifest.digest()))
+}
+
+/// What is attested about a package. The registry verifies it, as everybody does after it.
+fn read_evidence(context: &Context, path: &Path) -> Result<Bundle, CommandError> {
+    let bytes = read_bounded(&context.directory.join(path), MAX_BUNDLE_BYTES as u64)?
+        .ok_or_else(|| CommandError::usage(format!("there is no evidence {}", path.display())))?;
+    Bundle::from_bytes(bytes).map_err(|error| CommandError::usage(error.to_string()).at(path, None))
 }
 
 /// The manifest before this one: the live one; after a revocation, the last that was live.

@@ -341,10 +341,6 @@ fn check_provenance(state: &State, settings: &Settings, server: &LockedServer, c
                 message: format!("{}: {}", artifact.purl, outcome.reason().unwrap_or_default()),
                 hint: None,
             }),
-            // A registry has looked at it, and keeps what it saw.
-            Ok(None) if server.source != Source::Local => checked
-                .notes
-                .push(format!("where {} was built was checked by the registry, and is not kept here", artifact.purl)),
             Ok(None) => checked.fail(Failure {
                 status: Status::CouldNotCheck,
                 check: "provenance",

@@ -77,6 +77,14 @@ pub enum ServiceError {
     /// An evidence bundle is not acceptable.
     #[error("an evidence bundle is not acceptable: {0}")]
     Evidence(#[source] VerificationError),
+    /// What the manifest says about where a package was built is not what the evidence says.
+    #[error("where {} was built is not proven: {reason}", mcp_pin_model::hostile::quoted(.purl))]
+    Provenance {
+        /// The package; text of the publisher.
+        purl: String,
+        /// Why.
+        reason: String,
+    },
     /// Nobody here was granted anything for the key or identity that signed.
     #[error("the signing key or identity is granted no namespace")]
     UnknownSigner,
@@ -198,6 +206,7 @@ impl ServiceError {
             Self::Invalid { .. }
             | Self::Verification(_)
             | Self::Evidence(_)
+            | Self::Provenance { .. }
             | Self::ConfusableName { .. }
             | Self::ConsentNotApplicable(_) => ErrorClass::Invalid,
             Self::VersionTaken { .. }
@@ -233,6 +242,7 @@ impl ServiceError {
             Self::CouldNotCheck(_) => "could-not-check",
             Self::Token(refusal) => refusal.code(),
             Self::Evidence(_) => "evidence-not-acceptable",
+            Self::Provenance { .. } => "provenance-not-proven",
             Self::UnknownSigner => "unknown-signer",
             Self::AmbiguousIdentity => "ambiguous-identity",
             Self::RestrictedToken => "restricted-token",

@@ -10,7 +10,7 @@ use mcp_pin_storage::{Grant, Role, State, Submission};
 use super::{
     Caller, NewSubmission, Service, ServiceError, Submitted,
     decision::{Deciding, to_its_end},
-    evidence::read_evidence,
+    evidence::{judge_evidence, read_evidence},
     names::skeletons,
     settle::is_higher,
     signers::{RevokedSigners, refusal, trust_in, vouches},
@@ -72,6 +72,7 @@ impl Service {
                 return Ok(Submitted { submission, created: false });
             }
             deciding.check_rules(&manifest).await?;
+            judge_evidence(manifest.statement(), &evidence, &service.inner.settings.roots)?;
             let submission = deciding.take(&caller, &manifest, &grant, &evidence).await?;
             deciding.commit().await?;
             Ok(Submitted { submission, created: true })

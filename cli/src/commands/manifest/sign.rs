@@ -10,7 +10,7 @@ use crate::{
     cli::Format,
     context::Context,
     error::{CommandResult, Status},
-    publishing::{Origin, ServerJson, manifest_here},
+    publishing::{Origin, ServerJson, known_here},
     render::json,
     signer::SignerArguments,
     state::write_atomic,
@@ -21,7 +21,8 @@ use crate::{
 ///
 /// What the server declares is captured as it is now, as the client's configuration starts it, or with the command after
 /// `--`; with --locked, what is locked is taken instead. What is signed says that consumers start it in the same way.
-/// `mcp-pin submit`, with --bundle, brings the file to a registry.
+/// `mcp-pin submit`, with --bundle, brings the file to a registry. The attestations of the server's packages, where there
+/// are any, are written beside it, for --evidence.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
     /// The server's alias in the configuration
@@ -51,6 +52,9 @@ pub struct Arguments {
 #[serde(rename_all = "camelCase")]
 struct Document {
     file: String,
+    /// Where the attestations of its packages were written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<String>,
     server: String,
     version: String,
     manifest: Digest,
@@ -70,19 +74,26 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     };
     // Before the capture: without a key or an identity there is no use in it.
     let signer = arguments.signer.open(context)?;
-    let template = manifest_here(context, origin)?;
-    let manifest = server.manifest(template, arguments.previous)?;
+    let known = known_here(context, origin)?;
+    let manifest = server.manifest(known.manifest, arguments.previous)?;
     let attestation = signer.sign(context, "the manifest", &manifest)?;
     write_atomic(&context.directory.join(&arguments.output), attestation.as_bytes())?;
-    show(arguments, context, &manifest)
+    let mut evidence = Vec::new();
+    for (index, bundle) in known.evidence.iter().enumerate() {
+        let file = arguments.output.with_extension(format!("evidence-{}.json", index.saturating_add(1)));
+        write_atomic(&context.directory.join(&file), bundle.as_bytes())?;
+        evidence.push(file.display().to_string());
+    }
+    show(arguments, context, &manifest, evidence)
 }
 
-fn show(arguments: &Arguments, context: &Context, manifest: &Manifest) -> CommandResult {
+fn show(arguments: &Arguments, context: &Context, manifest: &Manifest, evidence: Vec<String>) -> CommandResult {
     let file = arguments.output.display().to_string();
     let (server, version) = (manifest.name(), manifest.version());
     if context.format == Format::Json {
         let document = Document {
             file,
+            evidence,
             server: server.to_string(),
             version: version.to_string(),
             manifest: manifest.digest(),
@@ -94,12 +105,18 @@ fn show(arguments: &Arguments, context: &Context, manifest: &Manifest) -> Comman
     let mut text = Text::new().with(Role::Good, "signed ");
     text.push(Role::Strong, format!("{server}@{version}"));
     text.newline();
-    for (label, value) in [("manifest", manifest.digest().to_string()), ("bundle", sanitize::one_line(&file))] {
+    let mut lines = vec![("manifest", manifest.digest().to_string()), ("bundle", sanitize::one_line(&file))];
+    lines.extend(evidence.iter().map(|file| ("evidence", sanitize::one_line(file))));
+    let mut options = String::new();
+    for file in &evidence {
+        options.push_str(&format!(" --evidence {}", sanitize::one_line(file)));
+    }
+    for (label, value) in lines {
         text.push(Role::Dim, format!("  {label:<9}"));
         text.plain(value);
         text.newline();
     }
     context.ui.data(text).map_err(|error| crate::commands::output_error(&error))?;
-    context.ui.hint(format!("submit it with `mcp-pin submit --bundle {}`", sanitize::one_line(&file)));
+    context.ui.hint(format!("submit it with `mcp-pin submit --bundle {}{options}`", sanitize::one_line(&file)));
     Ok(Status::Passed)
 }

@@ -3,6 +3,7 @@
 mod access;
 mod catalogue;
 mod consents;
+mod evidence;
 mod harness;
 mod identities;
 mod invariant;
