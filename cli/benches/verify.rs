@@ -85,6 +85,7 @@ fn locked(root: &Path) -> (Project, State) {
                 placeholders: Vec::new(),
                 protocol: "2025-11-25".to_owned(),
                 launch,
+                packages: Default::default(),
                 is_locked: false,
                 processing: std::time::Duration::ZERO,
             };

@@ -16,8 +16,9 @@ use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
     context::Context,
-    error::CommandError,
     declared::{self, Declared},
+    error::CommandError,
+    packages::{Packages, resolve_artifacts, resolver},
     project::{
         ConfiguredServer, Project, Secret,
         launching::{Startable, Variables, startable},
@@ -47,6 +48,8 @@ pub struct Live {
     pub launch: Launch,
     /// What its own signed manifest came to, where it offers one (SEP-3140).
     pub evidence: Option<String>,
+    /// The packages that the launch runs.
+    pub packages: Packages,
     /// Whether it is exactly what is locked; always false where nothing is.
     pub is_locked: bool,
     /// Our own work, without waiting for the server.
@@ -110,7 +113,7 @@ pub fn capture_all(
         Ok::<_, CommandError>(results)
     })?;
     progress.finish();
-    Ok(captured
+    let mut lives: Vec<Result<Live, CommandError>> = captured
         .into_iter()
         .zip(wanted)
         .map(|(result, wanted)| {
@@ -127,7 +130,46 @@ pub fn capture_all(
             live.evidence = declared::check_manifest(&declared, &manifest, &publishers, context.now())?;
             Ok(live)
         })
-        .collect())
+        .collect();
+    look_at_packages(context, project, wanted, &mut lives)?;
+    Ok(lives)
+}
+
+/// Adds digests and provenance of the packages that nobody has looked at yet.
+fn look_at_packages(
+    context: &Context,
+    project: &Project,
+    wanted: &[Wanted<'_>],
+    lives: &mut [Result<Live, CommandError>],
+) -> Result<(), CommandError> {
+    let captured: Vec<usize> = (0..lives.len()).filter(|index| lives.get(*index).is_some_and(Result::is_ok)).collect();
+    let launches: Vec<_> = captured
+        .iter()
+        .filter_map(|index| wanted.get(*index))
+        .map(|wanted| (wanted.server.launch.clone(), wanted.locked))
+        .collect();
+    if launches.iter().all(|(launch, locked)| !Packages::of_launch(launch, *locked).is_open(launch, *locked)) {
+        return Ok(());
+    }
+    let resolver = resolver(context, project)?;
+    let progress = context.ui.progress("looking at packages");
+    let found = context.block_on(async { Ok::<_, CommandError>(resolve_artifacts(resolver, launches).await) });
+    progress.finish();
+    for (index, packages) in captured.into_iter().zip(found?) {
+        let (Some(slot), Some(wanted)) = (lives.get_mut(index), wanted.get(index)) else { continue };
+        match packages {
+            Ok(packages) => {
+                for warning in &packages.warnings {
+                    context.ui.warn(format!("`{}`: {warning}", wanted.server.alias));
+                }
+                if let Ok(live) = slot {
+                    live.packages = packages;
+                }
+            }
+            Err(error) => *slot = Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Captures one server.
@@ -220,6 +262,7 @@ fn live(captured: Captured, secrets: &[(String, Secret)], wanted: &Wanted<'_>) -
         .hint("a server that tells its secrets to the model should not be given any"));
     }
     let launch = wanted.server.launch.clone();
+    let packages = Packages::of_launch(&launch, wanted.locked);
     let processing = captured.stats.processing;
     let protocol = captured.protocol_version;
     if let Some(locked) = wanted.locked {
@@ -232,6 +275,7 @@ fn live(captured: Captured, secrets: &[(String, Secret)], wanted: &Wanted<'_>) -
                 protocol,
                 launch,
                 evidence: None,
+                packages,
                 is_locked: true,
                 processing,
             });
@@ -247,6 +291,7 @@ fn live(captured: Captured, secrets: &[(String, Secret)], wanted: &Wanted<'_>) -
                 protocol,
                 launch,
                 evidence: None,
+                packages,
                 is_locked,
                 processing,
             });
@@ -256,13 +301,14 @@ fn live(captured: Captured, secrets: &[(String, Secret)], wanted: &Wanted<'_>) -
             placeholders: found,
             protocol,
             launch,
+            packages,
             evidence: None,
             is_locked,
             processing,
         });
     }
     let (surface, placeholders) = substitute(&captured.surface, &captured.machine).map_err(refused)?;
-    Ok(Live { surface, placeholders, protocol, launch, evidence: None, is_locked: false, processing })
+    Ok(Live { surface, placeholders, protocol, launch, packages, evidence: None, is_locked: false, processing })
 }
 
 impl Live {
@@ -296,7 +342,7 @@ impl Live {
             server_json::local(alias, &version, &self.launch),
             self.surface.clone(),
             self.launch.clone(),
-            identity.package().map(Package::artifact).into_iter().collect(),
+            self.packages.artifacts.clone(),
             Capture {
                 at,
                 by: CAPTURED_BY.to_owned(),

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::commands::{
-    approve, completions, diff, init, key, lock, ls, manifest, registry, submit, update, verify, verify_bundle, why,
+    approve, completions, diff, init, key, lock, ls, manifest, registry, sign_bundle, submit, trust, update, verify,
+    verify_bundle, why,
 };
 
 /// Pin, verify and review what MCP servers tell an AI agent.
@@ -38,8 +39,9 @@ pub struct GlobalArguments {
     /// Run as if started in this directory
     #[arg(long, short = 'C', global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub directory: Option<PathBuf>,
-    /// Your signing key [default: mcp-pin/key.pem in the configuration directory]
-    #[arg(long, global = true, value_name = "FILE", env = "MCP_PIN_KEY", hide_env_values = true, value_hint = ValueHint::FilePath)]
+    /// Your signing key: a file, or `exec:` and the command of a program that signs
+    /// [default: mcp-pin/key.pem in the configuration directory]
+    #[arg(long, global = true, value_name = "FILE|exec:COMMAND", env = "MCP_PIN_KEY", hide_env_values = true, value_hint = ValueHint::FilePath)]
     pub key: Option<PathBuf>,
 }
 
@@ -83,7 +85,14 @@ pub enum Command {
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Why(why::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Trust(trust::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Key(key::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Manifest(manifest::Arguments),
+    #[command(hide = true)]
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    SignBundle(sign_bundle::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Submit(submit::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
@@ -92,8 +101,6 @@ pub enum Command {
     Registry(registry::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     VerifyBundle(verify_bundle::Arguments),
-    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
-    Manifest(manifest::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Completions(completions::Arguments),
 }

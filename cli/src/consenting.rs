@@ -1,6 +1,6 @@
 //! From "somebody decided" to something that may be written into the lock: signing, checking what was signed, deciding.
 
-use mcp_pin_attest::{SigningKey, sign, verify_with_keys_only};
+use mcp_pin_attest::{Signer, sign, verify};
 use mcp_pin_model::{Consent, Grade, Manifest, consent::Decision, lockfile::Source};
 use mcp_pin_policy::{Case, Outcome, decide};
 
@@ -18,7 +18,7 @@ use crate::{
 
 /// A key that this project trusts.
 pub struct Approver {
-    key: SigningKey,
+    key: Box<dyn Signer>,
     name: String,
 }
 
@@ -28,15 +28,12 @@ impl Approver {
     /// # Errors
     /// When there is no key, or the project does not trust it. Trust is never changed here.
     pub fn of(context: &Context, settings: &Settings) -> Result<Self, CommandError> {
-        let key = context.key.require()?;
+        let key = context.signing_key()?;
         match settings.approvers().principal_of(key.public_key()) {
             Some(name) => Ok(Self { name: name.to_owned(), key }),
-            None => Err(CommandError::usage(format!(
-                "your key {} is not trusted by {SETTINGS_FILE}",
-                context.key.path().display()
-            ))
-            .detail("whoever may consent stands there as [[trust.approver]], with name and public key")
-            .hint("show the public key with `mcp-pin key show`, and have it added by a reviewed change")),
+            None => Err(CommandError::usage(format!("your key {} is not trusted by {SETTINGS_FILE}", context.key))
+                .detail("whoever may consent stands there as [[trust.approver]], with name and public key")
+                .hint("show the public key with `mcp-pin key show`, and have it added by a reviewed change")),
         }
     }
 
@@ -46,10 +43,10 @@ impl Approver {
     /// # Errors
     /// See [`Approver::of`].
     pub fn of_first_use(context: &Context, project: &mut Project) -> Result<Self, CommandError> {
-        if !project.settings.exists {
-            let (key, made) = context.key.load_or_create()?;
+        if !project.settings.exists() {
+            let (key, made) = context.signing_key_or_new()?;
             if made {
-                context.ui.talk(format!("made your signing key {}", context.key.path().display()));
+                context.ui.talk(format!("made your signing key {}", context.key));
             }
             let path = project.root.join(SETTINGS_FILE);
             let name = settings::name_of_user(&context.environment);
@@ -109,7 +106,8 @@ pub fn admit_local(
     let previous = locked.as_ref().map(|locked| locked.manifest.digest());
     let manifest = live.to_local_manifest(alias, previous, now)?;
     let (publishers, approvers) = trust_for(settings, &Source::Local, manifest.name());
-    let manifest = verify_with_keys_only::<Manifest>(&sign(&manifest, &approver.key).map_err(signing)?, &publishers)
+    let roots = settings.roots();
+    let manifest = verify::<Manifest>(&sign(&manifest, approver.key.as_ref()).map_err(signing)?, &publishers, roots)
         .map_err(untrusted)?;
     let predecessor = locked.as_ref().map(|locked| locked.manifest.statement());
     let tombstones = locked.as_ref().map(|locked| locked.server.tombstones.as_slice()).unwrap_or_default();
@@ -135,7 +133,7 @@ pub fn admit_local(
         by: approver.name.clone(),
     };
     let consents = vec![
-        verify_with_keys_only::<Consent>(&sign(&consent, &approver.key).map_err(signing)?, &approvers)
+        verify::<Consent>(&sign(&consent, approver.key.as_ref()).map_err(signing)?, &approvers, roots)
             .map_err(untrusted)?,
     ];
     let case = Case {
@@ -166,6 +164,7 @@ pub fn admit_local(
         report,
         tombstones,
         predecessor: None,
+        bundles: live.packages.bundles.clone(),
         replaces: locked.map(Box::new),
     })
 }

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use crate::{
     cli::{Format, GlobalArguments},
     error::CommandError,
-    project::Project,
+    project::{Project, roots::UserRoots},
+    signer::KeySource,
     state::{State, key::KeyFile},
     ui::Ui,
 };
@@ -43,6 +44,11 @@ impl Environment {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
+
+    /// All variables, for what reads the configuration of other programs.
+    pub fn variables(&self) -> impl Iterator<Item = (String, String)> {
+        self.0.iter().map(|(name, value)| (name.clone(), value.clone()))
+    }
 }
 
 impl FromIterator<(String, String)> for Environment {
@@ -62,7 +68,9 @@ pub struct Context {
     /// The environment.
     pub environment: Environment,
     /// Where the signing key is, or would be made.
-    pub key: KeyFile,
+    pub key: KeySource,
+    /// The trusted roots that the user fetched.
+    pub roots: UserRoots,
     clock: fn() -> Timestamp,
 }
 
@@ -82,9 +90,11 @@ impl Context {
         if !directory.is_dir() {
             return Err(CommandError::usage(format!("{} is not a directory", directory.display())));
         }
+        let configuration = configuration_directory();
+        let roots = configuration.as_deref().map_or_else(|_| UserRoots::default(), UserRoots::below);
         let key = match &arguments.key {
-            Some(path) => KeyFile::chosen(path.clone()),
-            None => KeyFile::default_of(configuration_directory()?),
+            Some(named) => KeySource::chosen(named)?,
+            None => KeyFile::default_of(configuration?).into(),
         };
         #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is given")]
         let clock = Timestamp::now;
@@ -94,21 +104,22 @@ impl Context {
             directory,
             environment,
             key,
+            roots,
             clock,
         })
     }
 
-    /// A context with every part given, for embedding and tests.
+    /// A context with every part given, for embedding and tests. No fetched roots are known to it.
     #[must_use]
     pub fn new(
         ui: Ui,
         format: Format,
         directory: PathBuf,
         environment: Environment,
-        key: KeyFile,
+        key: impl Into<KeySource>,
         clock: fn() -> Timestamp,
     ) -> Self {
-        Self { ui, format, directory, environment, key, clock }
+        Self { ui, format, directory, environment, key: key.into(), roots: UserRoots::default(), clock }
     }
 
     /// Now, in UTC, in whole seconds: documents carry no finer time.
@@ -123,7 +134,20 @@ impl Context {
     /// # Errors
     /// A configuration that cannot be read, with file and line.
     pub fn project(&self) -> Result<Project, CommandError> {
-        Project::load(&self.directory)
+        Project::load(&self.directory, &self.roots)
+    }
+
+    /// The project, judged by the trust of another project file where one is named; on a pull request by its own only if that
+    /// trusts whom the base branch trusts.
+    ///
+    /// # Errors
+    /// See [`Project::trusting`] and [`Project::trusting_base`].
+    pub fn project_trusting(&self, from: Option<&str>) -> Result<Project, CommandError> {
+        let project = self.project()?;
+        match from {
+            Some(from) => project.trusting(from, &self.directory, &self.roots),
+            None => project.trusting_base(&self.environment, &self.roots),
+        }
     }
 
     /// The lock and what belongs to it.

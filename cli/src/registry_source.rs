@@ -1,7 +1,7 @@
 //! Servers that come from a registry: what it shows is fetched by digest and checked here, as if the registry were
 //! anybody.
 
-use mcp_pin_attest::{Attestation, Verified, verify_with_keys_only};
+use mcp_pin_attest::{Attestation, Bundle, Verified, verify};
 use mcp_pin_diff::ChangeReport;
 use mcp_pin_model::{Alias, Consent, Digest, Manifest, Ring, lockfile::Source};
 use mcp_pin_policy::{Case, decide};
@@ -13,8 +13,10 @@ use crate::{
     context::Context,
     error::{CommandError, Status},
     project::{ConfiguredServer, Settings, settings::ServerSettings},
+    registry_root,
     state::{
         Admission, State,
+        lint::Publication,
         verification::{Locked, outcome_failure, replaced_by, report_of, requirements_for, tombstones_of, trust_for},
     },
 };
@@ -32,6 +34,8 @@ pub struct Published {
     pub report: ChangeReport,
     /// That version's manifest.
     pub predecessor: Option<Verified<Manifest>>,
+    /// The attestations of where its packages were built.
+    pub bundles: Vec<Bundle>,
 }
 
 impl Published {
@@ -67,6 +71,7 @@ impl Published {
             manifest: self.manifest,
             consents: self.consents,
             report: self.report,
+            bundles: self.bundles,
             replaces: replaces.map(Box::new),
         })
     }
@@ -84,9 +89,7 @@ pub fn resolve(
     wanted: &ServerSettings,
     state: &State,
 ) -> Result<Published, CommandError> {
-    let url = settings
-        .registry_of(wanted)
-        .ok_or_else(|| CommandError::usage(format!("`{alias}` has a registry name, but there is no [[registry]]")))?;
+    let url = &wanted.registry;
     let progress = context.ui.progress(&format!("{alias}: asking {url}"));
     let published = context.block_on(fetch(context, settings, wanted, url, state));
     progress.finish();
@@ -103,6 +106,9 @@ async fn fetch(
     // What is live is shown to everybody. A project file names the registry, so a token is sent there only for what
     // needs one.
     let client = RegistryClient::new(url.as_str(), None, &ClientOptions::default()).map_err(client_error)?;
+    if let Some(known) = settings.registry_roots.get(url) {
+        registry_root::follow(&client, known, context.now()).await?;
+    }
     let name = &wanted.name;
     let not_admitted = || {
         CommandError::consent_required(format!("`{name}` {} is not admitted in {url}", wanted.version))
@@ -126,10 +132,10 @@ async fn fetch(
     })?;
     let (publishers, approvers) = trust_for(settings, &Source::Registry(url.clone()), name);
     let attestation = client.manifest(&digest).await.map_err(client_error)?;
-    let manifest = verify_with_keys_only::<Manifest>(&attestation, &publishers).map_err(|error| {
+    let manifest = verify::<Manifest>(&attestation, &publishers, settings.roots()).map_err(|error| {
         let status = if error.is_could_not_check() { Status::CouldNotCheck } else { Status::Failed };
         CommandError::new(status, format!("the manifest of `{name}` {} is not accepted: {error}", newest.version))
-            .hint("whoever publishes it stands in mcp-pin.toml as [[trust.publisher]], with names and public key")
+            .hint("whoever publishes it stands in mcp-pin.toml as [[trust.publisher]], with names, and key or identity")
     })?;
     let statement = manifest.statement();
     if statement.name() != name || *statement.version() != newest.version {
@@ -137,10 +143,14 @@ async fn fetch(
             "{url} shows the manifest of another server or version for `{name}`"
         )));
     }
+    let publication = Publication { manifest: &manifest, publishers: &publishers, roots: settings.roots() };
     let mut consents = Vec::new();
     for document in client.consents(&digest).await.map_err(client_error)? {
-        // Consents of people this project does not know are no error: they only do not count here.
-        if let Ok(consent) = verify_with_keys_only::<Consent>(&document.attestation, &approvers) {
+        // Consents of people this project does not know are no error: they only do not count here. Nor does what could
+        // never count, which is not locked either: somebody would have to explain it later.
+        if let Ok(consent) = verify::<Consent>(&document.attestation, &approvers, settings.roots())
+            && publication.may_count(&consent)
+        {
             consents.push(consent);
         }
     }
@@ -163,7 +173,7 @@ async fn fetch(
                 Ok(attestation) => attestation,
                 Err(_) => replaced(context, &client, url, &previous).await?,
             };
-            Some(verify_with_keys_only::<Manifest>(&attestation, &publishers).map_err(|error| {
+            Some(verify::<Manifest>(&attestation, &publishers, settings.roots()).map_err(|error| {
                 CommandError::failed(format!(
                     "the manifest before `{name}` {} is not accepted: {error}",
                     newest.version
@@ -208,7 +218,21 @@ async fn fetch(
         )
         .hint("whoever may consent stands in mcp-pin.toml as [[trust.approver]]"));
     }
-    Ok(Published { source, manifest, consents, report, predecessor })
+    let bundles = evidence(&client, &manifest).await?;
+    Ok(Published { source, manifest, consents, report, predecessor, bundles })
+}
+
+/// The attestations that a manifest names for its packages. The lock verifies them itself, so that it need not believe the
+/// registry.
+async fn evidence(client: &RegistryClient, manifest: &Verified<Manifest>) -> Result<Vec<Bundle>, CommandError> {
+    let provenance = |artifact: &mcp_pin_model::Artifact| artifact.provenance.as_ref().map(|it| it.attestation);
+    let wanted: Vec<Digest> = manifest.statement().artifacts.iter().filter_map(provenance).collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut bundles = client.evidence(&manifest.digest()).await.map_err(client_error)?;
+    bundles.retain(|bundle| bundle.payload_digest_unverified().is_ok_and(|digest| wanted.contains(&digest)));
+    Ok(bundles)
 }
 
 /// A manifest that was replaced, which registries show to holders of a token only.

@@ -33,8 +33,9 @@ impl Forged {
     fn new(publisher: &Person, approver: &Person, servers: &str) -> Self {
         let settings = format!(
             "[[registry]]\nurl = \"https://registry.example/\"\n\n[[registry]]\nurl = \"https://other.example/\"\n\n{servers}\n\
-             [[trust.publisher]]\nprincipal = \"acme\"\nnames = [\"com.example/*\"]\nkey = \"\"\"\n{}\"\"\"\n\n\
+             [[trust.publisher]]\nprincipal = \"{}\"\nnames = [\"com.example/*\"]\nkey = \"\"\"\n{}\"\"\"\n\n\
              [[trust.approver]]\nname = \"alex\"\nkey = \"\"\"\n{}\"\"\"\n",
+            publisher.principal,
             publisher.public_key().to_spki_pem(),
             approver.public_key().to_spki_pem(),
         );

@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::{
     config::{Config, LogFormat},
+    root::commands::KeysError,
     serve::{ServeError, serve},
     telemetry, ui,
 };
@@ -36,6 +37,9 @@ pub struct Arguments {
 pub enum Command {
     /// Start the registry; needs no configuration
     Serve(Box<ServeArguments>),
+    /// Say who speaks for the registry: roots, signed by k of n people and rotated in a chain
+    #[command(subcommand)]
+    Keys(crate::root::commands::Command),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
 }
@@ -74,6 +78,17 @@ pub struct ServeArguments {
 pub fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve(arguments) => run_serve(&arguments),
+        Command::Keys(command) => match crate::root::commands::run(&command) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                ui::fail(&with_sources(&error), error.hint());
+                ExitCode::from(match error {
+                    KeysError::Data(_) => EXIT_DATA,
+                    KeysError::Root(_) | KeysError::File { .. } => EXIT_FAILED,
+                    _ => EXIT_USAGE,
+                })
+            }
+        },
         Command::Openapi => {
             ui::data(crate::http::openapi_document().trim_end());
             ExitCode::SUCCESS
@@ -105,7 +120,7 @@ fn run_serve(arguments: &ServeArguments) -> ExitCode {
         Err(error) => {
             ui::fail(&with_sources(&error), error.hint());
             ExitCode::from(match error {
-                ServeError::Data(_) | ServeError::Start(_) => EXIT_DATA,
+                ServeError::Data(_) | ServeError::Start(_) | ServeError::Root(_) => EXIT_DATA,
                 ServeError::Listen { .. } => EXIT_USAGE,
                 _ => EXIT_FAILED,
             })

@@ -1,12 +1,23 @@
 //! Settings: flags over environment over configuration file over defaults. Unknown keys of the file are refused.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use jiff::SignedDuration;
+use mcp_pin_attest::{InstanceName, MAX_TRUSTED_ROOT_BYTES, RequiredEvidence, Roots, TrustedRoot, TrustedRootError};
 use serde::Deserialize;
 use thiserror::Error;
 use url::Url;
 
-use crate::cli::ServeArguments;
+use crate::{
+    cli::ServeArguments,
+    oidc::IssuerConfig,
+    service::{DEFAULT_EXCHANGED_TOKEN_LIFETIME, default_roots},
+};
 
 /// Where everything is kept unless told otherwise, relative to the working directory.
 pub const DEFAULT_DATA_DIR: &str = "mcp-pin-registry-data";
@@ -16,6 +27,9 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:8420";
 
 /// A configuration file is a page of text; anything larger is the wrong file.
 const MAX_CONFIG_BYTES: u64 = 256 << 10;
+
+/// The longest that an exchanged token may be valid: it is for one run of a job.
+const MAX_EXCHANGED_TOKEN_LIFETIME: SignedDuration = SignedDuration::from_mins(60);
 
 /// What stands between this process and a client on another machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -60,6 +74,12 @@ pub struct Config {
     pub log_filter: String,
     /// The limits on requests.
     pub limits: RequestLimits,
+    /// The trusted roots of Sigstore instances.
+    pub roots: Roots,
+    /// The issuers whose identity tokens are exchanged.
+    pub issuers: Vec<IssuerConfig>,
+    /// How long an exchanged token is valid.
+    pub exchanged_token_lifetime: SignedDuration,
 }
 
 /// Limits on what one request may cost.
@@ -114,6 +134,31 @@ pub enum ConfigError {
         /// Where and why.
         source: Box<toml::de::Error>,
     },
+    /// A trusted root that cannot be used.
+    #[error("the trusted root `{path}` cannot be used")]
+    TrustedRoot {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: TrustedRootError,
+    },
+    /// Two roots of one instance.
+    #[error("[[sigstore]] names the instance `{0}` twice")]
+    InstanceTwice(InstanceName),
+    /// An issuer that cannot be asked safely.
+    #[error(
+        "the issuer `{0}` and its key set must be `https://…` (or `http://…` on this machine), without user, query and fragment"
+    )]
+    Issuer(String),
+    /// Two answers to one question.
+    #[error("[[oidc.issuer]] names `{0}` twice")]
+    IssuerTwice(String),
+    /// Nobody could say whom tokens are for.
+    #[error("[[oidc.issuer]] needs `public-url`: it is the audience of the tokens")]
+    NoAudience,
+    /// Tokens that outlive what they are for.
+    #[error("`oidc.token-minutes` is at most 60")]
+    TokenMinutes,
     /// Plain HTTP would leave this machine.
     #[error("`{0}` can be reached from other machines, and this server speaks plain HTTP there")]
     Exposed(SocketAddr),
@@ -153,6 +198,37 @@ struct File {
     log: LogSection,
     #[serde(default)]
     limits: LimitsSection,
+    #[serde(default)]
+    sigstore: Vec<SigstoreSection>,
+    #[serde(default)]
+    oidc: OidcSection,
+}
+
+/// A Sigstore instance beside the public ones, or a newer root of one of those.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct SigstoreSection {
+    name: InstanceName,
+    /// Relative to the configuration file.
+    trusted_root: PathBuf,
+    #[serde(default)]
+    evidence: EvidenceWord,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum EvidenceWord {
+    #[default]
+    Log,
+    Timestamp,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct OidcSection {
+    #[serde(default)]
+    issuer: Vec<IssuerConfig>,
+    token_minutes: Option<std::num::NonZeroU8>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -206,6 +282,12 @@ impl Config {
                     .map_or(default.concurrent_writes, |writes| writes.get().into()),
                 ..default
             },
+            roots: roots(&file.sigstore, arguments.config.as_deref())?,
+            issuers: file.oidc.issuer,
+            exchanged_token_lifetime: file
+                .oidc
+                .token_minutes
+                .map_or(DEFAULT_EXCHANGED_TOKEN_LIFETIME, |minutes| SignedDuration::from_mins(minutes.get().into())),
         };
         config.check()?;
         Ok(config)
@@ -231,8 +313,49 @@ impl Config {
                 return Err(ConfigError::PublicUrl);
             }
         }
+        let mut urls = BTreeSet::new();
+        for issuer in &self.issuers {
+            if !issuer.is_acceptable() {
+                return Err(ConfigError::Issuer(issuer.url.clone()));
+            }
+            if !urls.insert(&issuer.url) {
+                return Err(ConfigError::IssuerTwice(issuer.url.clone()));
+            }
+        }
+        if !self.issuers.is_empty() && self.public_url.is_none() {
+            return Err(ConfigError::NoAudience);
+        }
+        if self.exchanged_token_lifetime > MAX_EXCHANGED_TOKEN_LIFETIME {
+            return Err(ConfigError::TokenMinutes);
+        }
         Ok(())
     }
+}
+
+/// The roots that this program was built with, and those of the file in addition or in their place.
+fn roots(sections: &[SigstoreSection], file: Option<&Path>) -> Result<Roots, ConfigError> {
+    let mut roots = default_roots();
+    let folder = file.and_then(Path::parent).unwrap_or_else(|| Path::new(""));
+    let mut names = BTreeSet::new();
+    for section in sections {
+        let path = folder.join(&section.trusted_root);
+        let fail = |source| ConfigError::Read { path: path.clone(), source };
+        if !names.insert(&section.name) {
+            return Err(ConfigError::InstanceTwice(section.name.clone()));
+        }
+        if std::fs::metadata(&path).map_err(fail)?.len() > MAX_TRUSTED_ROOT_BYTES as u64 {
+            return Err(ConfigError::TooLarge(path));
+        }
+        let bytes = std::fs::read(&path).map_err(fail)?;
+        let evidence = match section.evidence {
+            EvidenceWord::Log => RequiredEvidence::Log,
+            EvidenceWord::Timestamp => RequiredEvidence::Timestamp,
+        };
+        let root = TrustedRoot::from_json(section.name.clone(), &bytes, evidence)
+            .map_err(|source| ConfigError::TrustedRoot { path: path.clone(), source })?;
+        roots.insert(root);
+    }
+    Ok(roots)
 }
 
 fn read(path: &PathBuf) -> Result<File, ConfigError> {

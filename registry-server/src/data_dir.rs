@@ -5,6 +5,8 @@
 //! registry.sqlite the database
 //! cursor.key      the key that page cursors are authenticated with
 //! admin-token     the first token, as it was printed on first start
+//! log.key         the key of the transparency log, and since when; made by `keys init`
+//! roots/          `1.root.json`, `2.root.json` …: who speaks for this registry
 //! ```
 
 use std::{
@@ -16,8 +18,13 @@ use std::{
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::root::LogKey;
+
 /// A secret file holds one key or token; anything longer is not ours.
 const MAX_SECRET_BYTES: u64 = 1024;
+
+/// The file of the transparency log's key.
+const LOG_KEY: &str = "log.key";
 
 /// Why a data directory cannot be used.
 #[derive(Debug, Error)]
@@ -97,6 +104,26 @@ impl DataDir {
         self.path.join("admin-token")
     }
 
+    /// The key of the transparency log, if there is one.
+    ///
+    /// # Errors
+    /// See [`DataDirError`].
+    pub(crate) fn log_key(&self) -> Result<Option<LogKey>, DataDirError> {
+        let path = self.path.join(LOG_KEY);
+        match read_secret(&path)? {
+            Some(text) => LogKey::from_text(&text).map(Some).ok_or(DataDirError::Damaged(path)),
+            None => Ok(None),
+        }
+    }
+
+    /// Keeps the key of the transparency log; never over another.
+    ///
+    /// # Errors
+    /// See [`DataDirError`].
+    pub(crate) fn keep_log_key(&self, key: &LogKey) -> Result<(), DataDirError> {
+        write_secret(&self.path.join(LOG_KEY), &key.to_text(), Existing::Keep)
+    }
+
     /// A key of 32 bytes, made on first use.
     ///
     /// # Errors
@@ -152,7 +179,7 @@ pub(crate) enum Existing {
 /// See [`DataDirError`].
 pub(crate) fn write_secret(path: &Path, text: &str, existing: Existing) -> Result<(), DataDirError> {
     let write = || {
-        let directory = path.parent().unwrap_or_else(|| Path::new("."));
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // `tempfile` creates with mode 0600.
         let mut file = tempfile::NamedTempFile::new_in(directory)?;
         file.write_all(text.as_bytes())?;

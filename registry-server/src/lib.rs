@@ -8,6 +8,8 @@ pub mod config;
 mod data_dir;
 pub mod http;
 mod listen;
+pub mod oidc;
+pub mod root;
 pub mod serve;
 pub mod service;
 mod stall;

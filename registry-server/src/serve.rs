@@ -12,8 +12,14 @@ use zeroize::Zeroizing;
 use crate::{
     config::Config,
     data_dir::{DataDir, DataDirError, Existing, write_secret},
-    http::{self, AppState, cursor::CursorKey, state::About},
+    http::{
+        self, AppState,
+        cursor::CursorKey,
+        state::{About, Published},
+    },
     listen,
+    oidc::{FetchError, Issuers},
+    root::{LogKey, RootError, RootStore},
     service::{Clock, Random, Service, ServiceError, Settings, SystemClock, SystemRandom},
     telemetry, ui,
 };
@@ -36,6 +42,12 @@ pub enum ServeError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The root cannot be served: it does not verify, or has expired.
+    #[error("the registry's root cannot be served")]
+    Root(#[from] RootError),
+    /// Issuers of identity tokens could never be asked.
+    #[error("cannot set up the HTTP client")]
+    Client(#[from] FetchError),
     /// The process is not as it should be.
     #[error("cannot set up metrics")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -47,6 +59,7 @@ impl ServeError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Data(error) => error.hint(),
+            Self::Root(_) => Some("`mcp-pin-registry keys show` says what it says; `keys rotate` drafts the next one"),
             Self::Listen { .. } => Some("choose another address with `--listen`; port 0 picks a free one"),
             _ => None,
         }
@@ -99,10 +112,15 @@ impl Server {
             .map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data_dir.database()).await?);
-        let settings = Settings::default();
+        let settings = Settings {
+            roots: config.roots.clone(),
+            exchanged_token_lifetime: config.exchanged_token_lifetime,
+            ..Settings::default()
+        };
         let ring = settings.ring.to_string();
         let Environment { clock, random } = environment;
-        let service = Service::open(Arc::clone(&store), clock, random, settings).await.map_err(ServeError::Start)?;
+        let service =
+            Service::open(Arc::clone(&store), Arc::clone(&clock), random, settings).await.map_err(ServeError::Start)?;
         let path = data_dir.admin_token();
         // A file that is there already is of a first start that did not come to its end, or of another database: its
         // token is worth nothing here.
@@ -112,8 +130,14 @@ impl Server {
         };
         let admin_token = service.bootstrap_keeping(keep).await.map_err(ServeError::Start)?;
         let cursors = CursorKey::new(&*data_dir.key("cursor.key", random_key)?);
+        let audience = config.public_url.as_ref().map_or_else(String::new, origin);
+        let issuers = Issuers::new(audience, config.issuers.clone())?;
+        let log_key = data_dir.log_key()?;
+        let roots = RootStore::new(&config.data_dir).load(log_key.as_ref().map(LogKey::id).as_deref(), clock.now())?;
+        let trusted_root = log_key.zip(config.public_url.as_ref()).map(|(key, url)| key.trusted_root(url));
         let about = About { public_url: config.public_url.clone(), ring };
-        let state = AppState::new(service, cursors, config.limits, metrics, about);
+        let state =
+            AppState::new(service, cursors, config.limits, metrics, about, issuers, Published { roots, trusted_root });
         Ok(Self { listener, address, state, store, admin_token, data_dir })
     }
 
@@ -168,6 +192,11 @@ fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         tracing::error!(panic.message = ?panic.payload_as_str(), panic.location = ?panic.location(), "panic");
     }));
+}
+
+/// An address as clients write it: without the slash that stands for an empty path.
+pub(crate) fn origin(url: &url::Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
 }
 
 fn random_key() -> [u8; 32] {

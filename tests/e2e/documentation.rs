@@ -124,7 +124,9 @@ fn check(world: &World, mention: &Mention, whole: bool) -> Option<String> {
     let person = world.person("reader");
     let mut command = person.command(program(&mention.words[0]));
     let dry = whole && mention.words[0] == "mcp-pin";
-    command.args(&mention.words[1..]).args(if dry { &["-C", "there-is-no-such-folder"][..] } else { &["--help"] });
+    // In front: what stands after `--` is somebody else's.
+    let (front, end) = if dry { (&["-C", "there-is-no-such-folder"][..], None) } else { (&[][..], Some("--help")) };
+    command.args(front).args(&mention.words[1..]).args(end);
     let ran = ran(&mut command);
     let parsed = if dry { ran.code == 2 && ran.err.contains("is not a directory") } else { ran.code == 0 };
     (!parsed).then(|| format!("{}: {}", mention.place, ran.err.lines().next().unwrap_or_default()))

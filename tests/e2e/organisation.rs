@@ -75,13 +75,18 @@ impl Organisation {
         person
     }
 
-    pub(crate) fn submit(&self, version: &str, scenario: &Scenario) -> Value {
-        self.publisher.scenario("weather", scenario);
+    /// Writes the publisher's `server.json`.
+    pub(crate) fn server_json(&self, version: &str) {
         let document = json!({
             "$schema": "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json",
             "name": NAME, "description": "Forecasts, and the cities you care about", "version": version,
         });
         self.publisher.write("server.json", &document.to_string());
+    }
+
+    pub(crate) fn submit(&self, version: &str, scenario: &Scenario) -> Value {
+        self.publisher.scenario("weather", scenario);
+        self.server_json(version);
         let ran =
             self.publisher.run(&["submit", "weather", "--server-json", "server.json", "--format", "json"]).expect(0);
         ran.json()["submission"].clone()

@@ -10,19 +10,21 @@ use crate::vectors;
 /// A file and what it must hold. A schema of another crate joins here: its crate derives it behind its feature `schema`.
 type Generated = (&'static str, fn() -> Result<String, String>);
 
-const FILES: [Generated; 14] = [
+const FILES: [Generated; 16] = [
     ("schemas/surface.schema.json", || pretty(&schema::surface())),
     ("schemas/lock.schema.json", || pretty(&schema::lock())),
     ("schemas/manifest.schema.json", || pretty(&schema::manifest())),
     ("schemas/consent.schema.json", || pretty(&schema::consent())),
     ("schemas/revocation.schema.json", || pretty(&schema::revocation())),
     ("schemas/leaf.schema.json", || pretty(&schema::leaf())),
+    ("schemas/registry-root.schema.json", || pretty(&schema::registry_root())),
     ("schemas/change-report.schema.json", || pretty(&schemars::schema_for!(mcp_pin_diff::ChangeReport).to_value())),
     ("schemas/openapi.json", openapi),
     ("tests/vectors/canonical-json.json", vectors::canonical_json),
     ("tests/vectors/surfaces.json", vectors::surfaces),
     ("tests/vectors/statements.json", vectors::statements),
     ("tests/vectors/capability-manifests.json", vectors::capability_manifests),
+    ("tests/vectors/registry-roots.json", vectors::registry_roots),
     ("tests/vectors/local-names.json", vectors::local_names),
     ("tests/vectors/mcp-pin.lock", vectors::lock),
 ];

@@ -2,6 +2,7 @@
 //! `crates/model/tests/vectors.rs`.
 
 mod capability_manifests;
+mod registry_roots;
 
 use mcp_pin_model::{
     Alias, Artifact, Consent, Digest, EntryKind, Launch, Lockfile, Manifest, Revocation, Ring, Surface,
@@ -18,7 +19,7 @@ use mcp_pin_model::{
 };
 use serde_json::{Value, json};
 
-pub(crate) use self::capability_manifests::capability_manifests;
+pub(crate) use self::{capability_manifests::capability_manifests, registry_roots::registry_roots};
 use crate::generate::pretty;
 
 type Text = Result<String, String>;
@@ -173,8 +174,7 @@ fn manifest() -> Result<Manifest, String> {
     });
     let server = json::to_value(&server).map_err(say)?.as_object().cloned().unwrap_or_default();
     let digest = "sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==";
-    let artifact =
-        Artifact { purl: "pkg:npm/%40acme/weather@1.4.2".to_owned(), digest: Some(digest.parse().map_err(say)?) };
+    let artifact = Artifact::with_digest("pkg:npm/%40acme/weather@1.4.2", digest.parse().map_err(say)?);
     let capture = Capture {
         at: "2026-03-01T12:00:00Z".parse().map_err(say)?,
         by: "mcp-pin/0.1.0".to_owned(),

@@ -3,9 +3,13 @@
 mod review;
 
 use jiff::Timestamp;
-use mcp_pin_attest::sign;
 use mcp_pin_diff::ChangeReport;
-use mcp_pin_model::{Consent, Digest, Grade, Ring, ServerName, ServerVersion, consent::Decision, json::Value};
+use mcp_pin_model::{
+    Consent, Digest, Grade, Ring, ServerName, ServerVersion,
+    consent::Decision,
+    json::Value,
+    lockfile::{KeyIdentity, SignerIdentity},
+};
 use mcp_pin_registry_client::{ConsentOutcome, RegistryClient, SubmissionRecord, SubmissionState};
 use serde::Serialize;
 
@@ -22,6 +26,7 @@ use crate::{
         dialog::{Answer, acknowledged, decide},
         json,
     },
+    signer::SignerArguments,
     ui::{Role, Text, sanitize},
 };
 
@@ -47,6 +52,9 @@ pub struct Arguments {
     /// When the consent ends, such as 2030-01-01T00:00:00Z
     #[arg(long, value_name = "TIME")]
     pub expires: Option<Timestamp>,
+    /// Who signs the consent.
+    #[command(flatten)]
+    pub signer: SignerArguments,
     /// Which registry, and as whom.
     #[command(flatten)]
     pub connection: Connection,
@@ -207,8 +215,9 @@ fn consent(
         ))
         .detail("it holds what no client can read safely, such as two entries of one name"));
     }
-    let key = context.key.require()?;
-    if key.public_key().id().key == submission.signer {
+    let signer = arguments.signer.open(context)?;
+    let own = signer.key_id().map(|key| SignerIdentity::Key(KeyIdentity { key }));
+    if own.is_some_and(|own| own == submission.signer) {
         return Err(CommandError::failed("a publisher does not approve what it published")
             .hint("another person has to approve it, with a key of their own"));
     }
@@ -230,8 +239,7 @@ fn consent(
         expires: arguments.expires,
         by: who,
     };
-    let attestation = sign(&statement, &key)
-        .map_err(|error| CommandError::failed(format!("the consent cannot be signed: {error}")))?;
+    let attestation = signer.sign(context, "the consent", &statement)?;
     let outcome = ask(context, "sending the consent", client.consent(&attestation))?;
     if context.format == Format::Json {
         json::print(&context.ui, "approve", &document("consented", reviewed, Some(&outcome)))?;

@@ -1,7 +1,6 @@
 //! `mcp-pin diff`.
 
 mod documents;
-mod git;
 mod live;
 mod locks;
 mod output;
@@ -11,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueHint;
 use mcp_pin_model::Alias;
 
+use super::trusting::TrustArguments;
 use crate::{
     context::Context,
     error::{CommandError, CommandResult},
@@ -39,6 +39,9 @@ pub struct Arguments {
     /// Show unchanged and long texts in full too
     #[arg(long)]
     pub full: bool,
+    /// Whose trust counts.
+    #[command(flatten)]
+    pub trust: TrustArguments,
 }
 
 impl Arguments {
@@ -71,7 +74,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         }
         (Some(name), None, None) if is_file(context, name) => Err(CommandError::usage(format!("{name} is one file"))
             .hint("to compare files, name two of them: mcp-pin diff <old.json> <new.json>")),
-        (Some(name), None, None) => live::run(context, &parse_alias(name)?, detail),
+        (Some(name), None, None) => live::run(context, &parse_alias(name)?, arguments.trust.from(), detail),
         _ => Err(CommandError::usage("say what to compare")
             .hint("mcp-pin diff <alias>, or mcp-pin diff <old.json> <new.json>")),
     }

@@ -9,7 +9,6 @@ use crate::{
     project::{SETTINGS_FILE, settings},
     render,
     state::write_atomic,
-    ui::sanitize,
 };
 
 /// Write mcp-pin.toml and make a signing key
@@ -39,33 +38,25 @@ struct Output {
 pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     let project = context.project()?;
     let path = project.root.join(SETTINGS_FILE);
-    if project.settings.exists {
+    if project.settings.exists() {
         return Err(CommandError::usage(format!("{} exists already and is left as it is", path.display())));
     }
     let name = arguments.name.clone().unwrap_or_else(|| settings::name_of_user(&context.environment));
     if name.trim().is_empty() || name.chars().any(mcp_pin_model::json::is_hidden) {
         return Err(CommandError::usage("--name is empty or holds characters that cannot be seen"));
     }
-    let (key, key_made) = context.key.load_or_create()?;
+    let (key, key_made) = context.signing_key_or_new()?;
     write_atomic(&path, settings::initial(&name, key.public_key()).as_bytes())?;
     let servers = project.servers.len();
     match context.format {
         Format::Json => render::json::print(
             &context.ui,
             "init",
-            &Output {
-                file: path.display().to_string(),
-                key: context.key.path().display().to_string(),
-                key_made,
-                servers,
-            },
+            &Output { file: path.display().to_string(), key: context.key.to_string(), key_made, servers },
         )?,
         Format::Human => {
             if key_made {
-                context.ui.talk(format!(
-                    "made your signing key {}",
-                    sanitize::one_line(&context.key.path().display().to_string())
-                ));
+                context.ui.talk(format!("made your signing key {}", context.key));
             }
             context.ui.talk(format!("wrote {SETTINGS_FILE}, which trusts your key as approver `{name}`"));
             if servers == 0 {

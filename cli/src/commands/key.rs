@@ -11,11 +11,15 @@ use crate::{
     context::Context,
     error::{CommandResult, Status},
     render::json,
+    signer::KeySource,
     state::key::KeyFile,
-    ui::{Role, Text, sanitize},
+    ui::{Role, Text},
 };
 
 /// Make and show signing keys
+///
+/// A key is a P-256 key in PEM: PKCS#8, or encrypted with a password as cosign does it. `--key "exec:PROGRAM ARGUMENTS"`
+/// signs with a program that holds the key, such as one for a KMS or a hardware token; docs/signing.md has the protocol.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
     /// What to do.
@@ -31,6 +35,9 @@ pub enum Action {
         /// Where to write it [default: --key, else mcp-pin/key.pem in the configuration directory]
         #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
         output: Option<PathBuf>,
+        /// Encrypt it with a password, as cosign does: from the variable MCP_PIN_KEY_PASSWORD or COSIGN_PASSWORD, or typed
+        #[arg(long)]
+        encrypt: bool,
     },
     /// Show the public half: its id, its PEM, and what to put into mcp-pin.toml
     Show {
@@ -58,32 +65,30 @@ struct Document {
 /// When the key exists already, is missing, or others can read it.
 pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     match &arguments.action {
-        Action::Generate { output } => {
+        Action::Generate { output, encrypt } => {
             let file = match output {
                 Some(path) => KeyFile::chosen(context.directory.join(path)),
-                None => context.key.clone(),
+                None => context.key.file()?.clone(),
             };
-            let key = file.create()?;
-            context.ui.talk(Text::new().with(Role::Good, "made ").with(Role::Plain, shown_path(&file)));
+            let password = if *encrypt { Some(context.new_password()?) } else { None };
+            let key = file.create(password.as_ref().map(|password| password.as_str()))?;
+            let file = KeySource::File(file);
+            context.ui.talk(Text::new().with(Role::Good, "made ").with(Role::Plain, file.to_string()));
             context.ui.hint("keep it private and back it up: what you signed is trusted through this key alone");
             show(context, &file, key.public_key(), false)
         }
         Action::Show { public } => {
-            let key = context.key.require()?;
+            let key = context.signing_key()?;
             show(context, &context.key, key.public_key(), *public)
         }
     }
 }
 
-fn shown_path(file: &KeyFile) -> String {
-    sanitize::one_line(&file.path().display().to_string())
-}
-
-fn show(context: &Context, file: &KeyFile, key: &PublicKey, pem_only: bool) -> CommandResult {
+fn show(context: &Context, source: &KeySource, key: &PublicKey, pem_only: bool) -> CommandResult {
     let pem = key.to_spki_pem();
     let id = key.id().key;
     if context.format == Format::Json {
-        let document = Document { file: file.path().display().to_string(), id, public_key: pem };
+        let document = Document { file: source.to_string(), id, public_key: pem };
         json::print(&context.ui, "key", &document)?;
         return Ok(Status::Passed);
     }
@@ -92,7 +97,7 @@ fn show(context: &Context, file: &KeyFile, key: &PublicKey, pem_only: bool) -> C
         text.plain(pem);
     } else {
         text.push(Role::Dim, "file  ");
-        text.plain(shown_path(file));
+        text.plain(source.to_string());
         text.newline();
         text.push(Role::Dim, "id    ");
         text.plain(id);

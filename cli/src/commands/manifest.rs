@@ -3,6 +3,7 @@
 pub mod export;
 pub mod import;
 mod locked;
+pub mod sign;
 
 use crate::{context::Context, error::CommandResult};
 
@@ -18,6 +19,8 @@ pub struct Arguments {
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Action {
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Sign(sign::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Export(export::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Import(import::Arguments),
@@ -29,6 +32,7 @@ pub enum Action {
 /// See the actions.
 pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     match &arguments.action {
+        Action::Sign(arguments) => sign::run(arguments, context),
         Action::Export(arguments) => export::run(arguments, context),
         Action::Import(arguments) => import::run(arguments, context),
     }

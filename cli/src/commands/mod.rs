@@ -10,7 +10,10 @@ pub mod ls;
 pub mod manifest;
 pub mod registry;
 mod selection;
+pub mod sign_bundle;
 pub mod submit;
+pub mod trust;
+pub mod trusting;
 pub mod update;
 pub mod verify;
 pub mod verify_bundle;
@@ -35,11 +38,13 @@ pub fn run(command: &Command, context: &Context) -> CommandResult {
         Command::Update(arguments) => update::run(arguments, context),
         Command::Ls(arguments) => ls::run(arguments, context),
         Command::Why(arguments) => why::run(arguments, context),
+        Command::Trust(arguments) => trust::run(arguments, context),
         Command::Key(arguments) => key::run(arguments, context),
+        Command::Manifest(arguments) => manifest::run(arguments, context),
+        Command::SignBundle(arguments) => sign_bundle::run(arguments, context),
         Command::Submit(arguments) => submit::run(arguments, context),
         Command::Approve(arguments) => approve::run(arguments, context),
         Command::Registry(arguments) => registry::run(arguments, context),
-        Command::Manifest(arguments) => manifest::run(arguments, context),
         Command::VerifyBundle(arguments) => verify_bundle::run(arguments, context),
         Command::Completions(arguments) => completions::run(arguments, context),
     }

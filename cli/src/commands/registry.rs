@@ -3,7 +3,9 @@
 mod add;
 mod approver;
 pub(crate) mod connection;
+mod credential;
 mod grant;
+pub(crate) mod login;
 mod revoke;
 mod show;
 pub(crate) mod submissions;
@@ -29,7 +31,9 @@ pub enum Action {
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Submissions(submissions::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
-    Grant(grant::Arguments),
+    Login(login::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Grant(Box<grant::Arguments>),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Approver(approver::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
@@ -47,6 +51,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         Action::Add(arguments) => add::run(arguments, context),
         Action::Show(arguments) => show::run(arguments, context),
         Action::Submissions(arguments) => submissions::run(arguments, context),
+        Action::Login(arguments) => login::run(arguments, context),
         Action::Grant(arguments) => grant::run(arguments, context),
         Action::Approver(arguments) => approver::run(arguments, context),
         Action::Token(arguments) => token::run(arguments, context),

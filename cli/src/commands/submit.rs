@@ -1,53 +1,60 @@
 //! `mcp-pin submit`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
-use mcp_pin_attest::sign;
-use mcp_pin_model::{
-    Alias, Digest, Manifest, ServerName,
-    json::{self as strict, Object, Value},
-    server_json,
-    statement::Statement as _,
-};
+use mcp_pin_attest::{Attestation, Bundle, MAX_ATTESTATION_BYTES, MAX_BUNDLE_BYTES};
+use mcp_pin_model::{Alias, Digest, Manifest, ServerName, statement::Statement as _};
 use mcp_pin_registry_client::{ClientError, RegistryClient, SubmissionState};
 use serde::Serialize;
 
 use super::registry::{
     connection::{Connection, ask},
+    login::{LoginArguments, publisher},
     submissions::{self, SubmissionDocument},
 };
 use crate::{
-    capture::{Wanted, capture},
     cli::Format,
     context::Context,
     error::{CommandError, CommandResult, Status},
+    publishing::{Origin, ServerJson, known_here},
     render::{
         json,
         report_human::{grade_role, grade_word},
     },
-    state::{read_bounded, verification::check},
+    signer::SignerArguments,
+    state::read_bounded,
     ui::{Role, Text, sanitize},
 };
-
-/// The largest `server.json`: those of real registries have some 10 KiB.
-const MAX_SERVER_JSON_BYTES: u64 = 1 << 20;
 
 /// Sign a manifest of a server and submit it to a registry
 ///
 /// The server is captured as it is now, as the client's configuration starts it; with --locked, what is locked is
-/// taken instead. The registry holds it until its approvers consent; what is live goes on being served.
+/// taken instead, and with --bundle what `mcp-pin manifest sign` signed. The registry holds it until its approvers consent;
+/// what is live goes on being served.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
     /// The server's alias in the configuration
-    #[arg(value_name = "ALIAS")]
-    pub alias: Alias,
+    #[arg(value_name = "ALIAS", required_unless_present = "bundle", requires = "server_json")]
+    pub alias: Option<Alias>,
     /// The official server.json of this version
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub server_json: PathBuf,
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "alias")]
+    pub server_json: Option<PathBuf>,
     /// Take the locked surface instead of capturing the server
-    #[arg(long)]
+    #[arg(long, requires = "alias")]
     pub locked: bool,
+    /// Submit a manifest that is signed already
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["alias", "keyless"])]
+    pub bundle: Option<PathBuf>,
+    /// An attestation of a package, as `mcp-pin manifest sign` wrote it beside the manifest; may be given several times
+    #[arg(long, value_name = "FILE", requires = "bundle", value_hint = ValueHint::FilePath)]
+    pub evidence: Vec<PathBuf>,
+    /// Who signs.
+    #[command(flatten)]
+    pub signer: SignerArguments,
+    /// As which CI job, where there is no access token.
+    #[command(flatten)]
+    pub login: LoginArguments,
     /// Which registry, and as whom.
     #[command(flatten)]
     pub connection: Connection,
@@ -64,18 +71,36 @@ struct Document {
 /// # Errors
 /// When the document breaks the rules, the server cannot be captured, or the registry refuses.
 pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
-    let server = read_server_json(context, arguments)?;
-    let key = context.key.require()?;
-    let client = arguments.connection.authorized(context)?;
-    let template = manifest_here(arguments, context)?;
-    let previous = previous(context, &client, &server)?;
-    let manifest =
-        Manifest::new(server, template.surface, template.launch, template.artifacts, template.capture, previous)
-            .map_err(|error| CommandError::usage(error.to_string()).at(&arguments.server_json, None))?;
-    let attestation = sign(&manifest, &key)
-        .map_err(|error| CommandError::failed(format!("the manifest cannot be signed: {error}")))?;
-    let submission = ask(context, "submitting", client.submit(&attestation))?;
-    if submission.manifest != manifest.digest() {
+    let (client, attestation, manifest, evidence) = match (&arguments.bundle, &arguments.alias, &arguments.server_json)
+    {
+        (Some(bundle), _, _) => {
+            let (attestation, manifest) = signed_already(context, bundle)?;
+            let evidence =
+                arguments.evidence.iter().map(|path| read_evidence(context, path)).collect::<Result<_, _>>()?;
+            (publisher(context, &arguments.connection, &arguments.login)?, attestation, manifest, evidence)
+        }
+        (None, Some(alias), Some(server_json)) => {
+            let server = ServerJson::read(context, server_json)?;
+            let signer = arguments.signer.open(context)?;
+            let client = publisher(context, &arguments.connection, &arguments.login)?;
+            let origin = if arguments.locked { Origin::Locked(alias) } else { Origin::Configured(alias) };
+            let known = known_here(context, origin)?;
+            let previous = previous(context, &client, &server.name()?)?;
+            let manifest = server.manifest(known.manifest, previous)?;
+            let attestation = signer.sign(context, "the manifest", &manifest)?;
+            (client, attestation, manifest.digest(), known.evidence)
+        }
+        _ => return Err(CommandError::usage("an alias with --server-json, or --bundle, says what to submit")),
+    };
+    let evidence: Vec<Bundle> = evidence;
+    let submission = ask(context, "submitting", async {
+        if evidence.is_empty() {
+            client.submit(&attestation).await
+        } else {
+            client.submit_with_evidence(&attestation, &evidence).await
+        }
+    })?;
+    if submission.manifest != manifest {
         return Err(CommandError::failed("the registry took another manifest than was sent"));
     }
     if context.format == Format::Json {
@@ -106,59 +131,27 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     Ok(Status::Passed)
 }
 
-fn read_server_json(context: &Context, arguments: &Arguments) -> Result<Object, CommandError> {
-    let path = &arguments.server_json;
-    let bytes = read_bounded(&context.directory.join(path), MAX_SERVER_JSON_BYTES)?
-        .ok_or_else(|| CommandError::usage(format!("there is no {}", path.display())))?;
-    let value = strict::parse(&bytes).map_err(|error| CommandError::usage(error.to_string()).at(path, None))?;
-    let Value::Object(server) = value else {
-        return Err(CommandError::usage("it is not an object").at(path, None));
-    };
-    let mut errors = server_json::validate(&server).into_iter().filter(server_json::Issue::is_error).peekable();
-    if errors.peek().is_none() {
-        return Ok(server);
-    }
-    let failure = CommandError::usage("the document breaks the rules of server.json").at(path, None);
-    Err(errors.fold(failure, |failure, issue| failure.detail(issue.to_string())))
+/// A manifest that was signed before. The registry verifies it, as everybody does after it.
+fn signed_already(context: &Context, path: &Path) -> Result<(Attestation, Digest), CommandError> {
+    let bytes = read_bounded(&context.directory.join(path), MAX_ATTESTATION_BYTES as u64)?
+        .ok_or_else(|| CommandError::usage(format!("there is no bundle {}", path.display())))?;
+    let unusable = |problem: String| CommandError::usage(problem).at(path, None);
+    let attestation = Attestation::from_bytes(bytes).map_err(|error| unusable(error.to_string()))?;
+    let manifest: Manifest = attestation.statement_unverified().map_err(|error| unusable(error.to_string()))?;
+    Ok((attestation, manifest.digest()))
 }
 
-/// What is known here about the server, as a manifest of a local lock would say it.
-fn manifest_here(arguments: &Arguments, context: &Context) -> Result<Manifest, CommandError> {
-    let alias = &arguments.alias;
-    let project = context.project()?;
-    if arguments.locked {
-        let state = context.state(&project);
-        let lock = state.require_lock()?;
-        let server = lock.server(alias).ok_or_else(|| {
-            CommandError::usage(format!("`{alias}` is not locked")).hint(format!("mcp-pin lock {alias}"))
-        })?;
-        let checked = check(&state, &project.settings, server, context.now());
-        if let Some(failure) = checked.failures.first() {
-            return Err(CommandError::new(failure.status, format!("the lock of `{alias}` does not hold: {failure}")));
-        }
-        return checked
-            .locked
-            .map(|locked| locked.manifest.statement().clone())
-            .ok_or_else(|| CommandError::could_not_check(format!("the lock of `{alias}` could not be checked")));
-    }
-    let server = project.server(alias).ok_or_else(|| {
-        CommandError::usage(format!("no client is configured with a server `{alias}`"))
-            .hint("`mcp-pin ls` lists the servers")
-    })?;
-    crate::consenting::refuse_unlockable(server)?;
-    capture(context, &project, &Wanted { server, locked: None })?.to_local_manifest(alias, None, context.now())
+/// What is attested about a package. The registry verifies it, as everybody does after it.
+fn read_evidence(context: &Context, path: &Path) -> Result<Bundle, CommandError> {
+    let bytes = read_bounded(&context.directory.join(path), MAX_BUNDLE_BYTES as u64)?
+        .ok_or_else(|| CommandError::usage(format!("there is no evidence {}", path.display())))?;
+    Bundle::from_bytes(bytes).map_err(|error| CommandError::usage(error.to_string()).at(path, None))
 }
 
 /// The manifest before this one: the live one; after a revocation, the last that was live.
-fn previous(context: &Context, client: &RegistryClient, server: &Object) -> Result<Option<Digest>, CommandError> {
-    // The document passed its rules, so the name is there.
-    let name: ServerName = server
-        .get("name")
-        .and_then(Value::as_str)
-        .and_then(|name| name.parse().ok())
-        .ok_or_else(|| CommandError::usage("server.json: `name` is missing"))?;
+fn previous(context: &Context, client: &RegistryClient, name: &ServerName) -> Result<Option<Digest>, CommandError> {
     let latest = ask(context, "asking what is live", async {
-        match client.latest(&name).await {
+        match client.latest(name).await {
             Ok(entry) => Ok(Some(entry)),
             Err(ClientError::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
@@ -169,6 +162,6 @@ fn previous(context: &Context, client: &RegistryClient, server: &Object) -> Resu
     }
     let once_live = submissions::all(context, client, None)?
         .into_iter()
-        .filter(|submission| submission.server == name && submission.live_since.is_some());
+        .filter(|submission| submission.server == *name && submission.live_since.is_some());
     Ok(once_live.max_by(|a, b| a.version.cmp(&b.version)).map(|submission| submission.manifest))
 }

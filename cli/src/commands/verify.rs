@@ -1,30 +1,29 @@
 //! `mcp-pin verify`.
 
-use mcp_pin_diff::ChangeReport;
-use mcp_pin_model::{Alias, EntryKind, Lockfile, json::Value, lockfile::LockedServer};
-use serde::Serialize;
+mod online;
+mod output;
 
-use super::selection;
+use mcp_pin_diff::ChangeReport;
+use mcp_pin_model::{Alias, Lockfile, lockfile::LockedServer};
+
+use super::{selection, trusting::TrustArguments};
 use crate::{
     capture::{Live, Wanted, capture_all},
-    cli::Format,
     context::Context,
     error::{CommandError, CommandResult, Status},
     project::{ConfiguredServer, Project},
-    render::{self, Detail, View},
-    review,
     state::{
-        State,
+        State, lint,
         verification::{self, Checked, Failure},
     },
-    ui::{Role, Text, sanitize},
 };
 
-/// Check the lock, its signatures and consents, and with --live the servers themselves
+/// Check the lock, its signatures and consents, with --live the servers themselves, with --online their packages
 ///
-/// Without --live nothing is started and no connection is made: the lock, the snapshots, the signatures, the consents and
+/// Without either nothing is started and no connection is made: the lock, the snapshots, the signatures, the consents and
 /// their change reports are checked against mcp-pin.toml, and the configuration against the lock. With --live every
-/// configured server is started or called, and what it declares compared with what is locked.
+/// configured server is started or called, and what it declares compared with what is locked. With --online every locked
+/// package is fetched from where it comes from, and its bytes and provenance compared with what is locked.
 ///
 /// Exit codes: 0 everything passed, 1 something failed, 3 something could not be checked, 4 somebody has to consent
 /// first.
@@ -36,9 +35,18 @@ pub struct Arguments {
     /// Start or call each server and compare what it declares
     #[arg(long)]
     pub live: bool,
+    /// Fetch each locked package and compare its bytes and where it was built
+    #[arg(long)]
+    pub online: bool,
     /// Fail on servers that are locked and not configured, too: lock and configuration have to match exactly
     #[arg(long)]
     pub frozen: bool,
+    /// Tell what speaks for each server: signatures, people, roots
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Whose trust counts.
+    #[command(flatten)]
+    pub trust: TrustArguments,
 }
 
 /// What checking one server came to.
@@ -48,6 +56,7 @@ struct Row {
     checked: Checked,
     drift: Option<ChangeReport>,
     live: bool,
+    packages: Vec<online::PackageOutput>,
 }
 
 impl Row {
@@ -56,49 +65,12 @@ impl Row {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Output {
-    outcome: Status,
-    live: bool,
-    servers: Vec<ServerOutput>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ServerOutput {
-    alias: Alias,
-    outcome: Status,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<String>,
-    /// Whether the live server was compared.
-    live: bool,
-    failures: Vec<FailureOutput>,
-    notes: Vec<String>,
-    /// The digest of the change report, as `update --accept` takes it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    report_digest: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    report: Option<Value>,
-}
-
-#[derive(Serialize)]
-struct FailureOutput {
-    check: &'static str,
-    outcome: Status,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
-}
-
 /// Runs it.
 ///
 /// # Errors
 /// See [`CommandError`].
 pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
-    let project = context.project()?;
+    let project = context.project_trusting(arguments.trust.from())?;
     let state = context.state(&project);
     let lock = state.require_lock()?;
     selection::check(&arguments.aliases, &project, Some(&lock))?;
@@ -106,7 +78,20 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     if arguments.live {
         live(context, &project, &mut rows)?;
     }
-    finish(arguments, context, &rows)
+    if arguments.online {
+        online::run(context, &project, &mut rows)?;
+    }
+    let note = stray(arguments, &state, &lock, &rows);
+    output::finish(arguments, context, &project, &rows, note)
+}
+
+/// Signed files that nothing asks for, where everything was looked at.
+fn stray(arguments: &Arguments, state: &State, lock: &Lockfile, rows: &[Row]) -> Option<String> {
+    if !arguments.aliases.is_empty() {
+        return None;
+    }
+    let checked: Vec<&Checked> = rows.iter().filter(|row| row.server.is_some()).map(|row| &row.checked).collect();
+    lint::stray_attestations(state, lock, &checked)
 }
 
 /// Everything that can be said without starting anything.
@@ -125,7 +110,14 @@ fn offline(arguments: &Arguments, context: &Context, project: &Project, state: &
             ),
             None => checked.notes.push("locked, but not configured here".to_owned()),
         }
-        rows.push(Row { alias: server.alias.clone(), server: Some(server.clone()), checked, drift: None, live: false });
+        rows.push(Row {
+            alias: server.alias.clone(),
+            server: Some(server.clone()),
+            checked,
+            drift: None,
+            live: false,
+            packages: Vec::new(),
+        });
     }
     for configured in &project.servers {
         let alias = &configured.alias;
@@ -143,7 +135,7 @@ fn offline(arguments: &Arguments, context: &Context, project: &Project, state: &
                 hint: Some("review and lock it with `mcp-pin lock`".to_owned()),
             });
         }
-        rows.push(Row { alias: alias.clone(), server: None, checked, drift: None, live: false });
+        rows.push(Row { alias: alias.clone(), server: None, checked, drift: None, live: false, packages: Vec::new() });
     }
     rows.sort_by(|a, b| a.alias.cmp(&b.alias));
     rows
@@ -263,101 +255,4 @@ fn compare(row: &mut Row, result: Result<Live, CommandError>) {
         }
     }
     row.checked.failures.extend(failures);
-}
-
-fn finish(arguments: &Arguments, context: &Context, rows: &[Row]) -> CommandResult {
-    let status = rows.iter().fold(Status::Passed, |status, row| status.and(row.checked.status()));
-    match context.format {
-        Format::Json => {
-            let output = Output { outcome: status, live: arguments.live, servers: rows.iter().map(output).collect() };
-            render::json::print(&context.ui, "verify", &output)?;
-        }
-        Format::Human => {
-            for row in rows {
-                review::print(context, human(context, row))?;
-            }
-            review::print(context, summary(rows, status))?;
-        }
-    }
-    Ok(status)
-}
-
-fn output(row: &Row) -> ServerOutput {
-    ServerOutput {
-        alias: row.alias.clone(),
-        outcome: row.checked.status(),
-        name: row.server.as_ref().map(|server| server.name.to_string()),
-        version: row.server.as_ref().map(|server| server.version.to_string()),
-        live: row.live,
-        failures: row
-            .checked
-            .failures
-            .iter()
-            .map(|failure| FailureOutput {
-                check: failure.check,
-                outcome: failure.status,
-                message: failure.message.clone(),
-                hint: failure.hint.clone(),
-            })
-            .collect(),
-        notes: row.checked.notes.clone(),
-        report_digest: row.drift.as_ref().map(|report| report.digest().to_string()),
-        report: row.drift.as_ref().map(ChangeReport::to_value),
-    }
-}
-
-fn word(status: Status) -> (Role, &'static str) {
-    match status {
-        Status::Passed => (Role::Good, "passed"),
-        Status::ConsentRequired => (Role::Warning, "needs consent"),
-        Status::CouldNotCheck => (Role::Bad, "could not check"),
-        Status::Failed | Status::Usage => (Role::Bad, "failed"),
-    }
-}
-
-fn human(context: &Context, row: &Row) -> Text {
-    let (role, outcome) = word(row.checked.status());
-    let mut out = Text::new().with(role, format!("{outcome:<16}")).with(Role::Strong, row.alias.as_str());
-    if let Some(server) = &row.server {
-        let counts: Vec<String> = EntryKind::ALL
-            .into_iter()
-            .filter_map(|kind| {
-                let count = server.section(kind)?.len();
-                Some(format!("{count} {}{}", kind.noun(), if count == 1 { "" } else { "s" }))
-            })
-            .collect();
-        let live = if row.live { ", live" } else { "" };
-        out.push(Role::Dim, format!("  {} ({}{live})", server.version, counts.join(", ")));
-    }
-    out.newline();
-    for failure in &row.checked.failures {
-        let (role, outcome) = word(failure.status);
-        out.push(role, format!("  {outcome}: "));
-        out.plain(sanitize::one_line(&failure.message));
-        out.newline();
-        if let Some(hint) = &failure.hint {
-            out.push(Role::Dim, format!("    hint: {}", sanitize::one_line(hint)));
-            out.newline();
-        }
-    }
-    for note in &row.checked.notes {
-        out.push(Role::Dim, format!("  note: {}", sanitize::one_line(note)));
-        out.newline();
-    }
-    if let Some(report) = &row.drift {
-        let view = View { columns: context.ui.width(), detail: Detail::Summary, subject: Some(row.alias.as_str()) };
-        out.append(render::report(report, &view));
-    }
-    out
-}
-
-fn summary(rows: &[Row], status: Status) -> Text {
-    let count = |wanted: Status| rows.iter().filter(|row| row.checked.status() == wanted).count();
-    let parts: Vec<String> = [Status::Passed, Status::Failed, Status::CouldNotCheck, Status::ConsentRequired]
-        .into_iter()
-        .filter(|wanted| count(*wanted) > 0)
-        .map(|wanted| format!("{} {}", count(wanted), word(wanted).1))
-        .collect();
-    let text = if parts.is_empty() { "nothing is locked or configured".to_owned() } else { parts.join(", ") };
-    Text::new().with(word(status).0, text)
 }

@@ -10,11 +10,13 @@ use mcp_pin_model::{
 };
 use serde::Serialize;
 
+use super::trusting::TrustArguments;
 use crate::{
     cli::Format,
     context::Context,
     error::{CommandError, CommandResult, Status},
-    render::{json, report_human::wrapped},
+    evidence::{ServerEvidence, TrustInForce, explain},
+    render::{json, lines::Lines},
     state::verification::{Checked, Locked, check},
     ui::{Role, Text, sanitize},
 };
@@ -27,6 +29,12 @@ pub struct Arguments {
     /// The server's alias; with `/` and a name, one of its tools, prompts or resources
     #[arg(value_name = "ALIAS[/ENTRY]")]
     pub what: String,
+    /// Tell the whole chain of evidence, step by step
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Whose trust counts.
+    #[command(flatten)]
+    pub trust: TrustArguments,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,6 +53,10 @@ struct Document {
     entry: Option<EntryDocument>,
     manifest: ManifestDocument,
     consents: Vec<ConsentDocument>,
+    trust: TrustInForce,
+    /// The whole chain of evidence, where signatures and consents hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<ServerEvidence>,
 }
 
 #[derive(Debug, Serialize)]
@@ -99,15 +111,22 @@ struct ConsentDocument {
 /// # Errors
 /// A server or entry that is not locked, or a lock that cannot be read.
 pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
-    let project = context.project()?;
+    let project = context.project_trusting(arguments.trust.from())?;
     let state = context.state(&project);
     let lock = state.require_lock()?;
     let (server, entry) = find(&lock, &arguments.what)?;
     let checked = check(&state, &project.settings, server, context.now());
+    let trust = TrustInForce::of(&project.settings)?;
+    let evidence = checked.locked.as_ref().map(|locked| explain(&project.settings, locked, context.now()));
     match context.format {
-        Format::Json => json::print(&context.ui, "why", &document(server, entry, &checked))?,
+        Format::Json => {
+            let mut document = document(server, entry, &checked, trust);
+            document.evidence = evidence;
+            json::print(&context.ui, "why", &document)?;
+        }
         Format::Human => {
-            let text = human(server, entry, &checked, context.ui.width());
+            let evidence = evidence.as_ref().filter(|_| arguments.verbose).map(|evidence| (evidence, &trust));
+            let text = human(server, entry, &checked, evidence, context.ui.width());
             context.ui.data(text).map_err(|error| super::output_error(&error))?;
         }
     }
@@ -141,7 +160,12 @@ fn find<'a>(lock: &'a Lockfile, what: &str) -> Result<Found<'a>, CommandError> {
     Err(CommandError::usage(format!("{} is not locked", sanitize::name(what))).hint("`mcp-pin ls` lists the servers"))
 }
 
-fn document(server: &LockedServer, entry: Option<(EntryKind, &LockedEntry)>, checked: &Checked) -> Document {
+fn document(
+    server: &LockedServer,
+    entry: Option<(EntryKind, &LockedEntry)>,
+    checked: &Checked,
+    trust: TrustInForce,
+) -> Document {
     let locked = checked.locked.as_ref();
     let statement = locked.map(|locked| locked.manifest.statement());
     Document {
@@ -171,6 +195,8 @@ fn document(server: &LockedServer, entry: Option<(EntryKind, &LockedEntry)>, che
             previous: statement.and_then(|statement| statement.previous),
         },
         consents: locked.map(|locked| locked.consents.iter().map(consent_document).collect()).unwrap_or_default(),
+        trust,
+        evidence: None,
     }
 }
 
@@ -192,27 +218,14 @@ fn consent_document(consent: &Verified<Consent>) -> ConsentDocument {
     }
 }
 
-/// Lines of a label and a value, wrapped below the value.
-struct Lines {
-    text: Text,
+fn human(
+    server: &LockedServer,
+    entry: Option<(EntryKind, &LockedEntry)>,
+    checked: &Checked,
+    evidence: Option<(&ServerEvidence, &TrustInForce)>,
     columns: usize,
-}
-
-/// Columns of the labels: a digest beside one fits 80 columns.
-const LABEL: usize = 9;
-
-impl Lines {
-    fn add(&mut self, label: &str, value: &str, role: Role) {
-        for (index, line) in wrapped(&sanitize::one_line(value), self.columns, LABEL).into_iter().enumerate() {
-            self.text.push(Role::Dim, format!("{:LABEL$}", if index == 0 { label } else { "" }));
-            self.text.push(role, line);
-            self.text.newline();
-        }
-    }
-}
-
-fn human(server: &LockedServer, entry: Option<(EntryKind, &LockedEntry)>, checked: &Checked, columns: usize) -> Text {
-    let mut lines = Lines { text: Text::new(), columns };
+) -> Text {
+    let mut lines = Lines::new(columns);
     lines.text.push(Role::Strong, server.alias.as_str());
     lines.text.plain(format!("  {} {}", server.name, server.version));
     lines.text.newline();
@@ -246,6 +259,9 @@ fn human(server: &LockedServer, entry: Option<(EntryKind, &LockedEntry)>, checke
     match &checked.locked {
         Some(locked) => provenance(&mut lines, locked),
         None => lines.add("", &format!("says it is signed by {}; that was not confirmed", server.signer), Role::Bad),
+    }
+    if let Some((evidence, trust)) = evidence {
+        chain(&mut lines, evidence, trust);
     }
     let mut text = lines.text;
     if let (Some((kind, entry)), Some(locked)) = (entry, &checked.locked)
@@ -305,6 +321,31 @@ fn provenance(lines: &mut Lines, locked: &Locked) {
             lines.add("", &format!("until {}", day(expires)), Role::Warning);
         }
     }
+}
+
+/// The whole chain, one step a line: what was signed, by whom, why that counts here, and how it adds up.
+fn chain(lines: &mut Lines, evidence: &ServerEvidence, trust: &TrustInForce) {
+    let signatures = std::iter::once(("manifest", &evidence.manifest))
+        .chain(evidence.consents.iter().map(|consent| ("consent", consent)));
+    lines.title("evidence");
+    for (label, signed) in signatures {
+        lines.add(label, &signed.digest.to_string(), Role::Plain);
+        for step in &signed.chain {
+            lines.add("", step, Role::Plain);
+        }
+        if let Some(root) = &signed.root {
+            lines.add("", &format!("root `{}` {}: {}", root.instance, root.origin, root.digest), Role::Plain);
+        }
+        let place = signed.trusted_by.as_deref().unwrap_or("nowhere");
+        lines.add("", &format!("that is {}, trusted at {place}", sanitize::name(&signed.principal)), Role::Strong);
+    }
+    for (label, steps) in [("change", &evidence.change), ("quorum", &evidence.quorum)] {
+        for (index, step) in steps.iter().enumerate() {
+            lines.add(if index == 0 { label } else { "" }, step, Role::Plain);
+        }
+    }
+    lines.add("trust", &trust.digest.to_string(), Role::Plain);
+    lines.add("", trust.source.as_deref().unwrap_or("there is no mcp-pin.toml"), Role::Plain);
 }
 
 /// A time for people, to the second, in UTC.

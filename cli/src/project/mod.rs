@@ -2,8 +2,11 @@
 
 mod configured;
 pub mod launching;
+mod pull_request;
+pub mod roots;
 pub mod secrets;
 pub mod settings;
+mod trust_from;
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +15,7 @@ use mcp_pin_model::{Alias, lockfile::LOCK_FILE};
 pub use configured::{ConfiguredServer, Secret};
 pub use settings::Settings;
 
+use self::{roots::UserRoots, settings::Origin};
 use crate::error::CommandError;
 
 /// The project file's name.
@@ -40,9 +44,9 @@ impl Project {
     ///
     /// # Errors
     /// A configuration that cannot be read, with file and line.
-    pub fn load(directory: &Path) -> Result<Self, CommandError> {
+    pub fn load(directory: &Path, user_roots: &UserRoots) -> Result<Self, CommandError> {
         let root = find_root(directory);
-        let settings = Settings::read(&root.join(SETTINGS_FILE))?;
+        let settings = Settings::read_from(Origin::Project(root.clone()), user_roots)?;
         let servers = configured::read_all(&root)?;
         Ok(Self { root, settings, servers })
     }

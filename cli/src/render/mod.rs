@@ -4,6 +4,7 @@
 
 pub mod dialog;
 pub mod json;
+pub mod lines;
 pub mod paths;
 pub mod report_human;
 pub mod table;

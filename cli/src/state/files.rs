@@ -56,6 +56,37 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<bool, CommandError> {
     Ok(true)
 }
 
+/// Writes a file of the user's own atomically, readable for nobody else, in a directory of the same kind.
+///
+/// # Errors
+/// When any step fails; the old file is then still there.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+    let io = |error: std::io::Error| CommandError::io("write", path, &error);
+    let directory = path.parent().ok_or_else(|| CommandError::internal("a file without a directory"))?;
+    make_private(directory)?;
+    // Temporary files are private from the start, and stay so.
+    let mut file = tempfile::Builder::new().prefix(".mcp-pin-").suffix(".tmp").tempfile_in(directory).map_err(io)?;
+    file.write_all(bytes).map_err(io)?;
+    file.as_file().sync_all().map_err(io)?;
+    file.persist(path).map_err(|error| io(error.error))?;
+    sync_directory(directory).map_err(io)
+}
+
+/// Makes a directory of the user's own, and those above it, where there is none.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_private(directory: &Path) -> Result<(), CommandError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(directory).map_err(|error| CommandError::io("make the directory", directory, &error))
+}
+
 /// Makes a rename durable. Only Unix lets a directory be opened for that.
 fn sync_directory(directory: &Path) -> std::io::Result<()> {
     if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }

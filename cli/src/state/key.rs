@@ -5,10 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mcp_pin_attest::{MAX_KEY_TEXT_BYTES, SigningKey};
+use mcp_pin_attest::{EncryptedKey, KeyError, MAX_KEY_TEXT_BYTES, SigningKey};
 use zeroize::Zeroizing;
 
 use crate::error::CommandError;
+
+/// Gives the password of an encrypted key; asked only where there is one.
+pub type Password<'a> = &'a dyn Fn() -> Result<Zeroizing<String>, CommandError>;
 
 /// Where the signing key is, or would be made.
 #[derive(Clone, Debug)]
@@ -31,6 +34,12 @@ impl KeyFile {
         Self { path: directory.as_ref().join("key.pem"), chosen: false }
     }
 
+    /// Whether the user named it.
+    #[must_use]
+    pub fn is_chosen(&self) -> bool {
+        self.chosen
+    }
+
     /// The path.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -40,8 +49,8 @@ impl KeyFile {
     /// Reads the key, if there is one.
     ///
     /// # Errors
-    /// A key that others may read, or that is none.
-    pub fn load(&self) -> Result<Option<SigningKey>, CommandError> {
+    /// A key that others may read, that is none, or that the password does not open.
+    pub fn load(&self, password: Password<'_>) -> Result<Option<SigningKey>, CommandError> {
         let metadata = match std::fs::metadata(&self.path) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -66,17 +75,22 @@ impl KeyFile {
             std::fs::read_to_string(&self.path)
                 .map_err(|error| CommandError::io("read the key", &self.path, &error))?,
         );
-        SigningKey::from_pkcs8_pem(&text)
-            .map(Some)
-            .map_err(|error| CommandError::usage(format!("the key {} cannot be used: {error}", self.path.display())))
+        let unusable = |error| CommandError::usage(format!("the key {} cannot be used: {error}", self.path.display()));
+        match SigningKey::from_pkcs8_pem(&text) {
+            Err(KeyError::Encrypted) => {
+                let key = EncryptedKey::from_pem(&text).map_err(unusable)?;
+                key.decrypt(&password()?).map(Some).map_err(unusable)
+            }
+            key => key.map(Some).map_err(unusable),
+        }
     }
 
     /// Reads the key; an error with a hint where there is none.
     ///
     /// # Errors
     /// See [`KeyFile::load`].
-    pub fn require(&self) -> Result<SigningKey, CommandError> {
-        self.load()?.ok_or_else(|| {
+    pub fn require(&self, password: Password<'_>) -> Result<SigningKey, CommandError> {
+        self.load(password)?.ok_or_else(|| {
             CommandError::usage(format!("there is no signing key at {}", self.path.display()))
                 .hint("make one with `mcp-pin key generate`")
         })
@@ -86,33 +100,38 @@ impl KeyFile {
     ///
     /// # Errors
     /// See [`KeyFile::load`]; a key that was named and does not exist is not made.
-    pub fn load_or_create(&self) -> Result<(SigningKey, bool), CommandError> {
-        if let Some(key) = self.load()? {
+    pub fn load_or_create(&self, password: Password<'_>) -> Result<(SigningKey, bool), CommandError> {
+        if let Some(key) = self.load(password)? {
             return Ok((key, false));
         }
         if self.chosen {
-            return self.require().map(|key| (key, false));
+            return self.require(password).map(|key| (key, false));
         }
-        match self.create() {
+        match self.create(None) {
             Ok(key) => Ok((key, true)),
             // Another mcp-pin, started at the same moment, made one first: then that is the key of both.
-            Err(error) => self.load()?.map(|key| (key, false)).ok_or(error),
+            Err(error) => self.load(password)?.map(|key| (key, false)).ok_or(error),
         }
     }
 
-    /// Makes a new key; never over an existing file.
+    /// Makes a new key, encrypted where a password is given; never over an existing file.
     ///
     /// # Errors
     /// When the file exists or cannot be written.
-    pub fn create(&self) -> Result<SigningKey, CommandError> {
-        let key = SigningKey::generate().map_err(|error| CommandError::internal(error.to_string()))?;
+    pub fn create(&self, password: Option<&str>) -> Result<SigningKey, CommandError> {
+        let internal = |error: KeyError| CommandError::internal(error.to_string());
+        let key = SigningKey::generate().map_err(internal)?;
+        let text = match password {
+            Some(password) => Zeroizing::new(key.to_encrypted_pem(password).map_err(internal)?),
+            None => key.to_pkcs8_pem(),
+        };
         let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(directory)
             .map_err(|error| CommandError::io("make the directory", directory, &error))?;
         let io = |error: std::io::Error| CommandError::io("write the key", &self.path, &error);
         // Named temporary files have mode 0600 from the start.
         let mut file = tempfile::Builder::new().prefix(".key").tempfile_in(directory).map_err(io)?;
-        file.write_all(key.to_pkcs8_pem().as_bytes()).map_err(io)?;
+        file.write_all(text.as_bytes()).map_err(io)?;
         file.as_file().sync_all().map_err(io)?;
         file.persist_noclobber(&self.path).map_err(|error| {
             if error.error.kind() == std::io::ErrorKind::AlreadyExists {
@@ -131,35 +150,52 @@ mod tests {
 
     use super::*;
 
+    fn nobody() -> Result<Zeroizing<String>, CommandError> {
+        Err(CommandError::internal("asked for a password that is not needed"))
+    }
+
     #[test]
     fn a_made_key_is_private_and_read_back_and_never_overwritten() {
         let directory = tempfile::tempdir().unwrap();
         let file = KeyFile::default_of(directory.path().join("mcp-pin"));
-        assert!(file.load().unwrap().is_none());
-        let (key, made) = file.load_or_create().unwrap();
+        assert!(file.load(&nobody).unwrap().is_none());
+        let (key, made) = file.load_or_create(&nobody).unwrap();
         assert!(made);
         assert_eq!(std::fs::metadata(file.path()).unwrap().permissions().mode() & 0o777, 0o600);
-        let (again, made) = file.load_or_create().unwrap();
+        let (again, made) = file.load_or_create(&nobody).unwrap();
         assert!(!made);
         assert_eq!(again.public_key().id(), key.public_key().id());
-        assert!(file.create().is_err());
+        assert!(file.create(None).is_err());
     }
 
     #[test]
     fn a_key_that_others_may_read_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let file = KeyFile::default_of(directory.path());
-        file.create().unwrap();
+        file.create(None).unwrap();
         std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o640)).unwrap();
-        let error = file.load().err().unwrap();
+        let error = file.load(&nobody).err().unwrap();
         assert!(error.message.contains("read by others"), "{error}");
+    }
+
+    #[test]
+    fn an_encrypted_key_is_opened_with_its_password_only() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = KeyFile::default_of(directory.path());
+        let key = file.create(Some("right")).unwrap();
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        assert!(text.starts_with("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----"), "{text}");
+        let opened = file.load(&|| Ok(Zeroizing::new("right".to_owned()))).unwrap().unwrap();
+        assert_eq!(opened.public_key(), key.public_key());
+        let error = file.load(&|| Ok(Zeroizing::new("wrong".to_owned()))).err().unwrap();
+        assert!(error.message.contains("the password is wrong"), "{error}");
     }
 
     #[test]
     fn a_key_that_was_named_is_not_made() {
         let directory = tempfile::tempdir().unwrap();
         let file = KeyFile::chosen(directory.path().join("other.pem"));
-        assert!(file.load_or_create().is_err());
+        assert!(file.load_or_create(&nobody).is_err());
         assert!(!file.path().exists());
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! * `surfaces/<alias>.json`: a readable snapshot of every locked surface, so that a pull request shows the text;
 //! * `attestations/<payload digest>.sigstore.json`: the signed manifests and consents, and the manifest that each
-//!   locked one replaced;
+//!   locked one replaced, and what others attest about where the packages were built;
 //! * `changes/<digest>.json`: the change reports that the consents are about.
 //!
 //! Attestations and reports are named by their content and written first, then snapshots, then the lock. A crash at any
@@ -11,13 +11,14 @@
 
 mod files;
 pub mod key;
+pub mod lint;
 pub mod verification;
 mod writer;
 
 use std::path::{Path, PathBuf};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use mcp_pin_attest::{Attestation, MAX_ATTESTATION_BYTES};
+use mcp_pin_attest::{Attestation, Bundle, MAX_ATTESTATION_BYTES, MAX_BUNDLE_BYTES};
 use mcp_pin_diff::{ChangeReport, ReportError};
 use mcp_pin_model::{
     Alias, Digest, Lockfile, Manifest, Surface, json,
@@ -25,7 +26,7 @@ use mcp_pin_model::{
     statement::Statement as _,
 };
 
-pub use files::{read_bounded, write_atomic};
+pub use files::{make_private, read_bounded, write_atomic, write_private};
 pub use writer::{Admission, Writer};
 
 use crate::error::CommandError;
@@ -193,6 +194,23 @@ impl State {
             .filter(|payload| Digest::of(payload) == *digest)
             .ok_or_else(damaged)?;
         Manifest::from_payload(&payload).map_err(|_| damaged())
+    }
+
+    /// The bundle that says where an artifact was built, by the digest of its payload; `None` where it is not kept here.
+    ///
+    /// # Errors
+    /// Exit code 1 where it is none or another.
+    pub fn bundle(&self, digest: &Digest) -> Result<Option<Bundle>, CommandError> {
+        let path = self.attestation_path(digest);
+        let Some(bytes) = read_bounded(&path, MAX_BUNDLE_BYTES as u64)? else { return Ok(None) };
+        let bundle = Bundle::from_bytes(bytes).map_err(|error| {
+            CommandError::failed(format!("the attestation {} is damaged: {error}", self.shown(&path)))
+        })?;
+        if bundle.payload_digest_unverified().ok() == Some(*digest) {
+            Ok(Some(bundle))
+        } else {
+            Err(CommandError::failed(format!("the attestation {} is another", self.shown(&path))))
+        }
     }
 
     /// A change report by its digest.

@@ -5,7 +5,8 @@
 use std::{collections::BTreeSet, fmt, num::NonZero};
 
 use jiff::Timestamp;
-use mcp_pin_attest::{Trust, VerificationError, Verified, verify_with_keys_only};
+use mcp_pin_attest::package::{Outcome as PackageOutcome, reverify};
+use mcp_pin_attest::{Trust, VerificationError, Verified, verify};
 use mcp_pin_diff::{ChangeReport, Side, compare};
 use mcp_pin_model::{
     Consent, Digest, EntryKind, Manifest, Ring, ServerName,
@@ -13,9 +14,13 @@ use mcp_pin_model::{
 };
 use mcp_pin_policy::{Case, Outcome, Requirements, decide};
 
-use super::State;
+use super::{
+    State,
+    lint::{self, Publication},
+};
 use crate::{
     error::{CommandError, Status},
+    packages,
     project::Settings,
 };
 
@@ -104,7 +109,7 @@ impl Checked {
 /// Which signatures count for a server: the manifest's and the consents'.
 #[must_use]
 pub fn trust_for(settings: &Settings, source: &Source, name: &ServerName) -> (Trust, Trust) {
-    let approvers = settings.approvers();
+    let approvers = settings.approvers().clone();
     match source {
         // Whoever may consent in this project may also capture for it; what a lock of one's own project says is that
         // somebody trusted looked at it.
@@ -163,7 +168,7 @@ pub fn check(state: &State, settings: &Settings, server: &LockedServer, now: Tim
     let (publishers, approvers) = trust_for(settings, &server.source, &server.name);
     let manifest =
         state.attestation(&server.manifest).map_err(|error| Failure::of("manifest", error)).and_then(|attestation| {
-            verify_with_keys_only::<Manifest>(&attestation, &publishers)
+            verify::<Manifest>(&attestation, &publishers, settings.roots())
                 .map_err(|error| signature_failure("manifest", "the manifest", &error))
         });
     let manifest = match manifest {
@@ -178,7 +183,7 @@ pub fn check(state: &State, settings: &Settings, server: &LockedServer, now: Tim
     for digest in &server.consent {
         let consent =
             state.attestation(digest).map_err(|error| Failure::of("consent", error)).and_then(|attestation| {
-                verify_with_keys_only::<Consent>(&attestation, &approvers)
+                verify::<Consent>(&attestation, &approvers, settings.roots())
                     .map_err(|error| signature_failure("consent", "a consent", &error))
             });
         match consent {
@@ -198,11 +203,13 @@ pub fn check(state: &State, settings: &Settings, server: &LockedServer, now: Tim
     };
     check_block(server, &manifest, &mut checked);
     check_snapshot(state, server, manifest.statement(), &mut checked);
+    check_provenance(state, settings, server, &mut checked);
     match reviewed(state, server, &manifest, &consents) {
         Ok(reviewed) => {
             check_report(server, &reviewed, manifest.statement(), &mut checked);
             if consents_complete {
-                check_consent(settings, server, &manifest, &consents, &reviewed.report, now, &mut checked);
+                let publication = Publication { manifest: &manifest, publishers: &publishers, roots: settings.roots() };
+                check_consent(settings, server, &publication, &consents, &reviewed.report, now, &mut checked);
             }
             let report = reviewed.report;
             checked.locked = Some(Locked { server: server.clone(), manifest, consents, report });
@@ -216,7 +223,7 @@ pub fn check(state: &State, settings: &Settings, server: &LockedServer, now: Tim
 fn signature_failure(check: &'static str, what: &str, error: &VerificationError) -> Failure {
     let status = if error.is_could_not_check() { Status::CouldNotCheck } else { Status::Failed };
     let hint = match error {
-        VerificationError::UnknownKey { .. } => Some(
+        VerificationError::UnknownKey { .. } | VerificationError::UnknownIdentity { .. } => Some(
             "whoever signed it is not trusted in mcp-pin.toml; trust changes only by a reviewed edit of that file"
                 .to_owned(),
         ),
@@ -258,7 +265,8 @@ fn check_source(settings: &Settings, server: &LockedServer, checked: &mut Checke
                     format!("it is locked from a registry, but mcp-pin.toml has no [servers.{}]", server.alias),
                 )),
                 Some(wanted) => {
-                    if let Some(expected) = settings.registry_of(wanted).filter(|expected| *expected != url) {
+                    if wanted.registry != *url {
+                        let expected = &wanted.registry;
                         checked.fail(Failure::failed(
                             "source",
                             format!(
@@ -304,6 +312,42 @@ fn check_block(server: &LockedServer, manifest: &Verified<Manifest>, checked: &m
         if !holds {
             checked
                 .fail(Failure::failed("lock", format!("`{member}` in the lock is not what the signed manifest says")));
+        }
+    }
+}
+
+/// What the lock says about where packages were built follows from what is filed beside it (threat T84).
+fn check_provenance(state: &State, settings: &Settings, server: &LockedServer, checked: &mut Checked) {
+    let mut roots = None;
+    for artifact in &server.artifact {
+        let Some(provenance) = &artifact.provenance else { continue };
+        let outcome = state.bundle(&provenance.attestation).and_then(|bundle| {
+            let Some(bundle) = bundle else { return Ok(None) };
+            let roots = match &roots {
+                Some(roots) => roots,
+                None => roots.insert(packages::roots(settings)?),
+            };
+            Ok(Some(reverify(&bundle, artifact, roots)))
+        });
+        match outcome {
+            Ok(Some(Ok(()))) => {}
+            Ok(Some(Err(outcome))) => checked.fail(Failure {
+                status: if matches!(outcome, PackageOutcome::Failed(_)) {
+                    Status::Failed
+                } else {
+                    Status::CouldNotCheck
+                },
+                check: "provenance",
+                message: format!("{}: {}", artifact.purl, outcome.reason().unwrap_or_default()),
+                hint: None,
+            }),
+            Ok(None) => checked.fail(Failure {
+                status: Status::CouldNotCheck,
+                check: "provenance",
+                message: format!("the attestation of where {} was built is missing", artifact.purl),
+                hint: Some("restore .mcp-pin/attestations from version control".to_owned()),
+            }),
+            Err(error) => checked.fail(Failure::of("provenance", error)),
         }
     }
 }
@@ -469,13 +513,14 @@ pub fn tombstones_of(manifest: &Manifest, predecessor: Option<&Manifest>, before
 fn check_consent(
     settings: &Settings,
     server: &LockedServer,
-    manifest: &Verified<Manifest>,
+    publication: &Publication<'_>,
     consents: &[Verified<Consent>],
     report: &ChangeReport,
     now: Timestamp,
     checked: &mut Checked,
 ) {
     let ring = ring_for(settings, &server.alias);
+    let manifest = publication.manifest;
     let statement = manifest.statement();
     let case = Case {
         report,
@@ -488,6 +533,7 @@ fn check_consent(
         at: now,
     };
     let requirements = requirements_for(settings, &server.source);
+    lint::check_consents(&case, consents, &requirements, publication, checked);
     if let Some(failure) = outcome_failure(&decide(&case, consents, &requirements)) {
         checked.fail(failure);
     }

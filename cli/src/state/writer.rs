@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use mcp_pin_attest::{Attestation, Verified};
+use mcp_pin_attest::{Attestation, Bundle, Verified};
 use mcp_pin_diff::ChangeReport;
 use mcp_pin_model::{
     Alias, Consent, Digest, Lockfile, Manifest,
@@ -41,6 +41,8 @@ pub struct Admission {
     pub tombstones: Vec<Tombstone>,
     /// The manifest that the report is relative to, where it is not that of `replaces`: registries go on without us.
     pub predecessor: Option<Attestation>,
+    /// The attestations of where its packages were built.
+    pub bundles: Vec<Bundle>,
     /// What it replaces, for tidying up.
     pub replaces: Option<Box<Locked>>,
 }
@@ -161,6 +163,12 @@ impl Writer {
                     predecessor.as_bytes(),
                 )?;
             }
+            for bundle in &admission.bundles {
+                // What holds no statement is no provenance, and was never taken for one.
+                if let Ok(digest) = bundle.payload_digest_unverified() {
+                    write_atomic(&state.attestation_path(&digest), bundle.as_bytes())?;
+                }
+            }
             // The canonical bytes: the file's own SHA-256 is its name, and what the consent binds.
             let report = admission.report.to_value().to_canonical_bytes();
             write_atomic(&state.report_path(&Digest::of(&report)), &report)?;
@@ -210,8 +218,14 @@ impl Writer {
     /// Removes what only a replaced version referred to. Its manifest stays: the change report of the new one is
     /// checked against it. Failing to remove is no error: what is left over is ignored.
     fn tidy(&self, lock: &Lockfile, replaced: &Locked) {
+        let provenance = |server: &LockedServer| -> Vec<Digest> {
+            let provenance = server.artifact.iter().filter_map(|artifact| artifact.provenance.as_ref());
+            provenance.map(|provenance| provenance.attestation).collect()
+        };
         let still = |digest: &Digest| {
-            lock.servers().iter().any(|server| server.manifest == *digest || server.consent.contains(digest))
+            lock.servers().iter().any(|server| {
+                server.manifest == *digest || server.consent.contains(digest) || provenance(server).contains(digest)
+            })
         };
         // Another alias of the same server shares what it refers to.
         if lock
@@ -222,7 +236,8 @@ impl Writer {
             return;
         }
         let previous = replaced.report.from().and_then(|side| side.manifest);
-        for digest in replaced.consents.iter().map(Verified::digest).chain(previous) {
+        let built = provenance(&replaced.server);
+        for digest in replaced.consents.iter().map(Verified::digest).chain(previous).chain(built) {
             if !still(&digest) {
                 let _ = std::fs::remove_file(self.state.attestation_path(&digest));
             }

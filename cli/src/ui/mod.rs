@@ -19,6 +19,7 @@ use std::{
 pub use progress::Progress;
 pub use prompt::{PromptError, Prompter, ScriptedPrompter};
 pub use text::{Role, Text};
+use zeroize::Zeroizing;
 
 use crate::{cli::Color, error::CommandError};
 
@@ -224,6 +225,15 @@ impl Ui {
     pub fn ask(&self, question: &str) -> Result<String, PromptError> {
         let prompter = self.prompter.as_deref().ok_or(PromptError::NotATerminal)?;
         prompter.ask(&sanitize::line(question))
+    }
+
+    /// Asks for a password or the like, which is not seen while it is typed.
+    ///
+    /// # Errors
+    /// When nobody is there to answer.
+    pub fn ask_hidden(&self, question: &str) -> Result<Zeroizing<String>, PromptError> {
+        let prompter = self.prompter.as_deref().ok_or(PromptError::NotATerminal)?;
+        prompter.ask_hidden(&sanitize::line(question))
     }
 }
 

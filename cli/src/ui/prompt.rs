@@ -7,6 +7,7 @@ use std::{
 };
 
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 /// Why there is no answer.
 #[derive(Debug, Error)]
@@ -27,6 +28,12 @@ pub trait Prompter: Send + Sync {
     /// # Errors
     /// When there is no answer.
     fn ask(&self, question: &str) -> Result<String, PromptError>;
+
+    /// Asks for what must not be seen while it is typed.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    fn ask_hidden(&self, question: &str) -> Result<Zeroizing<String>, PromptError>;
 }
 
 /// Asks on the terminal.
@@ -39,6 +46,12 @@ impl Prompter for TerminalPrompter {
             .allow_empty(true)
             .interact_text()
             .map_err(|dialoguer::Error::IO(error)| PromptError::Interrupted(error))
+    }
+
+    fn ask_hidden(&self, question: &str) -> Result<Zeroizing<String>, PromptError> {
+        let terminal = dialoguer::console::Term::stderr();
+        let read = terminal.write_str(&format!("{question}: ")).and_then(|()| terminal.read_secure_line());
+        read.map(Zeroizing::new).map_err(PromptError::Interrupted)
     }
 }
 
@@ -61,6 +74,10 @@ impl Prompter for ScriptedPrompter {
             .unwrap_or_else(PoisonError::into_inner)
             .pop_front()
             .ok_or_else(|| PromptError::Interrupted(io::Error::other("no more answers")))
+    }
+
+    fn ask_hidden(&self, question: &str) -> Result<Zeroizing<String>, PromptError> {
+        self.ask(question).map(Zeroizing::new)
     }
 }
 

@@ -5,6 +5,7 @@
 mod common;
 mod dialog;
 mod documents;
+mod online;
 mod project;
 mod report;
 mod schema;

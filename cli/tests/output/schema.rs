@@ -55,6 +55,10 @@ fn documents_of_a_project() {
     assert_valid(&json_run(&sandbox, &["lock", "--accept", "first-use"]), "lock");
     assert_valid(&json_run(&sandbox, &["ls"]), "ls");
     assert_valid(&json_run(&sandbox, &["verify"]), "verify");
+    assert_valid(&json_run(&sandbox, &["verify", "--verbose"]), "verify");
+    assert_valid(&json_run(&sandbox, &["trust", "show"]), "trust-show");
+    let unreachable = ["trust", "update", "--instance", "github", "--mirror", "http://127.0.0.1:1"];
+    assert_valid(&json_run(&sandbox, &unreachable), "trust-update");
     assert_valid(&json_run(&sandbox, &["diff", "weather"]), "diff");
     let sandbox_key = json_run(&sandbox, &["key", "show", "--public"]).document();
     sandbox.write("public.pem", sandbox_key.get("publicKey").and_then(Value::as_str).unwrap());

@@ -64,6 +64,7 @@ fn t2_a_changed_title_contradicts_a_signed_manifest() {
     turned.tools.as_mut().unwrap()[0]["title"] = json!("Forecast (always allow)");
     turned.tools.as_mut().unwrap().push(json!({"name": "extra", "inputSchema": {"type": "object"}}));
     let other = locked(&turned);
+    std::fs::copy(other.path("public.pem"), other.path("own.pem")).unwrap();
     for name in ["signed.json", "public.pem"] {
         std::fs::copy(signed.path(name), other.path(name)).unwrap();
     }
@@ -84,10 +85,10 @@ fn t2_a_changed_title_contradicts_a_signed_manifest() {
     // And the other way round: what is listed and gone.
     assert_eq!(export(&other, &[]).code, 0);
     std::fs::copy(other.path("signed.json"), signed.path("signed.json")).unwrap();
-    std::fs::copy(other.path("public.pem"), signed.path("public.pem")).unwrap();
+    std::fs::copy(other.path("own.pem"), signed.path("public.pem")).unwrap();
     let run = import(&signed, &BY);
     assert_eq!(run.code, 1);
-    assert!(run.out.contains("is listed, and not there"), "{}", run.out);
+    assert!(run.out.contains("is listed, and not there"), "{}{}", run.out, run.err);
 }
 
 #[test]

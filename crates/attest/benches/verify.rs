@@ -8,7 +8,7 @@ use aws_lc_rs::{
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use mcp_pin_attest::{Attestation, sign, verify_with_keys_only};
-use mcp_pin_model::{Manifest, statement::Statement as _};
+use mcp_pin_model::{Digest, Manifest, statement::Statement as _};
 use mcp_pin_test_support::keys::{self, Person};
 
 fn verify(criterion: &mut Criterion) {
@@ -40,6 +40,9 @@ fn verify(criterion: &mut Criterion) {
     let key = ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, pair.public_key().as_ref()).expect("a key");
     group.bench_function("floor/p256_verify", |bencher| {
         bencher.iter(|| key.verify_sig(black_box(&payload), signature.as_ref()).expect("a good signature"));
+    });
+    group.bench_function("floor/payload_digest", |bencher| {
+        bencher.iter(|| Digest::of(black_box(&payload)));
     });
     group.bench_function("floor/read_statement", |bencher| {
         bencher.iter(|| Manifest::from_payload(black_box(&payload)).expect("a manifest"));

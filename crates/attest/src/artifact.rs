@@ -65,6 +65,28 @@ impl Bundle {
         Ok(self.parsed.signed_with()? == SignedWith::Certificate)
     }
 
+    /// The digest of the payload of the envelope, whoever signed it and whatever it is: for finding and filing, never for
+    /// trusting.
+    ///
+    /// # Errors
+    /// When it holds no envelope.
+    pub fn payload_digest_unverified(&self) -> Result<Digest, VerificationError> {
+        match self.parsed.content()? {
+            Content::Envelope { payload, .. } => Ok(Digest::of(payload)),
+            Content::Message => Err(VerificationError::MessageSignature),
+        }
+    }
+
+    /// The hint at the key that it claims to be signed with; none when it is signed with a certificate.
+    pub(crate) fn key_hint_unverified(&self) -> Option<&str> {
+        self.parsed.key_hint()
+    }
+
+    /// Whether entries of a transparency log came along.
+    pub(crate) fn has_log_entries(&self) -> bool {
+        self.parsed.evidence_counts().0 > 0
+    }
+
     /// The in-toto statement in the envelope, whoever signed it: to know which artifact to ask for, never for trusting.
     ///
     /// # Errors
@@ -137,6 +159,11 @@ pub fn verify_artifact(
     signer: ArtifactSigner<'_>,
     root: &TrustedRoot,
 ) -> Result<VerifiedArtifact, VerificationError> {
+    if let Content::Envelope { payload_type, .. } = bundle.parsed.content()?
+        && payload_type != PAYLOAD_TYPE
+    {
+        return Err(VerificationError::WrongPayloadType);
+    }
     match signer {
         ArtifactSigner::Identity(policy) => {
             let verified = verify_artifact_of_anybody(bundle, artifact, root)?;
@@ -159,6 +186,19 @@ pub fn verify_artifact(
         }
         ArtifactSigner::KeyWithoutEvidence(key) => key_alone(bundle, artifact, key),
     }
+}
+
+/// Checks a bundle that was just made with a certificate, whoever signed it. For signers, who know what they signed and
+/// want to know that others can verify it; nothing may be admitted on it.
+///
+/// # Errors
+/// See [`VerificationError`].
+pub fn artifact_evidence_of_anybody(
+    bundle: &Bundle,
+    artifact: ArtifactInput<'_>,
+    root: &TrustedRoot,
+) -> Result<Evidence, VerificationError> {
+    Ok(verify_artifact_of_anybody(bundle, artifact, root)?.evidence)
 }
 
 /// Verifies everything but who signed. For callers that hold the certificate's claims against something else than a

@@ -6,7 +6,7 @@
 //! type of a cryptography or Sigstore library appears in its API.
 //!
 //! Rules of the crate:
-//! * no I/O, no clock, no printing; the only randomness is that of key generation and of ECDSA;
+//! * no I/O, no clock, no printing; the only randomness is that of key generation, key encryption and ECDSA;
 //! * the signature is checked over the bytes that were received, and the statement is read from those same bytes;
 //! * a [`Verified`] can only be made by verifying;
 //! * nothing in a bundle chooses the algorithm or the key's trust: a key has one algorithm, trust comes from the caller;
@@ -23,12 +23,17 @@ mod foreign;
 mod identity;
 mod instance;
 mod key;
+pub mod package;
+pub mod registry_root;
 mod sign;
 mod sigstore;
 mod trust;
 mod verify;
 
-pub use artifact::{ArtifactInput, ArtifactSigner, Bundle, MAX_BUNDLE_BYTES, VerifiedArtifact, verify_artifact};
+pub use artifact::{
+    ArtifactInput, ArtifactSigner, Bundle, MAX_BUNDLE_BYTES, VerifiedArtifact, artifact_evidence_of_anybody,
+    verify_artifact,
+};
 pub use attestation::{Attestation, MAX_ATTESTATION_BYTES};
 pub use capability_manifest::{
     CLOCK_LEEWAY, CapabilityManifestProblem, MAX_CAPABILITY_MANIFEST_BYTES, SignedCapabilityManifest,
@@ -39,13 +44,13 @@ pub use evidence::{Evidence, LogEntry};
 pub use foreign::ForeignStatement;
 pub use identity::{
     IdentityClaims, IdentityMismatch, IdentityPolicy, IdentityPolicyError, MAX_PATTERN_BYTES, PatternError,
-    ReferencePattern, SubjectPattern,
+    ReferencePattern, SignerTarget, SignerTargetError, SubjectPattern,
 };
 pub use instance::{
     InstanceName, InstanceNameError, MAX_TRUSTED_ROOT_BYTES, RequiredEvidence, RootMember, Roots, TrustedRoot,
     TrustedRootError,
 };
-pub use key::{KeyAlgorithm, KeyError, MAX_KEY_TEXT_BYTES, PublicKey, SigningKey};
+pub use key::{EncryptedKey, KeyAlgorithm, KeyError, MAX_KEY_TEXT_BYTES, PublicKey, SigningKey};
 pub use sign::{SignError, Signer, sign};
 pub use trust::{KeyEvidence, Trust};
-pub use verify::{Verified, verify, verify_with_keys_only};
+pub use verify::{Verified, evidence_of_anybody, verify, verify_with_keys_only};

@@ -123,6 +123,19 @@ pub fn verify_with_keys_only<T: Statement>(
     finish(attestation, SignerIdentity::Key(trusted.key.id()), trusted.principal.clone(), evidence)
 }
 
+/// Checks an attestation that was just made with a certificate, whoever signed it: certificate, logs, timestamps and the
+/// signature over the payload. For signers, who know what they signed and want to know that others can verify it; nothing
+/// may be admitted on it.
+///
+/// # Errors
+/// See [`VerificationError`]. An attestation that is signed with a key has no such evidence.
+pub fn evidence_of_anybody(attestation: &Attestation, root: &TrustedRoot) -> Result<Evidence, VerificationError> {
+    match &attestation.envelope().material {
+        Material::Certificate => checked(attestation, root, None)?.evidence_of_certificate(root.instance()),
+        Material::KeyHint(_) => Err(VerificationError::EvidenceNotChecked { what: "the certificate" }),
+    }
+}
+
 fn finish<T: Statement>(
     attestation: &Attestation,
     signer: SignerIdentity,

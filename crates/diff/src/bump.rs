@@ -61,7 +61,7 @@ pub(crate) fn required(changes: &[Change]) -> Bump {
 
 fn of_change(change: &Change) -> Bump {
     match (change.kind, change.direction) {
-        (ChangeKind::Version | ChangeKind::Signer | ChangeKind::Reordered, _) => Bump::None,
+        (ChangeKind::Version | ChangeKind::Signer | ChangeKind::Provenance | ChangeKind::Reordered, _) => Bump::None,
         (ChangeKind::EntryRemoved | ChangeKind::EntryRenamed | ChangeKind::SectionVanished, _)
         | (ChangeKind::ParameterRemoved, _)
         | (ChangeKind::Schema | ChangeKind::Required, Some(Direction::Narrowed | Direction::Altered))

@@ -37,6 +37,8 @@ pub enum ChangeKind {
     Launch,
     /// A package or its digest.
     Artifact,
+    /// Where a package was built.
+    Provenance,
     /// A member of `serverInfo`.
     ServerInfo,
     /// A capability or extension.
@@ -96,6 +98,7 @@ impl ChangeKind {
             Self::Protocol => "protocol",
             Self::Launch => "launch",
             Self::Artifact => "artifact",
+            Self::Provenance => "provenance",
             Self::ServerInfo => "server-info",
             Self::Capability => "capability",
             Self::Instructions => "instructions",

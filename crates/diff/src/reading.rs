@@ -49,6 +49,7 @@ pub(crate) fn passages(changes: &[Change]) -> Vec<Passage> {
                 | ChangeKind::Protocol
                 | ChangeKind::Launch
                 | ChangeKind::Artifact
+                | ChangeKind::Provenance
                 | ChangeKind::Reordered
                 | ChangeKind::EntryRemoved
                 | ChangeKind::ParameterRemoved

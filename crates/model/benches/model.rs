@@ -89,7 +89,7 @@ fn locks(criterion: &mut Criterion) {
                 env: vec!["KEY".to_owned()],
                 cwd: None,
             }),
-            artifact: vec![Artifact { purl: "pkg:npm/%40acme/weather@1.4.2".to_owned(), digest: None }],
+            artifact: vec![Artifact::named("pkg:npm/%40acme/weather@1.4.2")],
             entries: [Some(entries.collect()), None, None, None, None],
             tombstones: vec![],
         });

@@ -6,6 +6,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use thiserror::Error;
 
+use crate::Provenance;
+
 /// One package, by package URL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,9 +18,24 @@ pub struct Artifact {
     /// The digest of the package's bytes. Absent means that nobody resolved it: could not check, never passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<ArtifactDigest>,
+    /// Where it was built, where an attestation of that was verified. Absent where there is none, and where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
 }
 
 impl Artifact {
+    /// A package of which nothing but its name is known.
+    #[must_use]
+    pub fn named(purl: impl Into<String>) -> Self {
+        Self { purl: purl.into(), digest: None, provenance: None }
+    }
+
+    /// A package with known bytes.
+    #[must_use]
+    pub fn with_digest(purl: impl Into<String>, digest: ArtifactDigest) -> Self {
+        Self { purl: purl.into(), digest: Some(digest), provenance: None }
+    }
+
     /// Brings the package URL into its [normal form](normal_purl).
     pub fn normalise(&mut self) {
         self.purl = normal_purl(&self.purl);

@@ -22,6 +22,8 @@ pub mod manifest;
 pub mod name;
 pub mod package_identity;
 pub mod placeholder;
+pub mod provenance;
+pub mod registry_root;
 pub mod revocation;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -39,5 +41,6 @@ pub use lockfile::Lockfile;
 pub use manifest::Manifest;
 pub use name::{Alias, Ring, ServerName, ServerVersion};
 pub use package_identity::PackageIdentity;
+pub use provenance::Provenance;
 pub use revocation::Revocation;
 pub use surface::{Entry, EntryKind, Surface};

@@ -150,6 +150,10 @@ impl Statement for Manifest {
             if let Some(digest) = &artifact.digest {
                 object.insert("digest", digest.as_str());
             }
+            if let Some(provenance) = &artifact.provenance {
+                let members = provenance.members().into_iter().map(|(name, value)| (name, Value::from(value)));
+                object.insert("provenance", Value::Object(Object::from_iter(members)));
+            }
             Value::Object(object)
         });
         // A capture record is text and lists of text, which cannot fail to serialise.

@@ -19,9 +19,10 @@ pub enum RevocationScope {
     Version,
     /// A server with all its versions; the target is its name.
     Server,
-    /// A publisher's key or identity; the target is its id.
+    /// A publisher's key or identity; the target is the id of the key, or `<issuer> <subject>` with one space, where the
+    /// subject may be an anchored pattern as in a policy.
     Signer,
-    /// An approver's key or identity; the target is its id.
+    /// An approver's key or identity; the target is as for a signer.
     Approver,
 }
 

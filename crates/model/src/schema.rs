@@ -11,6 +11,7 @@ use crate::{
     leaf::Leaf,
     lockfile::{LOCK_FORMAT, read::Document},
     manifest::Capture,
+    registry_root::RootDocument,
     statement::{STATEMENT_TYPE, Statement},
     surface::SURFACE_TYPE,
 };
@@ -178,6 +179,14 @@ pub fn revocation() -> Value {
     let mut generator = generator();
     let predicate = of::<Revocation>(&mut generator);
     statement("Revocation", Revocation::PREDICATE_TYPE, one_subject(), predicate, generator)
+}
+
+/// The schema of a registry's root: of what is signed, not of the envelope.
+#[must_use]
+pub fn registry_root() -> Value {
+    let mut generator = generator();
+    let body = RootDocument::json_schema(&mut generator).to_value();
+    document("Root of a registry", body, generator)
 }
 
 /// A leaf of the registry's log.

@@ -45,10 +45,7 @@ fn server(alias: &str) -> LockedServer {
             env: vec!["WEATHER_KEY".to_owned()],
             cwd: None,
         }),
-        artifact: vec![Artifact {
-            purl: "pkg:npm/%40acme/weather@1.4.2".to_owned(),
-            digest: Some(NPM.parse().unwrap()),
-        }],
+        artifact: vec![Artifact::with_digest("pkg:npm/%40acme/weather@1.4.2", NPM.parse().unwrap())],
         entries: [Some(vec![entry("a", "1"), entry("b", "2")]), None, Some(vec![]), None, None],
         tombstones: vec![tombstone(EntryKind::Tool, "gone", "0")],
     }

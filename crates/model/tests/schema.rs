@@ -156,6 +156,27 @@ fn leaves() {
 }
 
 #[test]
+fn registry_roots() {
+    let vectors = include_str!("../../../tests/vectors/registry-roots.json");
+    let vectors: Value = serde_json::from_str(vectors).unwrap();
+    let envelope: Value = serde_json::from_str(vectors[0]["chain"][0].as_str().unwrap()).unwrap();
+    let payload =
+        base64::Engine::decode(&base64::engine::general_purpose::STANDARD, envelope["payload"].as_str().unwrap())
+            .unwrap();
+    check(
+        &schema::registry_root(),
+        &value(&payload),
+        &[
+            ("", "version", text("1")),
+            ("", "expires", None),
+            ("", "extra", text("x")),
+            ("/roles", "root", None),
+            ("/roles/root", "threshold", Some(Value::from(0))),
+        ],
+    );
+}
+
+#[test]
 fn locks() {
     let text_of_lock = include_str!("snapshots/lockfile__a_lock_round_trips_and_is_sorted.snap");
     let lock = text_of_lock.splitn(3, "---\n").nth(2).unwrap().trim_end().to_owned() + "\n";

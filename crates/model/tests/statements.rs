@@ -35,8 +35,8 @@ fn manifest() -> Manifest {
     let surface =
         SurfaceParts { sections: vec![(EntryKind::Tool, tools)], ..SurfaceParts::default() }.into_surface().unwrap();
     let artifacts = vec![
-        Artifact { purl: "pkg:npm/%40acme/weather@1.4.2".to_owned(), digest: Some(NPM.parse().unwrap()) },
-        Artifact { purl: "pkg:generic/node".to_owned(), digest: None },
+        Artifact::with_digest("pkg:npm/%40acme/weather@1.4.2", NPM.parse().unwrap()),
+        Artifact::named("pkg:generic/node"),
     ];
     let capture = Capture {
         at: time(),

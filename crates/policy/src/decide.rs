@@ -148,8 +148,9 @@ fn fingerprints(report: &ChangeReport, wanted: impl Fn(Grade) -> bool) -> BTreeS
     findings.map(|finding| finding.fingerprint.as_str()).collect()
 }
 
-/// How many distinct approvers the change takes as a whole.
-fn approvers_needed(report: &ChangeReport, requirements: &Requirements) -> u8 {
+/// How many distinct approvers a change takes as a whole.
+#[must_use]
+pub fn approvers_needed(report: &ChangeReport, requirements: &Requirements) -> u8 {
     if requirements.preset == Preset::Observe {
         return 0;
     }

@@ -14,5 +14,5 @@ mod decide;
 mod requirements;
 
 pub use consent::{MAX_CLOCK_SKEW, NotCounted, eligibility};
-pub use decide::{Case, Outcome, decide};
+pub use decide::{Case, Outcome, approvers_needed, decide};
 pub use requirements::{Preset, Requirements, SelfConsent, UnknownPreset};

@@ -2,19 +2,22 @@
 
 use std::time::Duration;
 
-use mcp_pin_attest::{Attestation, MAX_ATTESTATION_BYTES};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use mcp_pin_attest::{Attestation, Bundle, MAX_ATTESTATION_BYTES, registry_root::MAX_ROOT_BYTES};
 use mcp_pin_model::{Digest, ServerName, ServerVersion, json};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Response, StatusCode, header, redirect};
 use serde::de::DeserializeOwned;
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::{
     catalogue::{self, CatalogueEntry, CataloguePage, CatalogueQuery},
     error::{ClientError, RefusalKind},
     records::{
-        ApproverRecord, ConsentDocument, ConsentOutcome, EventPage, GrantRecord, IssuedToken, NewToken, ResolvedServer,
-        RevocationRecord, SubmissionPage, SubmissionRecord, SubmissionState, TokenRecord, WellKnown, WhoAmI,
+        ApproverRecord, ConsentDocument, ConsentOutcome, EventPage, ExchangedToken, GrantRecord, IssuedToken,
+        NewCredential, NewToken, ResolvedServer, RevocationRecord, SubmissionPage, SubmissionRecord, SubmissionState,
+        TokenRecord, WellKnown, WhoAmI,
     },
     token::AccessToken,
     wire,
@@ -248,6 +251,38 @@ impl RegistryClient {
         typed(&self.send_json(Method::POST, url, "submission", manifest.as_bytes().to_vec()).await?)
     }
 
+    /// Submits a version with evidence about its packages.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn submit_with_evidence(
+        &self,
+        manifest: &Attestation,
+        evidence: &[Bundle],
+    ) -> Result<SubmissionRecord, ClientError> {
+        let url = self.url(&["v1", "submissions"])?;
+        let body = body(&wire::NewSubmission {
+            manifest: STANDARD.encode(manifest.as_bytes()),
+            evidence: evidence.iter().map(|bundle| STANDARD.encode(bundle.as_bytes())).collect(),
+        })?;
+        typed(&self.send_json(Method::POST, url, "submission", body).await?)
+    }
+
+    /// The evidence that was submitted with a manifest, in the order in which it came: foreign bundles, not verified.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn evidence(&self, manifest: &Digest) -> Result<Vec<Bundle>, ClientError> {
+        let url = self.url(&["v1", "manifests", &manifest.to_string(), "evidence"])?;
+        let list: wire::EvidenceList = typed(&self.get_json(url, "manifest").await?)?;
+        let bundles = list.evidence.into_iter().map(|evidence| {
+            let bytes = STANDARD.decode(&evidence.bundle).map_err(|_| shape("an evidence bundle is not base64"))?;
+            expect_digest(&evidence.digest, Digest::of(&bytes))?;
+            Bundle::from_bytes(bytes).map_err(ClientError::Attestation)
+        });
+        bundles.collect()
+    }
+
     /// A page of the submissions that the caller may see, oldest first, optionally only those in one state and only
     /// those after one id.
     ///
@@ -343,13 +378,18 @@ impl RegistryClient {
 
     // Administration.
 
-    /// Grants a namespace to a publisher's key (SPKI in PEM).
+    /// Grants a namespace to a publisher's key or identities.
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn grant(&self, namespace: &str, principal: &str, public_key: &str) -> Result<GrantRecord, ClientError> {
+    pub async fn grant(
+        &self,
+        namespace: &str,
+        principal: &str,
+        credential: &NewCredential,
+    ) -> Result<GrantRecord, ClientError> {
         let url = self.url(&["v1", "namespaces", namespace, "grants"])?;
-        let body = body(&wire::NewGrant { principal: principal.to_owned(), public_key: public_key.to_owned() })?;
+        let body = body(&wire::NewGrant { principal, credential })?;
         typed(&self.send_json(Method::POST, url, "namespace", body).await?)
     }
 
@@ -371,21 +411,17 @@ impl RegistryClient {
         self.delete(self.url(&["v1", "namespaces", namespace, "grants", id])?, "grant").await
     }
 
-    /// Registers an approver's key (SPKI in PEM) for one namespace, or for all with `*`.
+    /// Registers an approver's key or identities for one namespace, or for all with `*`.
     ///
     /// # Errors
     /// See [`ClientError`].
     pub async fn add_approver(
         &self,
         principal: &str,
-        public_key: &str,
+        credential: &NewCredential,
         scope: &str,
     ) -> Result<ApproverRecord, ClientError> {
-        let body = body(&wire::NewApprover {
-            principal: principal.to_owned(),
-            public_key: public_key.to_owned(),
-            scope: scope.to_owned(),
-        })?;
+        let body = body(&wire::NewApprover { principal, credential, scope })?;
         typed(&self.send_json(Method::POST, self.url(&["v1", "approvers"])?, "approver", body).await?)
     }
 
@@ -415,6 +451,31 @@ impl RegistryClient {
         let issued: wire::IssuedToken = typed(&answer)?;
         let secret = issued.token.parse().map_err(|_| shape("the issued token has another form than tokens have"))?;
         Ok(IssuedToken { secret, record: issued.record })
+    }
+
+    /// Gets a token of minutes for the identity token of a CI job (RFC 8693). The identity token's audience is the
+    /// registry's public address; it is good for once.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn exchange(&self, identity_token: &str) -> Result<ExchangedToken, ClientError> {
+        let body = Zeroizing::new(body(&wire::TokenExchange {
+            grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+            subject_token: identity_token,
+            subject_token_type: "urn:ietf:params:oauth:token-type:id_token",
+        })?);
+        let url = self.url(&["v1", "token"])?;
+        let answer = self.send_json(Method::POST, url, "login for CI jobs", body.to_vec()).await?;
+        let wire::ExchangedToken { access_token, expires_in, principal, namespaces } = typed(&answer)?;
+        let secret = Zeroizing::new(access_token);
+        let secret = secret.parse().map_err(|_| shape("the given token has another form than tokens have"))?;
+        Ok(ExchangedToken { secret, expires_in, principal, namespaces })
+    }
+
+    /// The same client, with this token.
+    #[must_use]
+    pub fn with_token(self, token: AccessToken) -> Self {
+        Self { token: Some(token), ..self }
     }
 
     /// All tokens, without their texts.
@@ -458,6 +519,20 @@ impl RegistryClient {
     /// See [`ClientError`].
     pub async fn well_known(&self) -> Result<WellKnown, ClientError> {
         typed(&self.get_json(self.url(&[".well-known", "mcp-pin"])?, "registry description").await?)
+    }
+
+    /// A root of the registry, as an envelope that is not verified here: the current one, or one by its version. None
+    /// where the registry has no such root.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn root(&self, version: Option<u64>) -> Result<Option<Vec<u8>>, ClientError> {
+        let name = version.map_or_else(|| "root.json".to_owned(), |version| format!("{version}.root.json"));
+        match self.get(self.url(&[".well-known", "mcp-pin", &name])?, "root", MAX_ROOT_BYTES).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(ClientError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     // Transport.

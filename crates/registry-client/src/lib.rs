@@ -20,8 +20,8 @@ pub use catalogue::{CatalogueEntry, CataloguePage, CatalogueQuery, EntryStatus};
 pub use client::{ClientOptions, PlainHttp, RegistryClient};
 pub use error::{ClientError, RefusalKind};
 pub use records::{
-    ApproverRecord, ConsentDocument, ConsentOutcome, ConsentStatus, EventPage, EventRecord, GrantRecord, IssuedToken,
-    NewToken, ResolvedServer, RevocationRecord, SubmissionPage, SubmissionRecord, SubmissionState, TokenRecord,
-    WellKnown, WhoAmI,
+    ApproverRecord, ConsentDocument, ConsentOutcome, ConsentStatus, Credential, EventPage, EventRecord, ExchangedToken,
+    GrantRecord, IssuedToken, NewCredential, NewToken, ResolvedServer, RevocationRecord, SubmissionPage,
+    SubmissionRecord, SubmissionState, TokenRecord, WellKnown, WhoAmI,
 };
 pub use token::{AccessToken, TokenError};

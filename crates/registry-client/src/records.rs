@@ -3,9 +3,10 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
-use mcp_pin_attest::Attestation;
+use mcp_pin_attest::{Attestation, IdentityPolicy, InstanceName};
 use mcp_pin_model::{
-    Digest, Grade, ServerName, ServerVersion, consent::Decision, leaf::Leaf, revocation::RevocationScope,
+    Digest, Grade, ServerName, ServerVersion, consent::Decision, leaf::Leaf, lockfile::SignerIdentity,
+    revocation::RevocationScope,
 };
 use serde::{Deserialize, Serialize};
 
@@ -66,8 +67,9 @@ pub struct SubmissionRecord {
     pub manifest: Digest,
     /// The principal whose key signed.
     pub publisher: String,
-    /// The id of the key that signed.
-    pub signer: String,
+    /// The key or identity that signed, as the registry found it.
+    #[serde(deserialize_with = "wire::signer")]
+    pub signer: SignerIdentity,
     /// Who brought it.
     pub submitted_by: String,
     /// When.
@@ -157,6 +159,59 @@ impl ConsentDocument {
     }
 }
 
+/// With what somebody signs.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Credential {
+    /// A key.
+    #[serde(rename_all = "camelCase")]
+    Key {
+        /// Its id.
+        key_id: String,
+        /// The public key, SPKI in PEM.
+        public_key: String,
+    },
+    /// Certificate identities.
+    Identity {
+        /// Which ones.
+        identity: IdentityPolicy,
+        /// The Sigstore instance that vouches for them.
+        instance: InstanceName,
+    },
+}
+
+/// What somebody is to sign with.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum NewCredential {
+    /// A key.
+    #[serde(rename_all = "camelCase")]
+    Key {
+        /// SPKI in PEM.
+        public_key: String,
+    },
+    /// Certificate identities.
+    Identity {
+        /// Which ones.
+        identity: IdentityPolicy,
+        /// The Sigstore instance that vouches for them.
+        instance: InstanceName,
+    },
+}
+
+/// A token that was given for an identity token.
+#[derive(Clone, Debug)]
+pub struct ExchangedToken {
+    /// The text.
+    pub secret: AccessToken,
+    /// For how many seconds it is valid.
+    pub expires_in: u32,
+    /// Whose it is.
+    pub principal: String,
+    /// The namespaces that it may submit to, sorted.
+    pub namespaces: Vec<String>,
+}
+
 /// A namespace grant.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -167,10 +222,9 @@ pub struct GrantRecord {
     pub namespace: String,
     /// Who may publish.
     pub principal: String,
-    /// The id of the key.
-    pub key_id: String,
-    /// The public key, SPKI in PEM.
-    pub public_key: String,
+    /// With what they sign.
+    #[serde(flatten)]
+    pub credential: Credential,
     /// Who granted.
     pub granted_by: String,
     /// When.
@@ -185,10 +239,9 @@ pub struct ApproverRecord {
     pub id: String,
     /// Who approves.
     pub principal: String,
-    /// The id of the key.
-    pub key_id: String,
-    /// The public key, SPKI in PEM.
-    pub public_key: String,
+    /// With what they sign.
+    #[serde(flatten)]
+    pub credential: Credential,
     /// A namespace, or `*`.
     pub scope: String,
     /// Who registered the approver.
@@ -222,6 +275,8 @@ pub struct TokenRecord {
     pub principal: String,
     /// What it may do.
     pub roles: Vec<String>,
+    /// The namespaces that it is restricted to; none when it is not.
+    pub namespaces: Option<Vec<String>>,
     /// What it is for.
     pub label: String,
     /// When it was issued.

@@ -1,10 +1,15 @@
 //! Bodies that callers never see: lists in their envelope, requests.
 
 use jiff::Timestamp;
-use mcp_pin_model::{Digest, ServerName, ServerVersion, consent::Decision, revocation::RevocationScope};
-use serde::{Deserialize, Serialize};
+use mcp_pin_model::{
+    Digest, ServerName, ServerVersion,
+    consent::Decision,
+    lockfile::{CertificateIdentity, KeyIdentity, SignerIdentity},
+    revocation::RevocationScope,
+};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::records::{ApproverRecord, GrantRecord, RevocationRecord, TokenRecord};
+use crate::records::{ApproverRecord, GrantRecord, NewCredential, RevocationRecord, TokenRecord};
 
 #[derive(Deserialize)]
 pub(crate) struct Consents {
@@ -62,18 +67,69 @@ pub(crate) struct RevocationOrder {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct NewGrant {
-    pub(crate) principal: String,
-    pub(crate) public_key: String,
+pub(crate) struct NewGrant<'a> {
+    pub(crate) principal: &'a str,
+    #[serde(flatten)]
+    pub(crate) credential: &'a NewCredential,
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct NewApprover {
+pub(crate) struct NewApprover<'a> {
+    pub(crate) principal: &'a str,
+    #[serde(flatten)]
+    pub(crate) credential: &'a NewCredential,
+    pub(crate) scope: &'a str,
+}
+
+#[derive(Serialize)]
+pub(crate) struct NewSubmission {
+    /// Base64 of the bundle, byte for byte.
+    pub(crate) manifest: String,
+    /// Base64 of each bundle, byte for byte.
+    pub(crate) evidence: Vec<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct EvidenceList {
+    pub(crate) evidence: Vec<Evidence>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Evidence {
+    pub(crate) digest: Digest,
+    /// Base64 of the bundle, byte for byte.
+    pub(crate) bundle: String,
+}
+
+/// RFC 8693 section 2.1.
+#[derive(Serialize)]
+pub(crate) struct TokenExchange<'a> {
+    pub(crate) grant_type: &'static str,
+    pub(crate) subject_token: &'a str,
+    pub(crate) subject_token_type: &'static str,
+}
+
+/// RFC 8693 section 2.2.1.
+#[derive(Deserialize)]
+pub(crate) struct ExchangedToken {
+    pub(crate) access_token: String,
+    pub(crate) expires_in: u32,
     pub(crate) principal: String,
-    pub(crate) public_key: String,
-    pub(crate) scope: String,
+    pub(crate) namespaces: Vec<String>,
+}
+
+/// Reads a signer: the id of a key, or the two parts of an identity.
+pub(crate) fn signer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignerIdentity, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Signer {
+        Key(String),
+        Identity(CertificateIdentity),
+    }
+    Ok(match Signer::deserialize(deserializer)? {
+        Signer::Key(key) => SignerIdentity::Key(KeyIdentity { key }),
+        Signer::Identity(identity) => SignerIdentity::Certificate(identity),
+    })
 }
 
 #[derive(Serialize)]

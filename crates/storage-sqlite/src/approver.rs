@@ -6,6 +6,7 @@ use mcp_pin_storage::{Approver, ApproverId, ApproverReader, ApproverWriter, Stor
 
 use crate::{
     connection::Connection,
+    credential,
     row::{insert_error, parsed, time, time_option, unavailable},
 };
 
@@ -14,6 +15,7 @@ struct Row {
     principal: String,
     key_id: String,
     public_key: String,
+    instance: Option<String>,
     scope: String,
     registered_by: String,
     registered_at: i64,
@@ -27,8 +29,13 @@ impl TryFrom<Row> for Approver {
         Ok(Self {
             id: parsed("approvers.id", &row.id)?,
             principal: parsed("approvers.principal", &row.principal)?,
-            key_id: row.key_id,
-            public_key: row.public_key,
+            credential: credential::read(
+                "approvers",
+                Some(&row.key_id),
+                &row.public_key,
+                row.instance.as_deref(),
+                || row.key_id.clone(),
+            )?,
             scope: parsed("approvers.scope", &row.scope)?,
             registered_by: parsed("approvers.registered_by", &row.registered_by)?,
             registered_at: time("approvers.registered_at", row.registered_at)?,
@@ -66,19 +73,22 @@ impl ApproverReader for Connection {
 impl ApproverWriter for Connection {
     #[tracing::instrument(name = "db.approvers.insert", skip_all)]
     async fn insert_approver(&mut self, approver: &Approver) -> Result<(), StorageError> {
-        self.own_key(&approver.key_id, &approver.principal).await?;
+        let credential_id = approver.credential.id();
+        self.own_credential(&credential_id, &approver.principal).await?;
+        let (content, instance) = credential::columns(&approver.credential)?;
         let (id, principal) = (approver.id.as_str(), approver.principal.as_str());
         let (scope, registered_by) = (approver.scope.to_string(), approver.registered_by.as_str());
         let registered_at = approver.registered_at.as_millisecond();
         let withdrawn_at = approver.withdrawn_at.map(Timestamp::as_millisecond);
         sqlx::query!(
             "INSERT INTO approvers
-                 (id, principal, key_id, public_key, scope, registered_by, registered_at, withdrawn_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                 (id, principal, key_id, public_key, instance, scope, registered_by, registered_at, withdrawn_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             id,
             principal,
-            approver.key_id,
-            approver.public_key,
+            credential_id,
+            content,
+            instance,
             scope,
             registered_by,
             registered_at,

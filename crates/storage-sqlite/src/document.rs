@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use mcp_pin_attest::Attestation;
 use mcp_pin_model::Digest;
-use mcp_pin_storage::{DocumentReader, DocumentWriter, StorageError};
+use mcp_pin_storage::{DocumentReader, DocumentWriter, StorageError, SubmissionId};
 
 use crate::{
     connection::Connection,
-    row::{damaged, unavailable},
+    row::{damaged, insert_error, parsed, unavailable},
 };
 
 /// What was read must be what was asked for.
@@ -48,6 +48,27 @@ impl DocumentReader for Connection {
         checked("attestations", digest, bytes)
     }
 
+    #[tracing::instrument(name = "db.evidence.list", skip_all)]
+    async fn evidence(&mut self, submission: &SubmissionId) -> Result<Vec<(Digest, Vec<u8>)>, StorageError> {
+        let submission = submission.as_str();
+        let rows = sqlx::query!(
+            "SELECT evidence.digest, evidence.bytes
+             FROM submission_evidence JOIN evidence ON evidence.digest = submission_evidence.evidence
+             WHERE submission_evidence.submission = ? ORDER BY submission_evidence.position",
+            submission
+        )
+        .fetch_all(self.db())
+        .await
+        .map_err(unavailable)?;
+        rows.into_iter()
+            .map(|row| {
+                let digest = parsed("evidence.digest", &row.digest)?;
+                let bytes = checked("evidence", &digest, Some(row.bytes))?.unwrap_or_default();
+                Ok((digest, bytes))
+            })
+            .collect()
+    }
+
     #[tracing::instrument(name = "db.change_reports.get", skip_all)]
     async fn change_report(&mut self, digest: &Digest) -> Result<Option<Vec<u8>>, StorageError> {
         let text = digest.to_string();
@@ -61,6 +82,32 @@ impl DocumentReader for Connection {
 
 #[async_trait]
 impl DocumentWriter for Connection {
+    #[tracing::instrument(name = "db.evidence.insert", skip_all)]
+    async fn insert_evidence(&mut self, submission: &SubmissionId, bundles: &[&[u8]]) -> Result<(), StorageError> {
+        let submission = submission.as_str();
+        for (position, bytes) in (0_i64..).zip(bundles.iter().copied()) {
+            let digest = Digest::of(bytes).to_string();
+            sqlx::query!(
+                "INSERT INTO evidence (digest, bytes) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",
+                digest,
+                bytes
+            )
+            .execute(self.db())
+            .await
+            .map_err(unavailable)?;
+            sqlx::query!(
+                "INSERT INTO submission_evidence (submission, position, evidence) VALUES (?, ?, ?)",
+                submission,
+                position,
+                digest
+            )
+            .execute(self.db())
+            .await
+            .map_err(insert_error("the evidence of this submission"))?;
+        }
+        Ok(())
+    }
+
     #[tracing::instrument(name = "db.change_reports.insert", skip_all)]
     async fn insert_change_report(&mut self, bytes: &[u8]) -> Result<Digest, StorageError> {
         let digest = Digest::of(bytes);

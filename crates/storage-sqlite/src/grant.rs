@@ -6,6 +6,7 @@ use mcp_pin_storage::{Grant, GrantId, GrantReader, GrantWriter, PrincipalName, S
 
 use crate::{
     connection::Connection,
+    credential,
     row::{insert_error, parsed, time, time_option, unavailable},
 };
 
@@ -15,6 +16,7 @@ struct Row {
     principal: String,
     key_id: String,
     public_key: String,
+    instance: Option<String>,
     granted_by: String,
     granted_at: i64,
     withdrawn_at: Option<i64>,
@@ -28,8 +30,13 @@ impl TryFrom<Row> for Grant {
             id: parsed("grants.id", &row.id)?,
             namespace: row.namespace,
             principal: parsed("grants.principal", &row.principal)?,
-            key_id: row.key_id,
-            public_key: row.public_key,
+            credential: credential::read(
+                "grants",
+                Some(&row.key_id),
+                &row.public_key,
+                row.instance.as_deref(),
+                || row.key_id.clone(),
+            )?,
             granted_by: parsed("grants.granted_by", &row.granted_by)?,
             granted_at: time("grants.granted_at", row.granted_at)?,
             withdrawn_at: time_option("grants.withdrawn_at", row.withdrawn_at)?,
@@ -38,20 +45,16 @@ impl TryFrom<Row> for Grant {
 }
 
 impl Connection {
-    /// Notes whose key this is; [`StorageError::Exists`] when it is somebody else's.
-    pub(crate) async fn own_key(&mut self, key_id: &str, principal: &PrincipalName) -> Result<(), StorageError> {
+    /// Notes whose credential this is; [`StorageError::Exists`] when it is somebody else's.
+    pub(crate) async fn own_credential(&mut self, id: &str, principal: &PrincipalName) -> Result<(), StorageError> {
         let name = principal.as_str();
-        sqlx::query!(
-            "INSERT INTO keys (key_id, principal) VALUES (?, ?) ON CONFLICT (key_id) DO NOTHING",
-            key_id,
-            name
-        )
-        .execute(self.db())
-        .await
-        .map_err(unavailable)?;
-        match self.key_owner(key_id).await? {
+        sqlx::query!("INSERT INTO keys (key_id, principal) VALUES (?, ?) ON CONFLICT (key_id) DO NOTHING", id, name)
+            .execute(self.db())
+            .await
+            .map_err(unavailable)?;
+        match self.credential_owner(id).await? {
             Some(owner) if owner == *principal => Ok(()),
-            _ => Err(StorageError::Exists("the key of another principal")),
+            _ => Err(StorageError::Exists("the key or identity of another principal")),
         }
     }
 }
@@ -85,8 +88,8 @@ impl GrantReader for Connection {
     }
 
     #[tracing::instrument(name = "db.keys.owner", skip_all)]
-    async fn key_owner(&mut self, key_id: &str) -> Result<Option<PrincipalName>, StorageError> {
-        sqlx::query_scalar!("SELECT principal FROM keys WHERE key_id = ?", key_id)
+    async fn credential_owner(&mut self, id: &str) -> Result<Option<PrincipalName>, StorageError> {
+        sqlx::query_scalar!("SELECT principal FROM keys WHERE key_id = ?", id)
             .fetch_optional(self.db())
             .await
             .map_err(unavailable)?
@@ -99,18 +102,22 @@ impl GrantReader for Connection {
 impl GrantWriter for Connection {
     #[tracing::instrument(name = "db.grants.insert", skip_all)]
     async fn insert_grant(&mut self, grant: &Grant) -> Result<(), StorageError> {
-        self.own_key(&grant.key_id, &grant.principal).await?;
+        let credential_id = grant.credential.id();
+        self.own_credential(&credential_id, &grant.principal).await?;
+        let (content, instance) = credential::columns(&grant.credential)?;
         let (id, principal, granted_by) = (grant.id.as_str(), grant.principal.as_str(), grant.granted_by.as_str());
         let granted_at = grant.granted_at.as_millisecond();
         let withdrawn_at = grant.withdrawn_at.map(Timestamp::as_millisecond);
         sqlx::query!(
-            "INSERT INTO grants (id, namespace, principal, key_id, public_key, granted_by, granted_at, withdrawn_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO grants (
+                 id, namespace, principal, key_id, public_key, instance, granted_by, granted_at, withdrawn_at
+             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             id,
             grant.namespace,
             principal,
-            grant.key_id,
-            grant.public_key,
+            credential_id,
+            content,
+            instance,
             granted_by,
             granted_at,
             withdrawn_at

@@ -10,6 +10,7 @@
 mod approver;
 mod connection;
 mod consent;
+mod credential;
 mod document;
 mod event;
 mod grant;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mcp_pin_attest::Verified;
-use mcp_pin_model::{Digest, Grade, Manifest, Ring, ServerName, ServerVersion};
+use mcp_pin_model::{Digest, Grade, Manifest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity};
 use mcp_pin_storage::{
     Review, State, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, SubmissionReader,
     SubmissionWriter,
@@ -13,6 +13,7 @@ use mcp_pin_storage::{
 
 use crate::{
     connection::Connection,
+    credential,
     row::{count, damaged, insert_error, parsed, parsed_option, time, time_option, unavailable},
 };
 
@@ -38,6 +39,7 @@ struct Row {
     ended_by: Option<String>,
     reason: Option<String>,
     revision: i64,
+    instance: Option<String>,
 }
 
 const GRADES: [Grade; 5] = [Grade::None, Grade::Notice, Grade::Review, Grade::Block, Grade::Refuse];
@@ -80,8 +82,10 @@ impl TryFrom<Row> for Submission {
             attestation: parsed("submissions.attestation", &row.attestation)?,
             server_json: row.server_json,
             publisher: parsed("submissions.publisher", &row.publisher)?,
-            signer: row.signer,
-            signer_key: row.signer_key,
+            credential: credential::read("submissions", None, &row.signer_key, row.instance.as_deref(), || {
+                row.signer.clone()
+            })?,
+            signer: SignerIdentity::from_id(&row.signer),
             submitted_by: parsed("submissions.submitted_by", &row.submitted_by)?,
             submitted_at: time("submissions.submitted_at", row.submitted_at)?,
             review: Review {
@@ -252,6 +256,7 @@ impl SubmissionWriter for Connection {
             || submission.server != *statement.name()
             || submission.version != *statement.version()
             || submission.publisher.as_str() != manifest.principal()
+            || submission.signer != *manifest.signer()
         {
             return Err(StorageError::Mismatch("submission"));
         }
@@ -281,12 +286,14 @@ impl SubmissionWriter for Connection {
         let (replaces, changes, grade) =
             (replaces.map(|digest| digest.to_string()), changes.to_string(), grade.as_str());
         let (state, live_since, ended_at, ended_by, reason) = state_columns(&submission.state);
+        let signer = submission.signer.id();
+        let (signer_key, instance) = credential::columns(&submission.credential)?;
         sqlx::query!(
             "INSERT INTO submissions (
                  id, server, version, manifest, attestation, server_json, publisher, signer, signer_key, submitted_by,
                  submitted_at, replaces, changes, grade, change_count, state, live_since, ended_at, ended_by, reason,
-                 revision
-             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 revision, instance
+             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             id,
             server,
             version,
@@ -294,8 +301,8 @@ impl SubmissionWriter for Connection {
             attestation,
             submission.server_json,
             publisher,
-            submission.signer,
-            submission.signer_key,
+            signer,
+            signer_key,
             submitted_by,
             submitted_at,
             replaces,
@@ -307,7 +314,8 @@ impl SubmissionWriter for Connection {
             ended_at,
             ended_by,
             reason,
-            submission.revision
+            submission.revision,
+            instance
         )
         .execute(self.db())
         .await

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use mcp_pin_model::Digest;
 use mcp_pin_storage::{Role, Roles, StorageError, Token, TokenId, TokenReader, TokenWriter};
 
 use crate::{
@@ -19,6 +20,7 @@ struct Row {
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
     last_used_at: Option<i64>,
+    namespaces: Option<String>,
 }
 
 impl TryFrom<Row> for Token {
@@ -30,6 +32,7 @@ impl TryFrom<Row> for Token {
             id: parsed("tokens.id", &row.id)?,
             principal: parsed("tokens.principal", &row.principal)?,
             roles: roles.collect::<Result<Roles, _>>()?,
+            namespaces: row.namespaces.map(|names| names.split_whitespace().map(str::to_owned).collect()),
             label: row.label,
             hash: row.hash.try_into().map_err(|_| damaged("tokens.hash", "is not 32 bytes"))?,
             created_at: time("tokens.created_at", row.created_at)?,
@@ -71,13 +74,16 @@ impl TokenWriter for Connection {
     async fn insert_token(&mut self, token: &Token) -> Result<(), StorageError> {
         let (id, principal) = (token.id.as_str(), token.principal.as_str());
         let roles = token.roles.iter().map(|role| Role::as_str(*role)).collect::<Vec<_>>().join(" ");
+        let namespaces =
+            token.namespaces.as_ref().map(|names| names.iter().map(String::as_str).collect::<Vec<_>>().join(" "));
         let hash = token.hash.as_slice();
         let created_at = token.created_at.as_millisecond();
         let [expires_at, revoked_at, last_used_at] =
             [token.expires_at, token.revoked_at, token.last_used_at].map(|at| at.map(Timestamp::as_millisecond));
         sqlx::query!(
-            "INSERT INTO tokens (id, principal, roles, label, hash, created_at, expires_at, revoked_at, last_used_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO tokens (
+                 id, principal, roles, label, hash, created_at, expires_at, revoked_at, last_used_at, namespaces
+             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             id,
             principal,
             roles,
@@ -86,7 +92,8 @@ impl TokenWriter for Connection {
             created_at,
             expires_at,
             revoked_at,
-            last_used_at
+            last_used_at,
+            namespaces
         )
         .execute(self.db())
         .await
@@ -101,6 +108,32 @@ impl TokenWriter for Connection {
             .execute(self.db())
             .await
             .map_err(unavailable)?;
+        Ok(result.rows_affected() == 1)
+    }
+
+    #[tracing::instrument(name = "db.identity_tokens.spend", skip_all)]
+    async fn spend_identity_token(
+        &mut self,
+        issuer: &str,
+        token: &Digest,
+        ends: Timestamp,
+        at: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let (token, ends, at) = (token.to_string(), ends.as_millisecond(), at.as_millisecond());
+        sqlx::query!("DELETE FROM spent_identity_tokens WHERE ends_at < ?", at)
+            .execute(self.db())
+            .await
+            .map_err(unavailable)?;
+        let result = sqlx::query!(
+            "INSERT INTO spent_identity_tokens (issuer, token, ends_at) VALUES (?, ?, ?)
+             ON CONFLICT (issuer, token) DO NOTHING",
+            issuer,
+            token,
+            ends
+        )
+        .execute(self.db())
+        .await
+        .map_err(unavailable)?;
         Ok(result.rows_affected() == 1)
     }
 

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::{ApproverId, PrincipalError, PrincipalName, StorageError};
+use crate::{ApproverId, Credential, PrincipalError, PrincipalName, StorageError};
 
 /// What an approver may decide about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,10 +56,8 @@ pub struct Approver {
     pub id: ApproverId,
     /// Who approves.
     pub principal: PrincipalName,
-    /// The id of the key.
-    pub key_id: String,
-    /// The public key, SPKI in PEM.
-    pub public_key: String,
+    /// With what they sign.
+    pub credential: Credential,
     /// What may be decided about.
     pub scope: ApproverScope,
     /// Who registered the approver.
@@ -83,7 +81,7 @@ pub trait ApproverReader {
 /// Changes approvers.
 #[async_trait]
 pub trait ApproverWriter: ApproverReader {
-    /// Adds a registration. [`StorageError::Exists`] when the key is registered for that scope already.
+    /// Adds a registration. [`StorageError::Exists`] when the key or identity is registered for that scope already.
     async fn insert_approver(&mut self, approver: &Approver) -> Result<(), StorageError>;
 
     /// Withdraws a registration; `false` when there is none that is not withdrawn yet.

@@ -1,9 +1,9 @@
-//! Namespace grants: who may publish what, and with which key.
+//! Namespace grants: who may publish what, and as whom they sign.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::{GrantId, PrincipalName, StorageError};
+use crate::{Credential, GrantId, PrincipalName, StorageError};
 
 /// A grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,10 +14,8 @@ pub struct Grant {
     pub namespace: String,
     /// Who may publish.
     pub principal: PrincipalName,
-    /// The id of the key (base64 of the SHA-256 of its SPKI DER).
-    pub key_id: String,
-    /// The public key, SPKI in PEM.
-    pub public_key: String,
+    /// With what they sign.
+    pub credential: Credential,
     /// Who granted.
     pub granted_by: PrincipalName,
     /// When.
@@ -35,14 +33,15 @@ pub trait GrantReader {
     /// The grants of one namespace, or of all, that were not withdrawn, by id.
     async fn grants(&mut self, namespace: Option<&str>) -> Result<Vec<Grant>, StorageError>;
 
-    /// Whose key this is or ever was, as a publisher or an approver: a key belongs to one principal for ever.
-    async fn key_owner(&mut self, key_id: &str) -> Result<Option<PrincipalName>, StorageError>;
+    /// Whose credential this is or ever was, as a publisher or an approver: by [`Credential::id`], one belongs to one
+    /// principal for ever.
+    async fn credential_owner(&mut self, id: &str) -> Result<Option<PrincipalName>, StorageError>;
 }
 
 /// Changes grants.
 #[async_trait]
 pub trait GrantWriter: GrantReader {
-    /// Adds a grant. [`StorageError::Exists`] when the namespace is granted to that key already.
+    /// Adds a grant. [`StorageError::Exists`] when the namespace is granted to that key or identity already.
     async fn insert_grant(&mut self, grant: &Grant) -> Result<(), StorageError>;
 
     /// Withdraws a grant; `false` when there is no such grant that is not withdrawn yet.

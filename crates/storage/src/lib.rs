@@ -14,6 +14,7 @@
 pub mod approver;
 pub mod conformance;
 pub mod consent;
+pub mod credential;
 pub mod document;
 pub mod error;
 pub mod event;
@@ -27,6 +28,7 @@ pub mod token;
 
 pub use approver::{Approver, ApproverReader, ApproverScope, ApproverWriter};
 pub use consent::{ConsentReader, ConsentRecord, ConsentWriter};
+pub use credential::Credential;
 pub use document::{DocumentReader, DocumentWriter};
 pub use error::StorageError;
 pub use event::{Event, EventReader, EventWriter};

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mcp_pin_attest::Verified;
-use mcp_pin_model::{Digest, Grade, Manifest, Ring, ServerName, ServerVersion};
+use mcp_pin_model::{Digest, Grade, Manifest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity};
 use thiserror::Error;
 
-use crate::{PrincipalName, RevocationId, StorageError, SubmissionId};
+use crate::{Credential, PrincipalName, RevocationId, StorageError, SubmissionId};
 
 /// What consents are asked for: the outcome of comparing with the version that is live.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,12 +150,12 @@ pub struct Submission {
     pub attestation: Digest,
     /// The canonical form of the official `server.json`.
     pub server_json: String,
-    /// Whose key signed.
+    /// Who signed.
     pub publisher: PrincipalName,
-    /// The id of the key that signed.
-    pub signer: String,
-    /// The public key that signed, SPKI in PEM: what the bundle is checked against again at every start.
-    pub signer_key: String,
+    /// The key or the certificate's identity that signed.
+    pub signer: SignerIdentity,
+    /// The credential under which it was accepted: what the bundle is checked against again at every start.
+    pub credential: Credential,
     /// Who brought it.
     pub submitted_by: PrincipalName,
     /// When.
@@ -283,7 +283,8 @@ pub trait SubmissionReader {
 /// Changes submissions.
 #[async_trait]
 pub trait SubmissionWriter: SubmissionReader {
-    /// Stores a submission and its bundle. The record's digests, server and version must be those of the manifest.
+    /// Stores a submission and its bundle. The record's digests, server, version and signer must be those of the
+    /// manifest.
     /// `skeletons` are what the server's name looks like; no two servers share one. [`StorageError::Exists`] when the
     /// version or a look-alike of the name is taken.
     async fn insert_submission(

@@ -1,7 +1,10 @@
 //! Tokens, of which only the hash is kept.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
+use mcp_pin_model::Digest;
 
 use crate::{PrincipalName, Roles, StorageError, TokenId};
 
@@ -14,6 +17,8 @@ pub struct Token {
     pub principal: PrincipalName,
     /// What it may do.
     pub roles: Roles,
+    /// The namespaces that it is restricted to; none when it is not.
+    pub namespaces: Option<BTreeSet<String>>,
     /// What its owner calls it.
     pub label: String,
     /// SHA-256 of the whole token text. The text itself is shown once and never stored.
@@ -54,6 +59,16 @@ pub trait TokenWriter: TokenReader {
 
     /// Revokes a token; `false` when there is no such token that is not revoked yet.
     async fn revoke_token(&mut self, id: &TokenId, at: Timestamp) -> Result<bool, StorageError>;
+
+    /// Notes that an identity token of an issuer was exchanged, until it ends by itself; `false` when it was before.
+    /// Those that ended before `at` are forgotten.
+    async fn spend_identity_token(
+        &mut self,
+        issuer: &str,
+        token: &Digest,
+        ends: Timestamp,
+        at: Timestamp,
+    ) -> Result<bool, StorageError>;
 
     /// Notes that a token was used.
     async fn touch_token(&mut self, id: &TokenId, at: Timestamp) -> Result<(), StorageError>;

@@ -146,7 +146,7 @@ pub fn manifest(
         env: Vec::new(),
         cwd: None,
     });
-    let artifact = Artifact { purl: format!("pkg:npm/%40example/weather@{version}"), digest: None };
+    let artifact = Artifact::named(format!("pkg:npm/%40example/weather@{version}"));
     let capture = Capture {
         at: now(),
         by: "mcp-pin/0.0.0-test".to_owned(),

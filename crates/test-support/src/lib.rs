@@ -1,4 +1,6 @@
-//! Clock, keys, builders and fake MCP servers for tests. Never part of a program.
+//! Clock, keys, builders, fake MCP servers and a Sigstore instance for tests. Never part of a program.
 
 pub mod fake;
 pub mod keys;
+pub mod sigstore;
+pub mod tuf;

@@ -280,6 +280,7 @@ impl From<ServiceError> for Problem {
             ErrorClass::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "the document is refused"),
             ErrorClass::TooLarge => return Self::too_large(),
             ErrorClass::Conflict => (StatusCode::CONFLICT, "in conflict with what is there"),
+            ErrorClass::CouldNotCheck => (StatusCode::SERVICE_UNAVAILABLE, "it could not be checked"),
             ErrorClass::Unavailable => {
                 tracing::error!(error.message = ?error.to_string(), error.source = ?std::error::Error::source(&error), "the store is not available");
                 return Self::unavailable();

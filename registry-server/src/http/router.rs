@@ -62,6 +62,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .route("/v0.1/servers/{serverName}/versions/{version}/status", routing::patch(v0_1::unsupported::unsupported))
         // Submissions and decisions
         .routes(routes!(v1::submissions::list::list, v1::submissions::create::create))
+        .routes(routes!(v1::token_exchange::exchange))
         .routes(routes!(v1::submissions::show::show))
         .routes(routes!(v1::submissions::changes::changes))
         .routes(routes!(v1::submissions::reject::reject))
@@ -71,6 +72,7 @@ fn routes() -> OpenApiRouter<AppState> {
         // Documents
         .routes(routes!(v1::manifests::show::show))
         .routes(routes!(v1::manifests::consents::consents))
+        .routes(routes!(v1::manifests::evidence::evidence))
         .routes(routes!(v1::manifests::changes::changes))
         .routes(routes!(v1::resolve::resolve))
         // Administration
@@ -84,6 +86,7 @@ fn routes() -> OpenApiRouter<AppState> {
         // Operations
         .routes(routes!(v1::openapi::openapi))
         .routes(routes!(well_known::well_known))
+        .routes(routes!(well_known::document))
         .routes(routes!(probes::healthz))
         .routes(routes!(probes::readyz))
         .routes(routes!(metrics::metrics))

@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use super::{cursor::CursorKey, error::Problem};
-use crate::{config::RequestLimits, service::Service};
+use crate::{config::RequestLimits, oidc::Issuers, root::ServedRoots, service::Service};
 
 /// The state of the HTTP interface. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ struct Inner {
     metrics: PrometheusHandle,
     about: About,
     openapi: String,
+    issuers: Issuers,
+    published: Published,
 }
 
 /// What the registry says about itself.
@@ -32,6 +34,15 @@ pub struct About {
     pub ring: String,
 }
 
+/// What the registry publishes about its own keys.
+#[derive(Clone, Debug, Default)]
+pub struct Published {
+    /// Who speaks for it, by version.
+    pub roots: ServedRoots,
+    /// What Sigstore clients trust of its log; none without a log key or a public address.
+    pub trusted_root: Option<Vec<u8>>,
+}
+
 impl AppState {
     /// Puts the state together.
     #[must_use]
@@ -41,6 +52,8 @@ impl AppState {
         limits: RequestLimits,
         metrics: PrometheusHandle,
         about: About,
+        issuers: Issuers,
+        published: Published,
     ) -> Self {
         Self(Arc::new(Inner {
             service,
@@ -50,6 +63,8 @@ impl AppState {
             metrics,
             about,
             openapi: super::openapi_document(),
+            issuers,
+            published,
         }))
     }
 
@@ -75,6 +90,18 @@ impl AppState {
     #[must_use]
     pub fn metrics(&self) -> &PrometheusHandle {
         &self.0.metrics
+    }
+
+    /// What the registry publishes about its own keys.
+    #[must_use]
+    pub fn published(&self) -> &Published {
+        &self.0.published
+    }
+
+    /// Whose identity tokens are believed.
+    #[must_use]
+    pub fn issuers(&self) -> &Issuers {
+        &self.0.issuers
     }
 
     /// What the registry says about itself.

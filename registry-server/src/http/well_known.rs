@@ -6,7 +6,46 @@ use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{body::answer, cache::CachePolicy, error::Problem, state::AppState};
+use super::{
+    body::{JSON, answer},
+    cache::{self, CachePolicy},
+    error::{Problem, ReadProblems},
+    query::Segments,
+    state::AppState,
+};
+
+/// The documents about the registry's own keys
+///
+/// `root.json`: the current root, an envelope that k of n people signed; `<n>.root.json`: the n-th; `trusted_root.json`:
+/// what Sigstore clients trust of the registry's log. 404 where there is none.
+#[utoipa::path(
+    get,
+    path = "/.well-known/mcp-pin/{document}",
+    operation_id = "well_known_document",
+    tag = "operations",
+    params(("document" = String, Path, description = "`root.json`, `<n>.root.json` or `trusted_root.json`")),
+    responses((status = 200, description = "the document", body = Object), ReadProblems)
+)]
+pub async fn document(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    segments: Segments,
+) -> Result<Response, Problem> {
+    let published = state.published();
+    let (bytes, policy) = match segments.text("document") {
+        "root.json" => (published.roots.current(), CachePolicy::Revalidate),
+        "trusted_root.json" => (published.trusted_root.as_deref(), CachePolicy::Revalidate),
+        name => {
+            // One name a version: `01.root.json` is none.
+            let version = name
+                .strip_suffix(".root.json")
+                .and_then(|text| text.parse::<u64>().ok().filter(|version| version.to_string() == text));
+            (version.and_then(|version| published.roots.version(version)), CachePolicy::Immutable)
+        }
+    };
+    let bytes = bytes.ok_or_else(Problem::not_found)?;
+    Ok(cache::respond(&headers, policy, JSON, bytes.to_vec()))
+}
 
 /// What the registry says about itself.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,7 +70,7 @@ pub async fn well_known(State(state): State<AppState>, headers: HeaderMap) -> Re
     let about = state.about();
     let document = WellKnownDocument {
         kind: "urn:mcp-pin:registry:v1",
-        origin: about.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()),
+        origin: about.public_url.as_ref().map(crate::serve::origin),
         software: concat!("mcp-pin-registry/", env!("CARGO_PKG_VERSION")),
         ring: about.ring.clone(),
         endpoints: [("mcpRegistry", "/v0.1"), ("api", "/v1"), ("openapi", "/v1/openapi.json")].into(),

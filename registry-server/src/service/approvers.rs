@@ -1,19 +1,19 @@
 //! Approvers.
 
-use mcp_pin_attest::{PublicKey, Trust};
+use mcp_pin_attest::{Attestation, Trust, Verified};
 use mcp_pin_model::{
     leaf::{Leaf, LeafType},
-    revocation::RevocationScope,
+    statement::Statement,
 };
 use mcp_pin_storage::{Approver, ApproverId, PrincipalName, Role};
 
 use super::{
     Caller, NewApprover, Service, ServiceError,
     decision::{Deciding, to_its_end},
-    grants::read_key,
+    signers::{RevokedSigners, refusal, trust_in},
 };
 
-/// Which approvers' keys verify.
+/// Which approvers' signatures verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Approvers {
     /// Those registered now: for every decision that is made now.
@@ -22,14 +22,13 @@ pub(super) enum Approvers {
     Ever,
 }
 
-fn key_of(approver: &Approver) -> Result<PublicKey, ServiceError> {
-    PublicKey::from_spki_pem(&approver.public_key)
-        .map_err(|_| ServiceError::Unsound(format!("approver {}: the key is damaged", approver.id)))
+fn add(trust: &mut Trust, approver: &Approver) -> Result<(), ServiceError> {
+    trust_in(trust, &approver.principal, &approver.credential, || format!("approver {}", approver.id))
 }
 
 impl Deciding<'_> {
-    /// Trust in the approvers of a namespace; of a namespace that nobody can name, those of everything alone. Revoked
-    /// keys are in no trust.
+    /// Trust in the approvers of a namespace; of a namespace that nobody can name, those of everything alone. What
+    /// is signed by a revoked one verifies here and counts nowhere: see [`super::signers::RevokedSigners`].
     pub(super) async fn trust_in_approvers(
         &mut self,
         namespace: Option<&str>,
@@ -41,11 +40,8 @@ impl Deciding<'_> {
                 Some(namespace) => approver.scope.covers(namespace),
                 None => approver.scope == mcp_pin_storage::ApproverScope::All,
             };
-            if covers
-                && (which == Approvers::Ever || approver.withdrawn_at.is_none())
-                && !self.is_revoked_approver(&approver).await?
-            {
-                trust.add_key(approver.principal.as_str(), key_of(&approver)?);
+            if covers && (which == Approvers::Ever || approver.withdrawn_at.is_none()) {
+                add(&mut trust, &approver)?;
             }
         }
         Ok(trust)
@@ -56,48 +52,57 @@ impl Deciding<'_> {
     pub(super) async fn trust_in_all_approvers(&mut self) -> Result<Trust, ServiceError> {
         let mut trust = Trust::new();
         for approver in self.tx.approvers().await? {
-            if approver.withdrawn_at.is_none() && !self.is_revoked_approver(&approver).await? {
-                trust.add_key(approver.principal.as_str(), key_of(&approver)?);
+            if approver.withdrawn_at.is_none() {
+                add(&mut trust, &approver)?;
             }
         }
         Ok(trust)
     }
 
-    async fn is_revoked_approver(&mut self, approver: &Approver) -> Result<bool, ServiceError> {
-        // One principal may publish and approve with the same key. Whoever stole it can do both.
-        for scope in [RevocationScope::Approver, RevocationScope::Signer] {
-            if self.tx.revocation(scope, &approver.key_id).await?.is_some() {
-                return Ok(true);
-            }
+    /// Verifies a statement by an approver who was not revoked and is one principal only.
+    pub(super) async fn verify_of_approver<T: Statement>(
+        &mut self,
+        attestation: &Attestation,
+        trust: &Trust,
+    ) -> Result<Verified<T>, ServiceError> {
+        let verified =
+            self.inner.verify::<T>(attestation, trust).map_err(|error| refusal(error, ServiceError::NotAnApprover))?;
+        if RevokedSigners::read(&mut *self.tx).await?.cover(verified.signer()) {
+            return Err(ServiceError::NotAnApprover);
         }
-        Ok(false)
+        self.check_one_principal(&verified).await?;
+        Ok(verified)
     }
 
     /// Whether a principal is registered now as an approver of a namespace.
     pub(super) async fn is_approver(&mut self, who: &PrincipalName, namespace: &str) -> Result<bool, ServiceError> {
-        let trust = self.trust_in_approvers(Some(namespace), Approvers::Registered).await?;
-        Ok(trust.principals().any(|(principal, _)| principal == who.as_str()))
+        let revoked = RevokedSigners::read(&mut *self.tx).await?;
+        Ok(self.tx.approvers().await?.iter().any(|approver| {
+            approver.principal == *who
+                && approver.scope.covers(namespace)
+                && approver.withdrawn_at.is_none()
+                && !revoked.cover_credential(&approver.credential)
+        }))
     }
 }
 
 impl Service {
-    /// Registers an approver with a key. Takes the role `admin`.
+    /// Registers an approver with a key or identity. Takes the role `admin`.
     ///
     /// # Errors
-    /// [`ServiceError::Invalid`] for a key that is none, [`ServiceError::KeyTaken`], [`ServiceError::Revoked`],
+    /// [`ServiceError::Invalid`] for a key or instance that is none, [`ServiceError::KeyTaken`], [`ServiceError::Revoked`],
     /// [`ServiceError::Exists`]; store errors.
     pub async fn register_approver(&self, caller: &Caller, new: NewApprover) -> Result<Approver, ServiceError> {
         caller.require(&[Role::Admin])?;
-        let (key_id, public_key) = read_key(&new.public_key)?;
+        let credential = new.credential.read(&self.inner)?;
         let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
-            deciding.check_key(&key_id, &new.principal).await?;
+            deciding.check_credential(&credential, &new.principal).await?;
             let approver = Approver {
                 id: service.inner.new_id(deciding.at)?,
                 principal: new.principal,
-                key_id,
-                public_key,
+                credential,
                 scope: new.scope,
                 registered_by: caller.principal.clone(),
                 registered_at: deciding.at,
@@ -106,7 +111,7 @@ impl Service {
             deciding.tx.ensure_principal(&approver.principal, deciding.at).await?;
             deciding.tx.insert_approver(&approver).await?;
             let mut leaf = Leaf::new(LeafType::ApproverGranted, deciding.at, approver.registered_by.as_str());
-            leaf.target = Some(format!("{} {} {}", approver.scope, approver.principal, approver.key_id));
+            leaf.target = Some(format!("{} {} {}", approver.scope, approver.principal, approver.credential.id()));
             deciding.log(&leaf).await?;
             deciding.commit().await?;
             Ok(approver)
@@ -139,7 +144,7 @@ impl Service {
                 return Err(ServiceError::NotFound("approver"));
             }
             let mut leaf = Leaf::new(LeafType::ApproverWithdrawn, deciding.at, caller.principal.as_str());
-            leaf.target = Some(format!("{} {} {}", approver.scope, approver.principal, approver.key_id));
+            leaf.target = Some(format!("{} {} {}", approver.scope, approver.principal, approver.credential.id()));
             deciding.log(&leaf).await?;
             deciding.commit().await
         })

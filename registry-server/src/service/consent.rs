@@ -1,6 +1,6 @@
 //! Consents.
 
-use mcp_pin_attest::{VerificationError, Verified, verify_with_keys_only};
+use mcp_pin_attest::Verified;
 use mcp_pin_model::{
     Consent,
     consent::Decision,
@@ -13,12 +13,14 @@ use super::{
     Caller, Consented, Service, ServiceError,
     approvers::Approvers,
     decision::{Deciding, to_its_end},
+    signers::vouches,
     submit::{check_carrier, read_bundle},
     text,
 };
 
 impl Service {
-    /// Takes a consent bundle. Takes the role `approver` and the caller's own key, or `admin` as the carrier.
+    /// Takes a consent bundle. Takes the role `approver` and the caller's own signature, or `admin` as the
+    /// carrier.
     ///
     /// A consent that would not count is refused with the reason, not stored. When it completes what the policy asks
     /// for, the version goes live, and the one that it replaces is superseded in the same transaction; a rejection
@@ -34,20 +36,17 @@ impl Service {
         let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
-            // Every approver's key verifies here; whether it is one of this server's is asked once the server is known.
+            // Every approver's signature verifies here; whether it is one of this server's is asked once the server is known.
             let trust = deciding.trust_in_all_approvers().await?;
-            let consent = verify_with_keys_only::<Consent>(&attestation, &trust).map_err(|error| match error {
-                VerificationError::UnknownKey { .. } => ServiceError::NotAnApprover,
-                other => ServiceError::Verification(other),
-            })?;
+            let consent = deciding.verify_of_approver::<Consent>(&attestation, &trust).await?;
             check_carrier(&caller, consent.principal())?;
             let statement = consent.statement();
             text::optional("reason", &statement.reason)?;
             let submission = deciding.tx.submission_of_manifest(&statement.manifest).await?;
             let submission = submission.ok_or(ServiceError::NotFound("manifest"))?;
-            // By this very key, not by another one of the same person that is registered for other servers.
+            // With this very credential, not with another one of the same person that is registered for other servers.
             let trust = deciding.trust_in_approvers(Some(submission.server.namespace()), Approvers::Registered).await?;
-            if verify_with_keys_only::<Consent>(&attestation, &trust).is_err() {
+            if deciding.inner.verify::<Consent>(&attestation, &trust).is_err() {
                 return Err(ServiceError::NotAnApprover);
             }
             let approver: PrincipalName = consent
@@ -86,6 +85,9 @@ impl Deciding<'_> {
             return Err(ServiceError::WrongState(submission.state.kind().as_str()));
         }
         let report = self.report(submission).await?;
+        if vouches(&submission.credential, consent) {
+            return Err(ServiceError::PublisherCannotApprove(consent.principal().to_owned()));
+        }
         let stale = || ServiceError::Stale { replaces: submission.review.replaces, changes: submission.review.changes };
         match eligibility(&self.case(submission, &report), consent, &self.inner.requirements) {
             Ok(()) => Ok(()),

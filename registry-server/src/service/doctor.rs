@@ -2,19 +2,19 @@
 
 use mcp_pin_storage::{Snapshot, StateKind, SubmissionFilter};
 
-use super::{Ring, ServiceError, settle};
+use super::{ServiceError, Settings, settle};
 
-/// Checks every live version: its bundle has its digest and verifies with the key it was accepted with, its record is
+/// Checks every live version: its bundle has its digest and verifies with the credential it was accepted with, its record is
 /// that of its manifest, its change report is there, and the states agree with what is live.
 ///
 /// # Errors
 /// [`ServiceError::Unsound`] with what was found; store errors.
-pub(super) async fn check(snapshot: &mut (dyn Snapshot + '_), ring: &Ring) -> Result<(), ServiceError> {
+pub(super) async fn check(snapshot: &mut (dyn Snapshot + '_), settings: &Settings) -> Result<(), ServiceError> {
     let filter = SubmissionFilter { state: Some(StateKind::Live), ..Default::default() };
     let live = snapshot.submissions(&filter).await?;
     let rings = snapshot.live_rings().await?;
     for (server, live_ring, id) in &rings {
-        if live_ring != ring {
+        if *live_ring != settings.ring {
             return Err(ServiceError::Unsound(format!(
                 "{server} is live in the ring `{live_ring}`, which is not served"
             )));
@@ -30,7 +30,7 @@ pub(super) async fn check(snapshot: &mut (dyn Snapshot + '_), ring: &Ring) -> Re
                 submission.id
             )));
         }
-        settle::manifest(&mut *snapshot, submission).await?;
+        settle::manifest(&mut *snapshot, submission, &settings.roots).await?;
         if snapshot.change_report(&submission.review.changes).await?.is_none() {
             return Err(ServiceError::Unsound(format!("submission {}: the change report is missing", submission.id)));
         }

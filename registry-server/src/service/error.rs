@@ -5,6 +5,8 @@ use mcp_pin_model::Digest;
 use mcp_pin_storage::{Role, StorageError};
 use thiserror::Error;
 
+use crate::oidc::TokenRefusal;
+
 /// What a caller can make of an error. The HTTP layer maps each to one status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorClass {
@@ -20,6 +22,8 @@ pub enum ErrorClass {
     TooLarge,
     /// The request contradicts what is there now.
     Conflict,
+    /// What was sent may be good, but not by the means at hand.
+    CouldNotCheck,
     /// The registry failed; the request may succeed later.
     Unavailable,
     /// The registry is at fault; details are for its log only.
@@ -64,17 +68,40 @@ pub enum ServiceError {
     /// The bundle does not verify against the keys that count here.
     #[error("the signature or statement is not acceptable: {0}")]
     Verification(#[source] VerificationError),
-    /// Nobody here was granted anything for the key that signed.
-    #[error("the signing key is granted no namespace")]
-    UnknownKey,
-    /// The key that signed is not granted the namespace.
-    #[error("the signing key is not granted the namespace `{namespace}`")]
+    /// The bundle may be good, but this registry has not the root to say so.
+    #[error("the signature could not be checked: {0}")]
+    CouldNotCheck(#[source] VerificationError),
+    /// An identity token is not exchanged.
+    #[error(transparent)]
+    Token(#[from] TokenRefusal),
+    /// An evidence bundle is not acceptable.
+    #[error("an evidence bundle is not acceptable: {0}")]
+    Evidence(#[source] VerificationError),
+    /// What the manifest says about where a package was built is not what the evidence says.
+    #[error("where {} was built is not proven: {reason}", mcp_pin_model::hostile::quoted(.purl))]
+    Provenance {
+        /// The package; text of the publisher.
+        purl: String,
+        /// Why.
+        reason: String,
+    },
+    /// Nobody here was granted anything for the key or identity that signed.
+    #[error("the signing key or identity is granted no namespace")]
+    UnknownSigner,
+    /// One identity falls under the policies of two principals, so that it would count as two people.
+    #[error("the signing identity falls under the policies of two principals")]
+    AmbiguousIdentity,
+    /// The token of a workload submits, and does nothing else.
+    #[error("this token is good for submitting only")]
+    RestrictedToken,
+    /// Neither the key nor the identity that signed, or the token, is good for the namespace.
+    #[error("the signer or the token is not granted the namespace `{namespace}`")]
     NotGranted {
         /// The namespace.
         namespace: String,
     },
-    /// The key that signed is not that of an approver of this server.
-    #[error("the signing key is not that of an approver of this server")]
+    /// The key or identity that signed is not that of an approver of this server.
+    #[error("the signing key or identity is not that of an approver of this server")]
     NotAnApprover,
     /// This name and version exist with another content.
     #[error("version {version} of `{server}` exists already with another content, and content never changes")]
@@ -135,8 +162,8 @@ pub enum ServiceError {
     /// Exists already.
     #[error("{0} exists already")]
     Exists(&'static str),
-    /// The key belongs to another principal: two principals with one key would be one person counted twice.
-    #[error("this key belongs to another principal already")]
+    /// The key or identity belongs to another principal: two principals with one would be one person counted twice.
+    #[error("this key or identity belongs to another principal already")]
     KeyTaken,
     /// The live data does not verify against its own digests and signatures.
     #[error("the store is not sound: {0}")]
@@ -172,10 +199,14 @@ impl ServiceError {
             Self::Forbidden(_) | Self::NotTheSigner { .. } | Self::NotGranted { .. } | Self::NotAnApprover => {
                 ErrorClass::Forbidden
             }
-            Self::UnknownKey | Self::PublisherCannotApprove(_) => ErrorClass::Forbidden,
+            Self::UnknownSigner | Self::AmbiguousIdentity | Self::RestrictedToken | Self::PublisherCannotApprove(_) => {
+                ErrorClass::Forbidden
+            }
             Self::TooLarge { .. } => ErrorClass::TooLarge,
             Self::Invalid { .. }
             | Self::Verification(_)
+            | Self::Evidence(_)
+            | Self::Provenance { .. }
             | Self::ConfusableName { .. }
             | Self::ConsentNotApplicable(_) => ErrorClass::Invalid,
             Self::VersionTaken { .. }
@@ -188,6 +219,10 @@ impl ServiceError {
             | Self::Exists(_)
             | Self::KeyTaken
             | Self::Conflict => ErrorClass::Conflict,
+            Self::CouldNotCheck(_) | Self::Token(TokenRefusal::IssuerUnavailable) => ErrorClass::CouldNotCheck,
+            Self::Token(TokenRefusal::Disabled) => ErrorClass::NotFound,
+            Self::Token(TokenRefusal::Malformed) => ErrorClass::Invalid,
+            Self::Token(_) => ErrorClass::Forbidden,
             Self::Storage(StorageError::Unavailable(_)) => ErrorClass::Unavailable,
             Self::Storage(_) | Self::Unsound(_) | Self::Internal(_) => ErrorClass::Internal,
         }
@@ -204,7 +239,13 @@ impl ServiceError {
             Self::TooLarge { .. } => "too-large",
             Self::Invalid { .. } => "invalid",
             Self::Verification(_) => "verification-failed",
-            Self::UnknownKey => "unknown-key",
+            Self::CouldNotCheck(_) => "could-not-check",
+            Self::Token(refusal) => refusal.code(),
+            Self::Evidence(_) => "evidence-not-acceptable",
+            Self::Provenance { .. } => "provenance-not-proven",
+            Self::UnknownSigner => "unknown-signer",
+            Self::AmbiguousIdentity => "ambiguous-identity",
+            Self::RestrictedToken => "restricted-token",
             Self::NotGranted { .. } => "namespace-not-granted",
             Self::NotAnApprover => "not-an-approver",
             Self::VersionTaken { .. } => "version-taken",

@@ -1,48 +1,21 @@
 //! Namespace grants.
 
-use mcp_pin_attest::PublicKey;
 use mcp_pin_model::{
     ServerName,
     leaf::{Leaf, LeafType},
-    revocation::RevocationScope,
 };
-use mcp_pin_storage::{Grant, GrantId, PrincipalName, Role};
+use mcp_pin_storage::{Grant, GrantId, Role};
 
-use super::{
-    Caller, NewGrant, Service, ServiceError,
-    decision::{Deciding, to_its_end},
-};
+use super::{Caller, NewGrant, Service, ServiceError, decision::to_its_end};
 
 /// The namespace of servers that are locked without a registry. Nobody can be granted it.
 const LOCAL_NAMESPACE: &str = "local";
 
-/// Reads a key; gives it back with its id and its one canonical text.
-pub(super) fn read_key(public_key: &str) -> Result<(String, String), ServiceError> {
-    let key = PublicKey::from_spki_pem(public_key)
-        .map_err(|error| ServiceError::Invalid { member: "public_key", problem: error.to_string() })?;
-    Ok((key.id().key, key.to_spki_pem()))
-}
-
-impl Deciding<'_> {
-    /// A key may be given to a principal unless it is another's, or was revoked.
-    pub(super) async fn check_key(&mut self, key_id: &str, principal: &PrincipalName) -> Result<(), ServiceError> {
-        if self.tx.key_owner(key_id).await?.is_some_and(|owner| owner != *principal) {
-            return Err(ServiceError::KeyTaken);
-        }
-        for scope in [RevocationScope::Signer, RevocationScope::Approver] {
-            if self.tx.revocation(scope, key_id).await?.is_some() {
-                return Err(ServiceError::Revoked("key"));
-            }
-        }
-        Ok(())
-    }
-}
-
 impl Service {
-    /// Grants a namespace to a principal and a key. Takes the role `admin`.
+    /// Grants a namespace to a principal and a key or identity. Takes the role `admin`.
     ///
     /// # Errors
-    /// [`ServiceError::Invalid`] for a namespace or key that is none, [`ServiceError::KeyTaken`],
+    /// [`ServiceError::Invalid`] for a namespace, key or instance that is none, [`ServiceError::KeyTaken`],
     /// [`ServiceError::Revoked`], [`ServiceError::Exists`]; store errors.
     pub async fn grant_namespace(&self, caller: &Caller, new: NewGrant) -> Result<Grant, ServiceError> {
         caller.require(&[Role::Admin])?;
@@ -52,17 +25,16 @@ impl Service {
             let problem = "is not a namespace such as `io.example.team`, or is `local`".to_owned();
             return Err(ServiceError::Invalid { member: "namespace", problem });
         }
-        let (key_id, public_key) = read_key(&new.public_key)?;
+        let credential = new.credential.read(&self.inner)?;
         let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
-            deciding.check_key(&key_id, &new.principal).await?;
+            deciding.check_credential(&credential, &new.principal).await?;
             let grant = Grant {
                 id: service.inner.new_id(deciding.at)?,
                 namespace: new.namespace,
                 principal: new.principal,
-                key_id,
-                public_key,
+                credential,
                 granted_by: caller.principal.clone(),
                 granted_at: deciding.at,
                 withdrawn_at: None,
@@ -70,7 +42,7 @@ impl Service {
             deciding.tx.ensure_principal(&grant.principal, deciding.at).await?;
             deciding.tx.insert_grant(&grant).await?;
             let mut leaf = Leaf::new(LeafType::NamespaceGranted, deciding.at, grant.granted_by.as_str());
-            leaf.target = Some(format!("{} {} {}", grant.namespace, grant.principal, grant.key_id));
+            leaf.target = Some(format!("{} {} {}", grant.namespace, grant.principal, grant.credential.id()));
             deciding.log(&leaf).await?;
             deciding.commit().await?;
             Ok(grant)
@@ -107,14 +79,16 @@ impl Service {
                 return Err(ServiceError::NotFound("grant"));
             }
             let mut leaf = Leaf::new(LeafType::NamespaceWithdrawn, deciding.at, caller.principal.as_str());
-            leaf.target = Some(format!("{} {} {}", grant.namespace, grant.principal, grant.key_id));
+            leaf.target = Some(format!("{} {} {}", grant.namespace, grant.principal, grant.credential.id()));
             deciding.log(&leaf).await?;
             let filter = mcp_pin_storage::SubmissionFilter {
                 state: Some(mcp_pin_storage::StateKind::Pending),
                 ..Default::default()
             };
             for submission in deciding.tx.submissions(&filter).await? {
-                if submission.server.namespace() == grant.namespace && submission.signer == grant.key_id {
+                if submission.server.namespace() == grant.namespace
+                    && submission.credential.id() == grant.credential.id()
+                {
                     deciding.reject_by_rule(submission, "the grant of its namespace was withdrawn").await?;
                 }
             }

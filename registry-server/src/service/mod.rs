@@ -16,6 +16,8 @@ mod decision;
 mod doctor;
 mod environment;
 mod error;
+mod evidence;
+mod exchange;
 mod grants;
 mod live;
 mod names;
@@ -23,6 +25,7 @@ mod queries;
 mod reject;
 mod revoke;
 mod settle;
+mod signers;
 mod submit;
 #[cfg(test)]
 mod tests;
@@ -38,17 +41,20 @@ use mcp_pin_storage::Store;
 
 pub use environment::{Clock, Random, SystemClock, SystemRandom};
 pub use error::{ErrorClass, ServiceError};
+pub use evidence::MAX_EVIDENCE_BUNDLES;
 pub use live::{CatalogueEntry, LiveSet};
-pub use mcp_pin_model::{Digest, Ring, ServerName, ServerVersion, revocation::RevocationScope};
+pub use mcp_pin_model::{
+    Digest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity, revocation::RevocationScope,
+};
 pub use mcp_pin_storage::{
-    Approver, ApproverId, ApproverScope, ConsentRecord, Event, Grant, GrantId, PrincipalName, Review, RevocationId,
-    RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, Token,
-    TokenId,
+    Approver, ApproverId, ApproverScope, ConsentRecord, Credential, Event, Grant, GrantId, PrincipalName, Review,
+    RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter,
+    SubmissionId, Token, TokenId,
 };
 pub use tokens::TOKEN_PREFIX;
 pub use types::{
-    Caller, ConsentView, Consented, Document, EventPage, IssuedToken, NewApprover, NewGrant, NewToken, Settings,
-    SubmissionPage, Submitted, leaf_value,
+    Caller, ConsentView, Consented, DEFAULT_EXCHANGED_TOKEN_LIFETIME, Document, EventPage, IssuedToken, NewApprover,
+    NewCredential, NewGrant, NewSubmission, NewToken, Settings, SubmissionPage, Submitted, default_roots, leaf_value,
 };
 
 /// The most characters of a label or a reason: it is shown in lists.
@@ -98,7 +104,7 @@ impl Service {
         settings: Settings,
     ) -> Result<Self, ServiceError> {
         let mut snapshot = store.read().await?;
-        doctor::check(&mut *snapshot, &settings.ring).await?;
+        doctor::check(&mut *snapshot, &settings).await?;
         let live = live::read(&mut *snapshot).await?;
         drop(snapshot);
         let mut requirements = Requirements::new(settings.preset);
@@ -132,6 +138,12 @@ impl Service {
     #[must_use]
     pub fn live(&self) -> Arc<LiveSet> {
         self.inner.live.load_full()
+    }
+
+    /// The time, as the service has it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
     }
 
     /// How the service decides.

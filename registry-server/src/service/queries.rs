@@ -83,6 +83,21 @@ impl Service {
         Ok(Document { digest: *manifest, bytes })
     }
 
+    /// The evidence that came with a manifest, in the order in which it came. Visible like the manifest.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`]; store errors.
+    pub async fn manifest_evidence(
+        &self,
+        caller: Option<&Caller>,
+        manifest: &Digest,
+    ) -> Result<Vec<Document>, ServiceError> {
+        let mut snapshot = self.inner.store.read().await?;
+        let submission = visible(&mut *snapshot, caller, manifest).await?;
+        let evidence = snapshot.evidence(&submission.id).await?;
+        Ok(evidence.into_iter().map(|(digest, bytes)| Document { digest, bytes }).collect())
+    }
+
     /// The consents about a manifest, with their bundles, in the order in which they came. Visible like the manifest.
     ///
     /// # Errors

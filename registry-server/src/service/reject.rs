@@ -12,6 +12,7 @@ impl Service {
     /// [`ServiceError::NotFound`], [`ServiceError::WrongState`] unless it waits for consent; store errors.
     pub async fn reject(&self, caller: &Caller, id: &SubmissionId, reason: &str) -> Result<Submission, ServiceError> {
         caller.require(&[Role::Approver, Role::Admin, Role::Publisher])?;
+        caller.require_unrestricted()?;
         let reason = text::required("reason", reason)?;
         let (service, caller, id) = (self.clone(), caller.clone(), id.clone());
         to_its_end(async move {

@@ -3,9 +3,8 @@
 //! When the live version is revoked nothing is live: the one before it was replaced for a reason, and going back to it
 //! would be a decision that nobody took. A new version brings the server back.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
-use mcp_pin_attest::{VerificationError, verify_with_keys_only};
+use mcp_pin_attest::SignerTarget;
 use mcp_pin_model::{
     Digest, Revocation, ServerName, ServerVersion,
     leaf::{Leaf, LeafType},
@@ -20,7 +19,7 @@ use super::{
     Caller, Service, ServiceError,
     approvers::Approvers,
     decision::{Deciding, to_its_end},
-    settle::{attestation, internal},
+    settle::internal,
     submit::{check_carrier, read_bundle},
     text,
 };
@@ -30,18 +29,20 @@ enum Target {
     Manifest(Digest),
     Version(ServerName, ServerVersion),
     Server(ServerName),
-    /// A publisher's key.
-    Signer(String),
-    /// An approver's key.
-    Approver(String),
+    /// A publisher's key or identity.
+    Signer(SignerTarget),
+    /// An approver's key or identity.
+    Approver(SignerTarget),
 }
 
 impl Target {
     fn read(revocation: &Revocation) -> Result<Self, ServiceError> {
         let target = revocation.target.as_str();
-        let key = || match STANDARD.decode(target) {
-            Ok(bytes) if bytes.len() == 32 => Ok(target.to_owned()),
-            _ => Err("is not the id of a key (the base64 of a SHA-256)"),
+        let signer = || {
+            target.parse::<SignerTarget>().map_err(|_| {
+                "is neither the id of a key (the base64 of a SHA-256) nor `<issuer> <subject>`, where the subject may be \
+                 an anchored pattern"
+            })
         };
         let read = match revocation.scope {
             RevocationScope::Manifest => target.parse().map(Self::Manifest).map_err(|_| "is not a digest"),
@@ -50,16 +51,16 @@ impl Target {
                 .and_then(|(name, version)| Some(Self::Version(name.parse().ok()?, version.parse().ok()?)))
                 .ok_or("is not `<server>@<version>`"),
             RevocationScope::Server => target.parse().map(Self::Server).map_err(|_| "is not the name of a server"),
-            RevocationScope::Signer => key().map(Self::Signer),
-            RevocationScope::Approver => key().map(Self::Approver),
+            RevocationScope::Signer => signer().map(Self::Signer),
+            RevocationScope::Approver => signer().map(Self::Approver),
         };
         read.map_err(|problem| ServiceError::Invalid { member: "target", problem: problem.to_owned() })
     }
 }
 
 impl Service {
-    /// Takes a revocation that an approver signed. Takes the role `approver` and the caller's own key, or `admin` as
-    /// the carrier. An approver of one namespace can revoke its servers; revoking keys takes an approver of everything.
+    /// Takes a revocation that an approver signed. Takes the role `approver` and the caller's own signature, or
+    /// `admin` as the carrier. An approver of one namespace can revoke its servers; revoking signers takes an approver of everything.
     ///
     /// # Errors
     /// [`ServiceError::NotAnApprover`], [`ServiceError::Invalid`] for a target that is none; everything about bundles;
@@ -71,16 +72,13 @@ impl Service {
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
             let trust = deciding.trust_in_all_approvers().await?;
-            let verified = verify_with_keys_only::<Revocation>(&attestation, &trust).map_err(|error| match error {
-                VerificationError::UnknownKey { .. } => ServiceError::NotAnApprover,
-                other => ServiceError::Verification(other),
-            })?;
+            let verified = deciding.verify_of_approver::<Revocation>(&attestation, &trust).await?;
             check_carrier(&caller, verified.principal())?;
             text::required("reason", &verified.statement().reason)?;
             let target = Target::read(verified.statement())?;
             let namespace = deciding.namespace_of(&target).await?;
             let trust = deciding.trust_in_approvers(namespace.as_deref(), Approvers::Registered).await?;
-            if verify_with_keys_only::<Revocation>(&attestation, &trust).is_err() {
+            if deciding.inner.verify::<Revocation>(&attestation, &trust).is_err() {
                 return Err(ServiceError::NotAnApprover);
             }
             let principal = verified
@@ -193,12 +191,12 @@ impl Deciding<'_> {
                 let filter = SubmissionFilter { server: Some(server.clone()), ..Default::default() };
                 self.tx.submissions(&filter).await?
             }
-            Target::Signer(key) => {
+            Target::Signer(signer) => {
                 let mut all = self.tx.submissions(&SubmissionFilter::default()).await?;
-                all.retain(|submission| submission.signer == *key);
+                all.retain(|submission| signer.covers(&submission.signer));
                 all
             }
-            Target::Approver(key) => self.resting_on(key).await?,
+            Target::Approver(signer) => self.resting_on(signer).await?,
         };
         affected.retain(|submission| {
             matches!(submission.state.kind(), StateKind::Pending | StateKind::Live | StateKind::Superseded)
@@ -206,18 +204,18 @@ impl Deciding<'_> {
         Ok(affected)
     }
 
-    /// What is live, was consented to with this key, and would not be live without it.
-    async fn resting_on(&mut self, key: &str) -> Result<Vec<Submission>, ServiceError> {
+    /// What is live, was consented to by this signer, and would not be live without.
+    async fn resting_on(&mut self, signer: &SignerTarget) -> Result<Vec<Submission>, ServiceError> {
         let filter = SubmissionFilter { state: Some(StateKind::Live), ..Default::default() };
         let mut resting = Vec::new();
         for submission in self.tx.submissions(&filter).await? {
-            let mut by_key = false;
-            for record in self.tx.consents(&submission.manifest).await? {
-                by_key |= attestation(&mut *self.tx, &record.attestation).await?.key_id_unverified() == Some(key);
+            let Some(since) = submission.state.live_since() else { continue };
+            let signed = self.verified_consents(&submission, Approvers::Ever).await?;
+            if !signed.iter().any(|consent| signer.covers(consent.signer())) {
+                continue;
             }
-            let Some(since) = submission.state.live_since().filter(|_| by_key) else { continue };
             let report = self.report(&submission).await?;
-            // The key is revoked by now, so its consents are not among these.
+            // The signer is revoked by now, so these are without theirs.
             let consents = self.consents(&submission, Approvers::Ever).await?;
             let mut case = self.case(&submission, &report);
             case.at = since;

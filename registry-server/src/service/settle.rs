@@ -1,6 +1,6 @@
 //! From a review and consents to a state: the only place where something goes live.
 
-use mcp_pin_attest::{Attestation, PublicKey, Trust, Verified, verify_with_keys_only};
+use mcp_pin_attest::{Attestation, Roots, Trust, Verified, verify};
 use mcp_pin_diff::{ChangeReport, Side, compare};
 use mcp_pin_model::{
     Consent, Digest, EntryKind, Grade, Manifest, ServerName, ServerVersion, Surface, leaf::LeafType,
@@ -9,7 +9,12 @@ use mcp_pin_model::{
 use mcp_pin_policy::{Case, Outcome, decide};
 use mcp_pin_storage::{PrincipalName, Review, Snapshot, StateKind, Submission};
 
-use super::{ServiceError, approvers::Approvers, decision::Deciding};
+use super::{
+    ServiceError,
+    approvers::Approvers,
+    decision::Deciding,
+    signers::{KnownIdentities, RevokedSigners, trust_in, vouches},
+};
 
 /// A stored bundle that should be there.
 pub(super) async fn attestation(
@@ -23,22 +28,22 @@ pub(super) async fn attestation(
     Attestation::from_bytes(bytes).map_err(|error| ServiceError::Unsound(format!("the attestation {digest}: {error}")))
 }
 
-/// A submission's manifest, verified again with the key that it was accepted with, and checked against the record.
+/// A submission's manifest, verified again with the credential that it was accepted with, and checked against the record.
 pub(super) async fn manifest(
     snapshot: &mut (dyn Snapshot + '_),
     submission: &Submission,
+    roots: &Roots,
 ) -> Result<Verified<Manifest>, ServiceError> {
     let unsound = |problem: String| ServiceError::Unsound(format!("submission {}: {problem}", submission.id));
     let attestation = attestation(snapshot, &submission.attestation).await?;
-    let key = PublicKey::from_spki_pem(&submission.signer_key).map_err(|error| unsound(error.to_string()))?;
     let mut trust = Trust::new();
-    trust.add_key(submission.publisher.as_str(), key);
-    let verified =
-        verify_with_keys_only::<Manifest>(&attestation, &trust).map_err(|error| unsound(error.to_string()))?;
+    trust_in(&mut trust, &submission.publisher, &submission.credential, || format!("submission {}", submission.id))?;
+    let verified = verify::<Manifest>(&attestation, &trust, roots).map_err(|error| unsound(error.to_string()))?;
     let manifest = verified.statement();
     if verified.digest() != submission.manifest
         || manifest.name() != &submission.server
         || manifest.version() != &submission.version
+        || verified.signer() != &submission.signer
         || mcp_pin_model::json::Value::Object(manifest.server.clone()).to_canonical_string() != submission.server_json
     {
         return Err(unsound("the record is not that of its manifest".to_owned()));
@@ -85,7 +90,7 @@ impl Deciding<'_> {
         let live = self.tx.live(name, &self.inner.settings.ring).await?;
         let mut history = Vec::new();
         for submission in self.history(name).await? {
-            history.push(manifest(&mut *self.tx, &submission).await?);
+            history.push(manifest(&mut *self.tx, &submission, &self.inner.settings.roots).await?);
         }
         let replaces = live.as_ref().map(|live| live.manifest);
         if replaces.is_some_and(|manifest| history.iter().all(|verified| verified.digest() != manifest)) {
@@ -121,8 +126,24 @@ impl Deciding<'_> {
         ChangeReport::parse(&bytes).map_err(|error| unsound(error.to_string()))
     }
 
-    /// The consents about a submission that verify with the keys of its approvers.
+    /// The consents about a submission that count for somebody: by its approvers, not revoked, each one principal only,
+    /// and not under the credential that it was published with.
     pub(super) async fn consents(
+        &mut self,
+        submission: &Submission,
+        which: Approvers,
+    ) -> Result<Vec<Verified<Consent>>, ServiceError> {
+        let mut consents = self.verified_consents(submission, which).await?;
+        let revoked = RevokedSigners::read(&mut *self.tx).await?;
+        let known = KnownIdentities::read(&mut *self.tx).await?;
+        consents.retain(|consent| {
+            !revoked.cover(consent.signer()) && known.agree_on(consent) && !vouches(&submission.credential, consent)
+        });
+        Ok(consents)
+    }
+
+    /// The consents about a submission that verify with the keys and identities of its approvers.
+    pub(super) async fn verified_consents(
         &mut self,
         submission: &Submission,
         which: Approvers,
@@ -132,7 +153,7 @@ impl Deciding<'_> {
         for record in self.tx.consents(&submission.manifest).await? {
             let attestation = attestation(&mut *self.tx, &record.attestation).await?;
             // One that does not verify is by somebody who is no approver any more: it does not count.
-            if let Ok(consent) = verify_with_keys_only::<Consent>(&attestation, &trust) {
+            if let Ok(consent) = self.inner.verify::<Consent>(&attestation, &trust) {
                 verified.push(consent);
             }
         }
@@ -205,7 +226,7 @@ impl Deciding<'_> {
                 self.reject_by_rule(submission, "a version that is not lower went live first").await?;
                 continue;
             }
-            let candidate = manifest(&mut *self.tx, &submission).await?;
+            let candidate = manifest(&mut *self.tx, &submission, &self.inner.settings.roots).await?;
             let review = self.review(&candidate).await?;
             if review != submission.review {
                 let submission = submission.review_again(review).map_err(internal)?;

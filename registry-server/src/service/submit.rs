@@ -1,8 +1,6 @@
 //! Submissions: from bytes to a version that waits for consent.
 
-use mcp_pin_attest::{
-    Attestation, MAX_ATTESTATION_BYTES, PublicKey, Trust, VerificationError, Verified, verify_with_keys_only,
-};
+use mcp_pin_attest::{Attestation, Bundle, MAX_ATTESTATION_BYTES, Trust, Verified};
 use mcp_pin_model::{
     Digest, Manifest, ServerName, ServerVersion, json::Value, leaf::LeafType, lockfile::SignerIdentity,
     revocation::RevocationScope,
@@ -10,10 +8,12 @@ use mcp_pin_model::{
 use mcp_pin_storage::{Grant, Role, State, Submission};
 
 use super::{
-    Caller, Service, ServiceError, Submitted,
+    Caller, NewSubmission, Service, ServiceError, Submitted,
     decision::{Deciding, to_its_end},
+    evidence::{judge_evidence, read_evidence},
     names::skeletons,
     settle::is_higher,
+    signers::{RevokedSigners, refusal, trust_in, vouches},
 };
 
 /// Takes a bundle's form apart; no signature is checked here, and nothing is stored.
@@ -22,16 +22,6 @@ pub(super) fn read_bundle(bundle: Vec<u8>) -> Result<Attestation, ServiceError> 
         return Err(ServiceError::TooLarge { limit: MAX_ATTESTATION_BYTES });
     }
     Attestation::from_bytes(bundle).map_err(ServiceError::Verification)
-}
-
-/// The id of the key that signed.
-pub(super) fn key_id<T>(verified: &Verified<T>) -> Result<&str, ServiceError> {
-    match verified.signer() {
-        SignerIdentity::Key(key) => Ok(&key.key),
-        SignerIdentity::Certificate(_) => {
-            Err(ServiceError::Internal("a certificate was verified where only keys are trusted".to_owned()))
-        }
-    }
 }
 
 /// A statement comes with the token of whoever signed it; an administrator may carry those of others, whose
@@ -44,27 +34,46 @@ pub(super) fn check_carrier(caller: &Caller, signer: &str) -> Result<(), Service
     }
 }
 
+/// A token of a workload is good for the namespaces that were granted to its identity when it was issued.
+fn check_namespace(caller: &Caller, server: &ServerName) -> Result<(), ServiceError> {
+    match caller.namespaces() {
+        Some(namespaces) if !namespaces.contains(server.namespace()) => {
+            Err(ServiceError::NotGranted { namespace: server.namespace().to_owned() })
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Service {
-    /// Takes a manifest bundle. Takes the role `publisher` and the caller's own key, or `admin` as the carrier.
+    /// Takes a manifest bundle, and evidence about its packages. Takes the role `publisher` and the caller's own signature, or `admin` as
+    /// the carrier.
     ///
     /// What is refused leaves no trace but the answer. What is accepted waits for consent, unless the policy admits it
     /// as it is (then it is live) or nothing could (then it is rejected).
     ///
     /// # Errors
     /// Everything that [`ServiceError`] has about bundles, keys, names, versions and `previous`; store errors.
-    pub async fn submit(&self, caller: &Caller, bundle: Vec<u8>) -> Result<Submitted, ServiceError> {
+    pub async fn submit(
+        &self,
+        caller: &Caller,
+        submission: impl Into<NewSubmission>,
+    ) -> Result<Submitted, ServiceError> {
         caller.require(&[Role::Publisher, Role::Admin])?;
-        let attestation = read_bundle(bundle)?;
+        let NewSubmission { manifest, evidence } = submission.into();
+        let attestation = read_bundle(manifest)?;
+        let evidence = read_evidence(evidence)?;
         let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
             let (manifest, grant) = deciding.verify_submission(&attestation).await?;
             check_carrier(&caller, manifest.principal())?;
+            check_namespace(&caller, manifest.statement().name())?;
             if let Some(submission) = deciding.tx.submission_of_manifest(&manifest.digest()).await? {
                 return Ok(Submitted { submission, created: false });
             }
             deciding.check_rules(&manifest).await?;
-            let submission = deciding.take(&caller, &manifest, &grant).await?;
+            judge_evidence(manifest.statement(), &evidence, &service.inner.settings.roots)?;
+            let submission = deciding.take(&caller, &manifest, &grant, &evidence).await?;
             deciding.commit().await?;
             Ok(Submitted { submission, created: true })
         })
@@ -73,7 +82,7 @@ impl Service {
 }
 
 impl Deciding<'_> {
-    /// The signature, by a key that is granted the namespace of the name.
+    /// The signature, by somebody who is granted the namespace of the name.
     async fn verify_submission(
         &mut self,
         attestation: &Attestation,
@@ -81,17 +90,19 @@ impl Deciding<'_> {
         let grants = self.tx.grants(None).await?;
         let mut trust = Trust::new();
         for grant in &grants {
-            let key = PublicKey::from_spki_pem(&grant.public_key)
-                .map_err(|_| ServiceError::Unsound(format!("grant {}: the key is damaged", grant.id)))?;
-            trust.add_key(grant.principal.as_str(), key);
+            trust_in(&mut trust, &grant.principal, &grant.credential, || format!("grant {}", grant.id))?;
         }
-        let manifest = verify_with_keys_only::<Manifest>(attestation, &trust).map_err(|error| match error {
-            VerificationError::UnknownKey { .. } => ServiceError::UnknownKey,
-            other => ServiceError::Verification(other),
-        })?;
+        let manifest = self
+            .inner
+            .verify::<Manifest>(attestation, &trust)
+            .map_err(|error| refusal(error, ServiceError::UnknownSigner))?;
+        self.check_one_principal(&manifest).await?;
         let namespace = manifest.statement().name().namespace();
-        let signer = key_id(&manifest)?;
-        let grant = grants.into_iter().find(|grant| grant.namespace == namespace && grant.key_id == signer);
+        let grant = grants.into_iter().find(|grant| {
+            grant.namespace == namespace
+                && grant.principal.as_str() == manifest.principal()
+                && vouches(&grant.credential, &manifest)
+        });
         match grant {
             Some(grant) => Ok((manifest, grant)),
             None => Err(ServiceError::NotGranted { namespace: namespace.to_owned() }),
@@ -102,7 +113,7 @@ impl Deciding<'_> {
     async fn check_rules(&mut self, manifest: &Verified<Manifest>) -> Result<(), ServiceError> {
         let statement = manifest.statement();
         let (name, version) = (statement.name(), statement.version());
-        self.check_not_revoked(name, version, manifest.digest(), key_id(manifest)?).await?;
+        self.check_not_revoked(name, version, manifest.digest(), manifest.signer()).await?;
         if self.tx.submission_of_version(name, version).await?.is_some() {
             return Err(ServiceError::VersionTaken { server: name.to_string(), version: version.to_string() });
         }
@@ -131,19 +142,20 @@ impl Deciding<'_> {
         name: &ServerName,
         version: &ServerVersion,
         manifest: Digest,
-        signer: &str,
+        signer: &SignerIdentity,
     ) -> Result<(), ServiceError> {
         let questions = [
             (RevocationScope::Server, name.to_string(), "server"),
             (RevocationScope::Version, format!("{name}@{version}"), "version"),
             (RevocationScope::Manifest, manifest.to_string(), "manifest"),
-            (RevocationScope::Signer, signer.to_owned(), "signing key"),
-            (RevocationScope::Approver, signer.to_owned(), "signing key"),
         ];
         for (scope, target, what) in questions {
             if self.tx.revocation(scope, &target).await?.is_some() {
                 return Err(ServiceError::Revoked(what));
             }
+        }
+        if RevokedSigners::read(&mut *self.tx).await?.cover(signer) {
+            return Err(ServiceError::Revoked("signer"));
         }
         Ok(())
     }
@@ -154,6 +166,7 @@ impl Deciding<'_> {
         caller: &Caller,
         manifest: &Verified<Manifest>,
         grant: &Grant,
+        evidence: &[Bundle],
     ) -> Result<Submission, ServiceError> {
         let statement = manifest.statement();
         let submission = Submission {
@@ -164,8 +177,8 @@ impl Deciding<'_> {
             attestation: manifest.attestation().digest(),
             server_json: Value::Object(statement.server.clone()).to_canonical_string(),
             publisher: grant.principal.clone(),
-            signer: grant.key_id.clone(),
-            signer_key: grant.public_key.clone(),
+            signer: manifest.signer().clone(),
+            credential: grant.credential.clone(),
             submitted_by: caller.principal.clone(),
             submitted_at: self.at,
             review: self.review(manifest).await?,
@@ -173,10 +186,12 @@ impl Deciding<'_> {
             revision: 0,
         };
         self.tx.insert_submission(&submission, &skeletons(&submission.server), manifest).await?;
+        let evidence: Vec<&[u8]> = evidence.iter().map(Bundle::as_bytes).collect();
+        self.tx.insert_evidence(&submission.id, &evidence).await?;
         let leaf = self.leaf_about(LeafType::Submitted, caller.principal.as_str(), &submission);
         self.log(&leaf).await?;
         let mut leaf = self.leaf_about(LeafType::Verified, mcp_pin_storage::PrincipalName::REGISTRY, &submission);
-        leaf.target = Some(submission.signer.clone());
+        leaf.target = Some(submission.signer.id());
         self.log(&leaf).await?;
         let (submission, _) = self.settle(submission).await?;
         Ok(submission)

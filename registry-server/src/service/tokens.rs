@@ -34,7 +34,11 @@ fn id_of(secret: &str) -> Option<TokenId> {
     if random.len() == 2 * SECRET_BYTES { id.parse().ok() } else { None }
 }
 
-async fn issue(deciding: &mut Deciding<'_>, actor: &PrincipalName, new: NewToken) -> Result<IssuedToken, ServiceError> {
+pub(super) async fn issue(
+    deciding: &mut Deciding<'_>,
+    actor: &PrincipalName,
+    new: NewToken,
+) -> Result<IssuedToken, ServiceError> {
     let id: TokenId = deciding.inner.new_id(deciding.at)?;
     let mut random = Zeroizing::new([0; SECRET_BYTES]);
     deciding.inner.random.fill(random.as_mut_slice());
@@ -44,6 +48,7 @@ async fn issue(deciding: &mut Deciding<'_>, actor: &PrincipalName, new: NewToken
         id,
         principal: new.principal,
         roles: new.roles,
+        namespaces: new.namespaces,
         label: new.label,
         hash: hash(&secret),
         created_at: deciding.at,
@@ -89,6 +94,7 @@ impl Service {
             let new = NewToken {
                 principal: principal.clone(),
                 roles: Roles::from([Role::Admin]),
+                namespaces: None,
                 label: "first start".to_owned(),
                 expires_at: None,
             };
@@ -118,7 +124,12 @@ impl Service {
             // Knowing when a token was last used is a convenience; a busy writer must not lock its owner out.
             tracing::warn!(error = %error, token.id = %token.id, "the time of last use was not written");
         }
-        Ok(Some(Caller { principal: token.principal, roles: token.roles, token: token.id }))
+        Ok(Some(Caller {
+            principal: token.principal,
+            roles: token.roles,
+            namespaces: token.namespaces,
+            token: token.id,
+        }))
     }
 
     /// Issues a token. Takes the role `admin`.
@@ -150,7 +161,11 @@ impl Service {
     /// Store errors.
     pub async fn tokens(&self, caller: &Caller) -> Result<Vec<Token>, ServiceError> {
         let mut tokens = self.inner.store.read().await?.tokens().await?;
-        tokens.retain(|token| caller.has(Role::Admin) || token.principal == caller.principal);
+        tokens.retain(|token| match caller.namespaces() {
+            // A workload learns nothing about the other tokens of whoever it publishes for.
+            Some(_) => token.id == caller.token,
+            None => caller.has(Role::Admin) || token.principal == caller.principal,
+        });
         Ok(tokens)
     }
 
@@ -164,7 +179,11 @@ impl Service {
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
             let token = deciding.tx.token(&id).await?.ok_or(ServiceError::NotFound("token"))?;
-            if !caller.has(Role::Admin) && token.principal != caller.principal {
+            let own = match caller.namespaces() {
+                Some(_) => token.id == caller.token,
+                None => token.principal == caller.principal,
+            };
+            if !caller.has(Role::Admin) && !own {
                 return Err(ServiceError::NotFound("token"));
             }
             let now = deciding.at;

@@ -1,8 +1,9 @@
 //! What goes into the service and what comes out of it, beside the records of the store.
 
-use std::num::NonZero;
+use std::{collections::BTreeSet, num::NonZero};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use mcp_pin_attest::{IdentityPolicy, InstanceName, Roots, TrustedRoot};
 use mcp_pin_model::{Digest, Ring, json};
 use mcp_pin_policy::{Preset, Requirements};
 use mcp_pin_storage::{Event, PrincipalName, Role, Roles, Submission, Token, TokenId};
@@ -15,6 +16,7 @@ use super::ServiceError;
 pub struct Caller {
     pub(super) principal: PrincipalName,
     pub(super) roles: Roles,
+    pub(super) namespaces: Option<BTreeSet<String>>,
     pub(super) token: TokenId,
 }
 
@@ -31,6 +33,12 @@ impl Caller {
         &self.roles
     }
 
+    /// The namespaces that the token is restricted to; none when it is not.
+    #[must_use]
+    pub fn namespaces(&self) -> Option<&BTreeSet<String>> {
+        self.namespaces.as_ref()
+    }
+
     /// The id of the token.
     #[must_use]
     pub fn token(&self) -> &TokenId {
@@ -43,6 +51,11 @@ impl Caller {
         self.roles.contains(&role)
     }
 
+    /// Refuses a token that is good for submitting alone.
+    pub(super) fn require_unrestricted(&self) -> Result<(), ServiceError> {
+        if self.namespaces.is_none() { Ok(()) } else { Err(ServiceError::RestrictedToken) }
+    }
+
     /// Refuses unless the token has one of the roles; the error names the first.
     pub(super) fn require(&self, roles: &[Role]) -> Result<(), ServiceError> {
         match roles.first() {
@@ -51,6 +64,10 @@ impl Caller {
         }
     }
 }
+
+/// How long an exchanged token is valid unless told otherwise: a capture and a submission take less, and whoever finds
+/// it in a log later has nothing.
+pub const DEFAULT_EXCHANGED_TOKEN_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
 /// How the service decides.
 ///
@@ -63,12 +80,38 @@ pub struct Settings {
     pub quorum_block: NonZero<u8>,
     /// The ring that this registry serves.
     pub ring: Ring,
+    /// How long a token is valid that was exchanged for an identity token.
+    pub exchanged_token_lifetime: SignedDuration,
+    /// Whose certificates, logs and timestamps are worth something.
+    pub roots: Roots,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { preset: Preset::default(), quorum_block: Requirements::DEFAULT_QUORUM, ring: Ring::stable() }
+        Self {
+            preset: Preset::default(),
+            quorum_block: Requirements::DEFAULT_QUORUM,
+            ring: Ring::stable(),
+            exchanged_token_lifetime: DEFAULT_EXCHANGED_TOKEN_LIFETIME,
+            roots: default_roots(),
+        }
     }
+}
+
+/// The roots of the public instances that this program was built with. The staging instance is not among them: anybody
+/// can get any certificate there.
+///
+/// # Panics
+/// Never: the embedded roots are tested.
+#[must_use]
+pub fn default_roots() -> Roots {
+    let mut roots = Roots::none();
+    for instance in [InstanceName::PublicGood, InstanceName::GitHub] {
+        if let Some(root) = TrustedRoot::embedded(&instance) {
+            roots.insert(root.expect("the embedded roots can be used"));
+        }
+    }
+    roots
 }
 
 /// A token to be issued.
@@ -78,6 +121,8 @@ pub struct NewToken {
     pub principal: PrincipalName,
     /// What it may do.
     pub roles: Roles,
+    /// The namespaces that it is restricted to; none for a token that is not.
+    pub namespaces: Option<BTreeSet<String>>,
     /// What it is for, in the words of who issues it; at most [`super::MAX_LABEL_LENGTH`] characters.
     pub label: String,
     /// When it ends by itself.
@@ -92,6 +137,20 @@ pub struct IssuedToken {
     pub token: Token,
 }
 
+/// What somebody is to sign with.
+#[derive(Clone, Debug)]
+pub enum NewCredential {
+    /// A P-256 key, SPKI in PEM.
+    Key(String),
+    /// Certificate identities.
+    Identity {
+        /// Which ones.
+        policy: IdentityPolicy,
+        /// The Sigstore instance that vouches for them: one of those of [`Settings::roots`].
+        instance: InstanceName,
+    },
+}
+
 /// A namespace to be granted.
 #[derive(Clone, Debug)]
 pub struct NewGrant {
@@ -99,8 +158,8 @@ pub struct NewGrant {
     pub namespace: String,
     /// Who may publish.
     pub principal: PrincipalName,
-    /// With which P-256 key, SPKI in PEM.
-    pub public_key: String,
+    /// With what they sign.
+    pub credential: NewCredential,
 }
 
 /// An approver to be registered.
@@ -108,10 +167,25 @@ pub struct NewGrant {
 pub struct NewApprover {
     /// Who approves.
     pub principal: PrincipalName,
-    /// With which P-256 key, SPKI in PEM.
-    pub public_key: String,
+    /// With what they sign.
+    pub credential: NewCredential,
     /// What may be decided about.
     pub scope: mcp_pin_storage::ApproverScope,
+}
+
+/// What is submitted.
+#[derive(Clone, Debug)]
+pub struct NewSubmission {
+    /// The bytes of the manifest's bundle.
+    pub manifest: Vec<u8>,
+    /// The bytes of the evidence bundles about its packages.
+    pub evidence: Vec<Vec<u8>>,
+}
+
+impl From<Vec<u8>> for NewSubmission {
+    fn from(manifest: Vec<u8>) -> Self {
+        Self { manifest, evidence: Vec::new() }
+    }
 }
 
 /// What became of a submission.

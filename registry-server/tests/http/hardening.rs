@@ -96,6 +96,8 @@ async fn a_request_id_is_never_taken_from_the_request() {
 async fn bodies_have_limits() {
     let registry = TestRegistry::new().await;
     let large = vec![b' '; mcp_pin_attest::MAX_ATTESTATION_BYTES + 1];
+    assert_eq!(registry.admin().post("/v1/consents", large).await.problem(413), "too-large");
+    let large = vec![b' '; (8 << 20) + 1];
     assert_eq!(registry.admin().post("/v1/submissions", large.clone()).await.problem(413), "too-large");
     assert_eq!(registry.admin().post("/v1/tokens", vec![b' '; (64 << 10) + 1]).await.problem(413), "too-large");
     // Without a declared length too.

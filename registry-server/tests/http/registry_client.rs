@@ -2,7 +2,7 @@
 
 use mcp_pin_model::{Digest, consent::Decision, revocation::RevocationScope, statement::Statement as _};
 use mcp_pin_registry_client::{
-    CatalogueQuery, ClientError, ClientOptions, NewToken, RefusalKind, RegistryClient, SubmissionState,
+    CatalogueQuery, ClientError, ClientOptions, NewCredential, NewToken, RefusalKind, RegistryClient, SubmissionState,
 };
 use mcp_pin_test_support::keys::{self, Person};
 
@@ -24,6 +24,10 @@ async fn somebody(admin: &RegistryClient, address: &str, principal: &str, role: 
     RegistryClient::new(address, Some(issued.secret), &ClientOptions::default()).unwrap()
 }
 
+fn key_of(person: &Person) -> NewCredential {
+    NewCredential::Key { public_key: person.public_key().to_spki_pem() }
+}
+
 #[tokio::test]
 async fn the_whole_life_of_a_version() {
     let mut registry = TestRegistry::new().await;
@@ -39,12 +43,12 @@ async fn the_whole_life_of_a_version() {
     // People.
     let paula = Person::new("paula");
     let publisher = somebody(&admin, &address, "paula", "publisher").await;
-    let grant = admin.grant(NAMESPACE, "paula", &paula.public_key().to_spki_pem()).await.unwrap();
+    let grant = admin.grant(NAMESPACE, "paula", &key_of(&paula)).await.unwrap();
     assert_eq!(admin.grants(NAMESPACE).await.unwrap(), std::slice::from_ref(&grant));
     let mut approvers = Vec::new();
     for principal in ["ann", "ben"] {
         let person = Person::new(principal);
-        admin.add_approver(principal, &person.public_key().to_spki_pem(), "*").await.unwrap();
+        admin.add_approver(principal, &key_of(&person), "*").await.unwrap();
         approvers.push((person, somebody(&admin, &address, principal, "approver").await));
     }
     assert_eq!(admin.approvers().await.unwrap().len(), 2);

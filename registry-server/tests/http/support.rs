@@ -16,7 +16,7 @@ use mcp_pin_model::{Digest, Manifest, consent::Decision, json, statement::Statem
 use mcp_pin_registry::{
     config::{Config, Exposure, LogFormat, RequestLimits},
     serve::{Environment, Server},
-    service::{Clock, SystemRandom},
+    service::{Clock, DEFAULT_EXCHANGED_TOKEN_LIFETIME, SystemRandom, default_roots},
 };
 use mcp_pin_test_support::keys::{self, Person};
 use serde_json::Value;
@@ -47,6 +47,7 @@ pub(crate) struct TestRegistry {
     router: Router,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) admin_token: String,
+    config: Config,
     _directory: tempfile::TempDir,
 }
 
@@ -59,7 +60,14 @@ pub(crate) fn config(directory: &tempfile::TempDir) -> Config {
         log_format: LogFormat::Text,
         log_filter: "off".to_owned(),
         limits: RequestLimits::default(),
+        roots: default_roots(),
+        issuers: Vec::new(),
+        exchanged_token_lifetime: DEFAULT_EXCHANGED_TOKEN_LIFETIME,
     }
+}
+
+fn environment(clock: &Arc<TestClock>) -> Environment {
+    Environment { clock: clock.clone(), random: Arc::new(SystemRandom) }
 }
 
 impl TestRegistry {
@@ -68,12 +76,24 @@ impl TestRegistry {
     }
 
     pub(crate) async fn with_limits(limits: RequestLimits) -> Self {
+        Self::configured(|config| Config { limits, ..config }).await
+    }
+
+    /// A registry whose configuration was changed before it started.
+    pub(crate) async fn configured(change: impl FnOnce(Config) -> Config) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(keys::now().as_millisecond())));
-        let environment = Environment { clock: clock.clone(), random: Arc::new(SystemRandom) };
-        let server = Server::open(&Config { limits, ..config(&directory) }, environment).await.unwrap();
+        let config = change(config(&directory));
+        let server = Server::open(&config, environment(&clock)).await.unwrap();
         let admin_token = server.admin_token().unwrap().to_owned();
-        Self { router: server.router(), server: Some(server), clock, admin_token, _directory: directory }
+        Self { router: server.router(), server: Some(server), clock, admin_token, config, _directory: directory }
+    }
+
+    /// Stops, and starts again on the same data.
+    pub(crate) async fn restart(mut self) -> Self {
+        self.server.take().unwrap().run(std::future::ready(())).await;
+        let server = Server::open(&self.config, environment(&self.clock)).await.unwrap();
+        Self { router: server.router(), server: Some(server), ..self }
     }
 
     /// Listens for real; gives back the address.

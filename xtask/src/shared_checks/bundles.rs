@@ -342,6 +342,7 @@ fn check_row(folder: &Path, (file, root, signer, artifact): &Row) -> Result<usiz
 }
 
 /// One more that was refused.
+#[expect(clippy::needless_pass_by_value, reason = "takes what the verifier gives")]
 fn must_refuse(what: &str, result: Result<VerifiedArtifact, VerificationError>) -> Result<usize, String> {
     match result {
         Ok(_) => Err(format!("{what} verified")),

@@ -6,16 +6,18 @@ mod attest;
 mod bundles;
 mod conformance;
 mod corpus;
+mod packages;
 mod server_json;
 
 /// A check: takes the folder that is given, gives back a line about what was seen, or what does not hold.
 type Check = fn(&Path) -> Result<String, String>;
 
 /// All of them.
-const CHECKS: [(&str, Check); 5] = [
+const CHECKS: [(&str, Check); 6] = [
     ("server.json documents", |shared| server_json::check(&shared.join("data"))),
     ("Sigstore bundles as statements of ours", |shared| attest::check(&shared.join("data"))),
     ("Sigstore bundles, each with its verdict", |shared| bundles::check(&shared.join("data"))),
+    ("evidence about real packages", |shared| packages::check(&shared.join("data"))),
     ("sigstore-conformance", |shared| conformance::check(&shared.join("data"))),
     ("rules against the corpus", |shared| corpus::run(shared).map(|()| "holds".to_owned())),
 ];

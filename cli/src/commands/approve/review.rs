@@ -3,7 +3,7 @@
 //! The registry is asked for bytes and believed nothing: manifests have to have the digests they are asked for by, name
 //! the server and version they are submitted as, and give the very change report whose digest a consent will name.
 
-use mcp_pin_attest::{Attestation, verify_with_keys_only};
+use mcp_pin_attest::{Attestation, Verified, verify};
 use mcp_pin_diff::{ChangeReport, Side, compare};
 use mcp_pin_model::{
     Digest, Manifest,
@@ -36,10 +36,16 @@ pub(super) fn review(
     if *manifest.name() != submission.server || *manifest.version() != submission.version {
         return Err(CommandError::failed("the registry shows the manifest of another server or version"));
     }
-    let signer = signer_of(&attestation);
-    let signature_checked = check_signature(context, &attestation, &submission)?;
+    let verified = check_signature(context, &attestation, &submission)?;
+    let signature_checked = verified.is_some();
+    let signer = signer_of(&attestation, verified.as_ref());
     let before = match (&live, &submission.replaces) {
-        (Some(live), Some(digest)) => Some((manifest_of(live, digest)?, signer_of(live))),
+        (Some(live), Some(digest)) => {
+            let manifest = manifest_of(live, digest)?;
+            // Whoever signed what is live may have left since: then nothing follows but the key it names.
+            let verified = check_signature(context, live, &submission).ok().flatten();
+            Some((manifest, signer_of(live, verified.as_ref())))
+        }
         _ => None,
     };
     if let Some((live, _)) = &before
@@ -49,6 +55,12 @@ pub(super) fn review(
     }
     let theirs = ChangeReport::parse(&registry_report)
         .map_err(|error| CommandError::failed(format!("the registry's change report is not acceptable: {error}")))?;
+    if theirs.to().signer.is_some() && signer.is_none() {
+        return Err(CommandError::could_not_check(
+            "the manifest is signed with a certificate, and nobody is configured to have signed it",
+        )
+        .hint("whoever publishes it stands in mcp-pin.toml as [[trust.publisher]], with issuer and subject"));
+    }
     // Whether signers are part of the report is the registry's choice; who they are is not.
     let after = Side::of_manifest(&manifest, signer.as_ref().filter(|_| theirs.to().signer.is_some()));
     let before = before.as_ref().map(|(live, signer)| {
@@ -72,13 +84,14 @@ fn check_signature(
     context: &Context,
     attestation: &Attestation,
     submission: &SubmissionRecord,
-) -> Result<bool, CommandError> {
-    let trust = context.project()?.settings.publishers_of(&submission.server);
+) -> Result<Option<Verified<Manifest>>, CommandError> {
+    let settings = context.project()?.settings;
+    let trust = settings.publishers_of(&submission.server);
     if trust.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
-    match verify_with_keys_only::<Manifest>(attestation, &trust) {
-        Ok(_) => Ok(true),
+    match verify::<Manifest>(attestation, &trust, settings.roots()) {
+        Ok(verified) => Ok(Some(verified)),
         Err(error) => {
             let status = if error.is_could_not_check() { Status::CouldNotCheck } else { Status::Failed };
             Err(CommandError::new(status, format!("the manifest is not accepted: {error}"))
@@ -87,8 +100,11 @@ fn check_signature(
     }
 }
 
-/// The key that the bundle says it is signed with, as the change report names signers.
-fn signer_of(attestation: &Attestation) -> Option<SignerIdentity> {
+/// The signer as the change report names it: as verified, or else the key that the bundle says it is signed with.
+fn signer_of(attestation: &Attestation, verified: Option<&Verified<Manifest>>) -> Option<SignerIdentity> {
+    if let Some(verified) = verified {
+        return Some(verified.signer().clone());
+    }
     attestation.key_id_unverified().map(|key| SignerIdentity::Key(KeyIdentity { key: key.to_owned() }))
 }
 

@@ -12,8 +12,8 @@ use crate::{
 };
 
 /// Starts or calls the server and compares it with what is locked.
-pub(super) fn run(context: &Context, alias: &Alias, detail: Detail) -> CommandResult {
-    let project = context.project()?;
+pub(super) fn run(context: &Context, alias: &Alias, trust_from: Option<&str>, detail: Detail) -> CommandResult {
+    let project = context.project_trusting(trust_from)?;
     let state = context.state(&project);
     let lock = state.require_lock()?;
     let configured = project.server(alias);

@@ -14,13 +14,13 @@ use serde::Serialize;
 
 use super::{
     documents::Document,
-    git::Commit,
     output::{self, Compared, Comparison},
 };
 use crate::{
     cli::Format,
     context::Context,
     error::{CommandError, CommandResult, Status},
+    git::Commit,
     render::{Detail, json},
     state,
     ui::{Role, Text, layout, sanitize},
@@ -112,7 +112,7 @@ pub(super) fn against_revision(
     };
     let new = parse(&bytes, Path::new(LOCK_FILE))?;
     let old = Half { lock: old, read: Box::new(|path| commit.file(path)) };
-    let root = project.root.clone();
+    let root = project.root;
     let new = Half { lock: new, read: Box::new(move |path| state::read_bounded(&root.join(path), documents_limit())) };
     let base = format!("commit {}", commit.short());
     compare(context, &base, &old, &new, alias, detail)

@@ -95,10 +95,10 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     if arguments.expires <= now || arguments.expires.duration_since(now) > MAX_LIFETIME {
         return Err(CommandError::usage("`--expires` is not within the next 366 days"));
     }
-    let key = context.key.require()?;
+    let key = context.signing_key()?;
     let statement = source(arguments, context, &project)?;
     let manifest = capability_manifest(arguments, &statement, now)?;
-    let signed = sign_capability_manifest(&manifest, &key)
+    let signed = sign_capability_manifest(&manifest, key.as_ref())
         .map_err(|error| CommandError::failed(format!("nothing was signed: {error}")))?;
     let path = context.directory.join(&arguments.output);
     write_atomic(&path, signed.to_text().as_bytes())?;

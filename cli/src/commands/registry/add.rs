@@ -1,5 +1,7 @@
 //! `mcp-pin registry add`.
 
+use mcp_pin_attest::registry_root::{RegistryRoot, RootPin};
+use mcp_pin_model::Digest;
 use mcp_pin_registry_client::{ClientOptions, RegistryClient, WellKnown};
 use serde::Serialize;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
@@ -11,6 +13,7 @@ use crate::{
     context::Context,
     error::{CommandError, CommandResult, Status},
     project::{SETTINGS_FILE, Settings},
+    registry_root,
     render::json,
     state::{read_bounded, write_atomic},
     ui::{Role, Text, sanitize},
@@ -24,12 +27,16 @@ const MAX_SETTINGS_BYTES: u64 = 1 << 20;
 
 /// Put a registry into mcp-pin.toml, after showing what it says about itself
 ///
-/// What it serves is still checked against the publishers and approvers that mcp-pin.toml trusts.
+/// What it serves is still checked against the publishers and approvers that mcp-pin.toml trusts. A registry with a root
+/// of its own is pinned by that; run it again to follow the root to its current version.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
     /// The registry's address
     #[arg(value_name = "URL", value_hint = clap::ValueHint::Url)]
     pub url: Url,
+    /// The digest of the registry's root, as whoever runs it told you by another way
+    #[arg(long, value_name = "DIGEST")]
+    pub root: Option<Digest>,
     /// Without a terminal: accept the registry as it is found now
     #[arg(long, value_name = "WHAT", value_parser = ["first-use"])]
     pub accept: Option<String>,
@@ -39,11 +46,22 @@ pub struct Arguments {
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
     url: &'a Url,
-    /// `added` or `unchanged`.
+    /// `added`, `root-updated` or `unchanged`.
     outcome: &'static str,
     software: String,
     ring: String,
     origin: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root: Option<RootDocument>,
+}
+
+/// The root that is pinned.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RootDocument {
+    version: u64,
+    digest: Digest,
+    expires: String,
 }
 
 /// Runs it.
@@ -58,41 +76,96 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     if about.kind != REGISTRY_TYPE {
         return Err(CommandError::failed(format!("{url} is no registry of mcp-pin, or a newer kind")));
     }
-    let known = project.settings.registries.iter().any(|known| same(known, url));
-    if !known {
-        accept(arguments, context, &about)?;
+    let known = project.settings.registries.iter().find(|known| same(known, url));
+    let pinned = known.and_then(|known| project.settings.registry_roots.get(known));
+    let root = ask_root(context, &client, arguments, pinned)?;
+    let pin = root.as_ref().map(RegistryRoot::pin);
+    let outcome = match (known, pinned.copied() == pin) {
+        (Some(_), true) => "unchanged",
+        (Some(_), false) => "root-updated",
+        (None, _) => "added",
+    };
+    if outcome != "unchanged" {
+        // A root that the pinned one leads to was accepted with it.
+        if pinned.is_none() {
+            accept(arguments, context, &about, root.as_ref())?;
+        }
         let path = project.root.join(SETTINGS_FILE);
         let text = match read_bounded(&path, MAX_SETTINGS_BYTES)? {
             Some(bytes) => String::from_utf8(bytes)
                 .map_err(|_| CommandError::usage("the file is not UTF-8 text").at(SETTINGS_FILE, None))?,
             None => String::new(),
         };
-        write_atomic(&path, with_registry(&text, url)?.as_bytes())?;
+        write_atomic(&path, with_registry(&text, url, pin.as_ref())?.as_bytes())?;
         // What was written is what will be read.
         Settings::read(&path)?;
     }
-    let outcome = if known { "unchanged" } else { "added" };
     match context.format {
         Format::Json => {
-            let document = Document { url, outcome, software: about.software, ring: about.ring, origin: about.origin };
-            json::print(&context.ui, "registry-add", &document)?;
+            let root = root.as_ref().map(|root| RootDocument {
+                version: root.pin().version,
+                digest: root.pin().digest,
+                expires: root.document().expires.to_string(),
+            });
+            let WellKnown { software, ring, origin, .. } = about;
+            json::print(&context.ui, "registry-add", &Document { url, outcome, software, ring, origin, root })?;
         }
-        Format::Human if known => context.ui.talk(format!("{url} is in {SETTINGS_FILE} already")),
         Format::Human => {
-            context
-                .ui
-                .talk(Text::new().with(Role::Good, "added ").with(Role::Plain, format!("{url} to {SETTINGS_FILE}")));
-            context.ui.hint("a server is taken from it with [servers.<alias>] name = \"…\", and is checked against [[trust.publisher]] and [[trust.approver]]");
+            let pinned = pin.map(|pin| format!(", with version {} of its root, {}", pin.version, pin.digest));
+            let pinned = pinned.unwrap_or_default();
+            match outcome {
+                "unchanged" => context.ui.talk(format!("{url} is in {SETTINGS_FILE} already{pinned}")),
+                "root-updated" => {
+                    let text = format!("the root of {url} in {SETTINGS_FILE}{pinned}");
+                    context.ui.talk(Text::new().with(Role::Good, "updated ").with(Role::Plain, text));
+                }
+                _ => {
+                    let text = format!("{url} to {SETTINGS_FILE}{pinned}");
+                    context.ui.talk(Text::new().with(Role::Good, "added ").with(Role::Plain, text));
+                    context.ui.hint("a server is taken from it with [servers.<alias>] name = \"…\", and is checked against [[trust.publisher]] and [[trust.approver]]");
+                }
+            }
         }
     }
     Ok(Status::Passed)
+}
+
+/// The registry's current root: followed from the pinned one, or for the first time by the digest that was given, or as it
+/// is shown. None where it has none and none is expected.
+fn ask_root(
+    context: &Context,
+    client: &RegistryClient,
+    arguments: &Arguments,
+    pinned: Option<&RootPin>,
+) -> Result<Option<RegistryRoot>, CommandError> {
+    let progress = context.ui.progress("asking the registry for its root");
+    let root = context.block_on(async {
+        match pinned {
+            Some(known) => registry_root::follow(client, known, context.now()).await.map(Some),
+            None => registry_root::first(client, arguments.root.as_ref(), context.now()).await,
+        }
+    });
+    progress.finish();
+    if let (Some(known), Some(wanted), Ok(Some(root))) = (pinned, &arguments.root, &root)
+        && *wanted != known.digest
+        && *wanted != root.pin().digest
+    {
+        return Err(CommandError::failed(format!("another root than {wanted} is pinned in {SETTINGS_FILE}"))
+            .hint("remove `root` and `root-version` there, if the pinned one is wrong"));
+    }
+    root
 }
 
 fn same(a: &Url, b: &Url) -> bool {
     a.as_str().trim_end_matches('/') == b.as_str().trim_end_matches('/')
 }
 
-fn accept(arguments: &Arguments, context: &Context, about: &WellKnown) -> Result<(), CommandError> {
+fn accept(
+    arguments: &Arguments,
+    context: &Context,
+    about: &WellKnown,
+    root: Option<&RegistryRoot>,
+) -> Result<(), CommandError> {
     let mut text = Text::new().with(Role::Strong, arguments.url.to_string()).with(Role::Plain, " says it is ");
     text.plain(sanitize::quoted(&about.software));
     text.plain(format!(", serving the ring {}", sanitize::quoted(&about.ring)));
@@ -100,6 +173,17 @@ fn accept(arguments: &Arguments, context: &Context, about: &WellKnown) -> Result
         text.plain(format!(", known as {}", sanitize::quoted(origin)));
     }
     context.ui.talk(text);
+    if let Some(root) = root {
+        let (pin, holders) = (root.pin(), &root.document().roles.root);
+        context.ui.talk(format!(
+            "its root has version {}, {} of {} keys, and ends {}; compare its digest with what its operators say:\n  {}",
+            pin.version,
+            holders.threshold,
+            holders.keyids.len(),
+            root.document().expires,
+            pin.digest
+        ));
+    }
     if arguments.accept.is_some() {
         return Ok(());
     }
@@ -117,20 +201,34 @@ fn accept(arguments: &Arguments, context: &Context, about: &WellKnown) -> Result
     }
 }
 
-/// The project file with one more registry; comments and order stay.
-fn with_registry(text: &str, url: &Url) -> Result<String, CommandError> {
+/// The project file with this registry, pinned by this root; comments and order stay.
+fn with_registry(text: &str, url: &Url, pin: Option<&RootPin>) -> Result<String, CommandError> {
     let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
         CommandError::usage(error.message().to_owned()).at(SETTINGS_FILE, None)
     })?;
-    let mut table = Table::new();
-    table.insert("url", value(url.as_str()));
     let registries = document.entry("registry").or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
     let Some(registries) = registries.as_array_of_tables_mut() else {
         return Err(CommandError::usage("`registry` is not a list of tables")
             .at(SETTINGS_FILE, None)
             .hint("write it as [[registry]]"));
     };
-    registries.push(table);
+    let is_this = |table: &Table| {
+        let own = table.get("url").and_then(Item::as_str).and_then(|text| Url::parse(text).ok());
+        own.is_some_and(|own| same(&own, url))
+    };
+    let place = registries.iter().position(is_this);
+    if place.is_none() {
+        let mut table = Table::new();
+        table.insert("url", value(url.as_str()));
+        registries.push(table);
+    }
+    let place = place.unwrap_or(registries.len().saturating_sub(1));
+    if let (Some(pin), Some(table)) = (pin, registries.get_mut(place)) {
+        let version = i64::try_from(pin.version)
+            .map_err(|_| CommandError::failed("the version of the registry's root is none that a file can hold"))?;
+        table.insert("root", value(pin.digest.to_string()));
+        table.insert("root-version", value(version));
+    }
     Ok(document.to_string())
 }
 
@@ -141,17 +239,32 @@ mod tests {
     #[test]
     fn comments_and_order_of_the_project_file_stay() {
         let before = "# ours\n[policy] # strict soon\npreset = \"standard\"\n\n[[registry]]\nurl = \"https://a.example/\" # first\n";
-        let after = with_registry(before, &"https://b.example".parse().unwrap()).unwrap();
+        let after = with_registry(before, &"https://b.example".parse().unwrap(), None).unwrap();
         assert_eq!(after, format!("{before}\n[[registry]]\nurl = \"https://b.example/\"\n"));
         assert_eq!(
-            with_registry("", &"https://b.example".parse().unwrap()).unwrap(),
+            with_registry("", &"https://b.example".parse().unwrap(), None).unwrap(),
             "[[registry]]\nurl = \"https://b.example/\"\n"
         );
     }
 
     #[test]
+    fn a_root_is_written_beside_its_registry_and_replaced_there() {
+        let pin = |version| RootPin { version, digest: Digest::of(b"root") };
+        let before =
+            "[[registry]]\nurl = \"https://a.example\" # first\n\n[[registry]]\nurl = \"https://b.example/\"\n";
+        let url = "https://a.example/".parse().unwrap();
+        let once = with_registry(before, &url, Some(&pin(1))).unwrap();
+        let digest = Digest::of(b"root");
+        let expected = |version: u64| {
+            before.replacen("# first\n", &format!("# first\nroot = \"{digest}\"\nroot-version = {version}\n"), 1)
+        };
+        assert_eq!(once, expected(1));
+        assert_eq!(with_registry(&once, &url, Some(&pin(2))).unwrap(), expected(2));
+    }
+
+    #[test]
     fn a_project_file_of_another_shape_is_not_touched() {
-        assert!(with_registry("registry = 3\n", &"https://b.example".parse().unwrap()).is_err());
-        assert!(with_registry("[[registry]\n", &"https://b.example".parse().unwrap()).is_err());
+        assert!(with_registry("registry = 3\n", &"https://b.example".parse().unwrap(), None).is_err());
+        assert!(with_registry("[[registry]\n", &"https://b.example".parse().unwrap(), None).is_err());
     }
 }

@@ -3,7 +3,10 @@
 use mcp_pin_registry_client::ApproverRecord;
 use serde::Serialize;
 
-use super::connection::{Connection, ask, public_key};
+use super::{
+    connection::{Connection, ask},
+    credential::{CredentialDocument, IdentityArguments},
+};
 use crate::{
     cli::Format,
     context::Context,
@@ -23,7 +26,7 @@ pub struct Arguments {
 /// What to do with approvers.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Action {
-    /// Register an approver's key: the file that --key names, public or private (its public half is taken)
+    /// Register an approver's key, the file that --key names (of a private one, the public half), or their identity
     Add {
         /// Who approves
         #[arg(value_name = "PRINCIPAL")]
@@ -31,6 +34,9 @@ pub enum Action {
         /// Only for one namespace
         #[arg(long, value_name = "NAMESPACE", default_value = "*")]
         scope: String,
+        /// An identity instead of the key.
+        #[command(flatten)]
+        identity: Box<IdentityArguments>,
         /// Which registry, and as whom.
         #[command(flatten)]
         connection: Connection,
@@ -62,7 +68,8 @@ struct Document {
 struct Approver {
     id: String,
     principal: String,
-    key_id: String,
+    #[serde(flatten)]
+    credential: CredentialDocument,
     scope: String,
     registered_by: String,
     registered_at: String,
@@ -73,7 +80,7 @@ impl From<ApproverRecord> for Approver {
         Self {
             id: record.id,
             principal: record.principal,
-            key_id: record.key_id,
+            credential: record.credential.into(),
             scope: record.scope,
             registered_by: record.registered_by,
             registered_at: record.registered_at.to_string(),
@@ -87,10 +94,10 @@ impl From<ApproverRecord> for Approver {
 /// When the registry refuses or cannot be asked.
 pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     match &arguments.action {
-        Action::Add { principal, scope, connection } => {
+        Action::Add { principal, scope, identity, connection } => {
             let client = connection.authorized(context)?;
-            let key = public_key(context)?.to_spki_pem();
-            let record = ask(context, "registering the approver", client.add_approver(principal, &key, scope))?;
+            let credential = identity.credential(context)?;
+            let record = ask(context, "registering the approver", client.add_approver(principal, &credential, scope))?;
             let approver = Approver::from(record);
             if context.format == Format::Json {
                 json::print(&context.ui, "registry-approvers", &Document { approvers: vec![approver] })?;
@@ -100,9 +107,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
                 context.ui.talk(Text::new().with(Role::Good, "registered ").with(
                     Role::Plain,
                     format!(
-                        "{} as approver of {scope}, key {}",
+                        "{} as approver of {scope}, {}",
                         sanitize::name(&approver.principal),
-                        sanitize::line(&approver.key_id)
+                        sanitize::line(&approver.credential.line())
                     ),
                 ));
             }
@@ -120,11 +127,17 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
                         (Role::Strong, approver.principal.clone()),
                         (Role::Plain, format!("scope {}", approver.scope)),
                     ];
-                    let particulars = [
-                        format!("key {}", approver.key_id),
-                        format!("registered by {}, id {}", approver.registered_by, approver.id),
-                    ];
-                    text.append(item(&title, &particulars, context.ui.width()));
+                    text.append(item(&title, &[], context.ui.width()));
+                    text.append(approver.credential.particulars());
+                    text.push(
+                        Role::Dim,
+                        format!(
+                            "  registered by {}, id {}",
+                            sanitize::line(&approver.registered_by),
+                            sanitize::line(&approver.id)
+                        ),
+                    );
+                    text.newline();
                 }
                 context.ui.data(text).map_err(|error| super::super::output_error(&error))?;
             }

@@ -3,13 +3,14 @@
 use std::{future::Future, path::PathBuf};
 
 use clap::ValueHint;
-use mcp_pin_attest::{MAX_KEY_TEXT_BYTES, PublicKey, SigningKey};
+use mcp_pin_attest::{MAX_KEY_TEXT_BYTES, PublicKey};
 use mcp_pin_registry_client::{AccessToken, ClientError, ClientOptions, RefusalKind, RegistryClient};
 use zeroize::Zeroizing;
 
 use crate::{
     context::Context,
     error::{CommandError, Status},
+    signer::KeySource,
     state::read_bounded,
     ui::sanitize,
 };
@@ -43,6 +44,16 @@ impl Connection {
                 .hint("put it into a file and name that with --token-file, or into the variable MCP_PIN_TOKEN"));
         }
         self.client(context)
+    }
+
+    /// A client without a token.
+    pub(crate) fn anonymous(&self, context: &Context) -> Result<RegistryClient, CommandError> {
+        RegistryClient::new(&self.url(context)?, None, &ClientOptions::default()).map_err(client_error)
+    }
+
+    /// Whether an access token is named.
+    pub(crate) fn has_token(&self, context: &Context) -> bool {
+        self.token_file.is_some() || context.environment.get("MCP_PIN_TOKEN").is_some()
     }
 
     fn url(&self, context: &Context) -> Result<String, CommandError> {
@@ -119,9 +130,12 @@ pub(crate) fn client_error(error: ClientError) -> CommandError {
     out
 }
 
-/// The public key in the file that `--key` names: a public key in PEM, or a private one whose public half is taken.
+/// The public key that `--key` names: a public key in PEM, or the public half of a signing key.
 pub(crate) fn public_key(context: &Context) -> Result<PublicKey, CommandError> {
-    let path = context.key.path();
+    let KeySource::File(file) = &context.key else {
+        return Ok(context.signing_key()?.public_key().clone());
+    };
+    let path = file.path();
     let bytes = Zeroizing::new(read_bounded(path, MAX_KEY_TEXT_BYTES as u64)?.ok_or_else(|| {
         CommandError::usage(format!("there is no key file {}", path.display()))
             .hint("name the public key's file with --key; `mcp-pin key show --public` prints one")
@@ -129,9 +143,7 @@ pub(crate) fn public_key(context: &Context) -> Result<PublicKey, CommandError> {
     let text =
         std::str::from_utf8(&bytes).map_err(|_| CommandError::usage(format!("{} is not PEM", path.display())))?;
     if text.contains("PRIVATE KEY") {
-        return SigningKey::from_pkcs8_pem(text)
-            .map(|key| key.public_key().clone())
-            .map_err(|error| CommandError::usage(format!("the key {} cannot be used: {error}", path.display())));
+        return Ok(context.signing_key()?.public_key().clone());
     }
     PublicKey::from_spki_pem(text)
         .map_err(|error| CommandError::usage(format!("{} is not a P-256 public key: {error}", path.display())))

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::connection::{Connection, ask, public_key};
+use super::{
+    connection::{Connection, ask},
+    credential::{CredentialDocument, IdentityArguments},
+};
 use crate::{
     cli::Format,
     context::Context,
@@ -11,15 +14,16 @@ use crate::{
     ui::{Role, Text, sanitize},
 };
 
-/// Grant a namespace to a publisher's key, list the grants, or withdraw one (administrators)
+/// Grant a namespace to a publisher's key or identity, list the grants, or withdraw one (administrators)
 ///
-/// The key is the file that --key names: a public key in PEM, or a private one whose public half is taken.
+/// The key is the file that --key names: a public key in PEM, or a private one whose public half is taken. With
+/// --identity-issuer and --identity-subject it is a workflow or a person that signs without a key.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
     /// What stands before the slash in server names, such as `io.github.acme`
     #[arg(value_name = "NAMESPACE")]
     pub namespace: String,
-    /// Who gets it; the key is the one that --key names
+    /// Who gets it; several keys and identities can be theirs
     #[arg(long, value_name = "NAME", required_unless_present_any = ["list", "withdraw"])]
     pub principal: Option<String>,
     /// List the grants of the namespace instead
@@ -28,6 +32,9 @@ pub struct Arguments {
     /// Withdraw the grant with this id instead
     #[arg(long, value_name = "ID", conflicts_with = "principal")]
     pub withdraw: Option<String>,
+    /// An identity instead of the key.
+    #[command(flatten)]
+    pub identity: IdentityArguments,
     /// Which registry, and as whom.
     #[command(flatten)]
     pub connection: Connection,
@@ -44,7 +51,8 @@ struct Grant {
     id: String,
     namespace: String,
     principal: String,
-    key_id: String,
+    #[serde(flatten)]
+    credential: CredentialDocument,
     granted_by: String,
     granted_at: String,
 }
@@ -65,8 +73,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         ask(context, "reading the grants", client.grants(namespace))?
     } else {
         let principal = arguments.principal.as_deref().ok_or_else(|| CommandError::usage("--principal is missing"))?;
-        let key = public_key(context)?.to_spki_pem();
-        vec![ask(context, "granting the namespace", client.grant(namespace, principal, &key))?]
+        let credential = arguments.identity.credential(context)?;
+        vec![ask(context, "granting the namespace", client.grant(namespace, principal, &credential))?]
     };
     let grants: Vec<Grant> = grants
         .into_iter()
@@ -74,7 +82,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
             id: grant.id,
             namespace: grant.namespace,
             principal: grant.principal,
-            key_id: grant.key_id,
+            credential: grant.credential.into(),
             granted_by: grant.granted_by,
             granted_at: grant.granted_at.to_string(),
         })
@@ -85,9 +93,13 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
             let mut text = Text::new();
             for grant in &grants {
                 let title = [(Role::Strong, grant.principal.clone())];
-                let particulars =
-                    [format!("key {}", grant.key_id), format!("granted by {}, id {}", grant.granted_by, grant.id)];
-                text.append(item(&title, &particulars, context.ui.width()));
+                text.append(item(&title, &[], context.ui.width()));
+                text.append(grant.credential.particulars());
+                text.push(
+                    Role::Dim,
+                    format!("  granted by {}, id {}", sanitize::line(&grant.granted_by), sanitize::line(&grant.id)),
+                );
+                text.newline();
             }
             context.ui.data(text).map_err(|error| super::super::output_error(&error))?;
         }
@@ -96,10 +108,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
                 context.ui.talk(Text::new().with(Role::Good, "granted ").with(
                     Role::Plain,
                     format!(
-                        "{} to {}, key {}",
+                        "{} to {}, {}",
                         sanitize::line(&grant.namespace),
                         sanitize::name(&grant.principal),
-                        sanitize::line(&grant.key_id)
+                        sanitize::line(&grant.credential.line())
                     ),
                 ));
             }

@@ -11,6 +11,7 @@ use crate::{
     context::Context,
     error::{CommandError, CommandResult, Status},
     render::json,
+    signer::key_error,
     ui::{Role, Text, sanitize},
 };
 
@@ -22,7 +23,8 @@ pub struct Arguments {
     /// What kind of thing
     #[arg(value_enum)]
     pub scope: Scope,
-    /// Which one: a manifest's digest, `<server>@<version>`, a server's name, or a key's id
+    /// Which one: a manifest's digest, `<server>@<version>`, a server's name, a key's id, or
+    /// `<issuer> <subject>`, where the subject may be a pattern as in a grant
     #[arg(value_name = "TARGET")]
     pub target: String,
     /// Why
@@ -45,9 +47,9 @@ pub enum Scope {
     Version,
     /// A server with all its versions.
     Server,
-    /// A publisher's key.
+    /// A publisher's key or identity.
     Signer,
-    /// An approver's key.
+    /// An approver's key or identity.
     Approver,
 }
 
@@ -86,8 +88,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     }
     let record = if arguments.signed {
         let revocation = Revocation { scope, target: target.clone(), reason: reason.clone(), effective: context.now() };
-        let attestation = sign(&revocation, &context.key.require()?)
-            .map_err(|error| CommandError::usage(format!("the revocation cannot be signed: {error}")))?;
+        let attestation =
+            sign(&revocation, context.signing_key()?.as_ref()).map_err(|error| key_error("the revocation", &error))?;
         ask(context, "revoking", client.revoke(&attestation))?
     } else {
         ask(context, "revoking", client.order_revocation(scope, target, reason))?

@@ -8,8 +8,10 @@ mod claims;
 mod mismatch;
 mod pattern;
 mod policy;
+mod target;
 
 pub use claims::IdentityClaims;
 pub use mismatch::IdentityMismatch;
 pub use pattern::{MAX_PATTERN_BYTES, PatternError, ReferencePattern, SubjectPattern};
 pub use policy::{IdentityPolicy, IdentityPolicyError};
+pub use target::{SignerTarget, SignerTargetError};

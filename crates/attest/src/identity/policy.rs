@@ -15,7 +15,12 @@ const UNTRUSTED_TRIGGER: &str = "pull_request_target";
 /// The one form of a policy in `mcp-pin.toml`, in the registry's interface and in its database.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "Table", into = "Table")]
-pub struct IdentityPolicy {
+// Behind a pointer: it stands beside a key in many enums, and is ten times as large.
+pub struct IdentityPolicy(Box<Members>);
+
+/// What a policy asks for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Members {
     issuer: String,
     subject: SubjectPattern,
     repository: Option<String>,
@@ -88,7 +93,7 @@ impl IdentityPolicy {
         if !is_issuer(&issuer) {
             return Err(IdentityPolicyError::Issuer);
         }
-        Ok(Self {
+        Ok(Self(Box::new(Members {
             issuer,
             subject: pattern("subject", subject)?,
             repository: None,
@@ -98,19 +103,19 @@ impl IdentityPolicy {
             reference: None,
             environment: None,
             runner: None,
-        })
+        })))
     }
 
     /// The issuer.
     #[must_use]
     pub fn issuer(&self) -> &str {
-        &self.issuer
+        &self.0.issuer
     }
 
     /// The subject's pattern.
     #[must_use]
     pub fn subject(&self) -> &SubjectPattern {
-        &self.subject
+        &self.0.subject
     }
 
     /// Whether an identity falls under this policy.
@@ -118,19 +123,21 @@ impl IdentityPolicy {
     /// # Errors
     /// The first member that does not.
     pub fn check(&self, claims: &IdentityClaims) -> Result<(), IdentityMismatch> {
-        exact("issuer", Some(&self.issuer), claims.issuer.as_ref())?;
-        matching("subject", Some(self.subject.as_str()), claims.subject.as_ref(), |text| self.subject.matches(text))?;
-        exact("repository", self.repository.as_ref(), claims.repository.as_ref())?;
-        exact("repository id", self.repository_id.as_ref(), claims.repository_id.as_ref())?;
-        exact("owner id", self.owner_id.as_ref(), claims.owner_id.as_ref())?;
-        if let Some(workflow) = &self.workflow {
+        exact("issuer", Some(&self.0.issuer), claims.issuer.as_ref())?;
+        matching("subject", Some(self.0.subject.as_str()), claims.subject.as_ref(), |text| {
+            self.0.subject.matches(text)
+        })?;
+        exact("repository", self.0.repository.as_ref(), claims.repository.as_ref())?;
+        exact("repository id", self.0.repository_id.as_ref(), claims.repository_id.as_ref())?;
+        exact("owner id", self.0.owner_id.as_ref(), claims.owner_id.as_ref())?;
+        if let Some(workflow) = &self.0.workflow {
             matching("workflow", Some(workflow.as_str()), claims.workflow.as_ref(), |text| workflow.matches(text))?;
         }
-        if let Some(reference) = &self.reference {
+        if let Some(reference) = &self.0.reference {
             matching("ref", Some(reference.as_str()), claims.reference.as_ref(), |text| reference.matches(text))?;
         }
-        exact("environment", self.environment.as_ref(), claims.environment.as_ref())?;
-        exact("runner", self.runner.as_ref(), claims.runner.as_ref())?;
+        exact("environment", self.0.environment.as_ref(), claims.environment.as_ref())?;
+        exact("runner", self.0.runner.as_ref(), claims.runner.as_ref())?;
         match &claims.trigger {
             Some(trigger) if trigger == UNTRUSTED_TRIGGER => Err(IdentityMismatch {
                 member: "trigger",
@@ -144,23 +151,23 @@ impl IdentityPolicy {
 
 impl std::fmt::Display for IdentityPolicy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ({})", self.subject, self.issuer)?;
+        write!(f, "{} ({})", self.0.subject, self.0.issuer)?;
         let members = [
-            ("repository", &self.repository),
-            ("repository id", &self.repository_id),
-            ("owner id", &self.owner_id),
-            ("environment", &self.environment),
-            ("runner", &self.runner),
+            ("repository", &self.0.repository),
+            ("repository id", &self.0.repository_id),
+            ("owner id", &self.0.owner_id),
+            ("environment", &self.0.environment),
+            ("runner", &self.0.runner),
         ];
         for (name, value) in members {
             if let Some(value) = value {
                 write!(f, ", {name} {value}")?;
             }
         }
-        if let Some(workflow) = &self.workflow {
+        if let Some(workflow) = &self.0.workflow {
             write!(f, ", workflow {workflow}")?;
         }
-        if let Some(reference) = &self.reference {
+        if let Some(reference) = &self.0.reference {
             write!(f, ", ref {reference}")?;
         }
         Ok(())
@@ -229,7 +236,8 @@ impl TryFrom<Table> for IdentityPolicy {
     type Error = IdentityPolicyError;
 
     fn try_from(table: Table) -> Result<Self, IdentityPolicyError> {
-        Ok(Self {
+        let Self(members) = Self::new(table.issuer, &table.subject)?;
+        Ok(Self(Box::new(Members {
             repository: checked("repository", table.repository)?,
             repository_id: id("repository-id", table.repository_id)?,
             owner_id: id("owner-id", table.owner_id)?,
@@ -237,13 +245,14 @@ impl TryFrom<Table> for IdentityPolicy {
             reference: table.reference.as_deref().map(|text| pattern("ref", text)).transpose()?,
             environment: checked("environment", table.environment)?,
             runner: checked("runner", table.runner)?,
-            ..Self::new(table.issuer, &table.subject)?
-        })
+            ..*members
+        })))
     }
 }
 
 impl From<IdentityPolicy> for Table {
     fn from(policy: IdentityPolicy) -> Self {
+        let policy = *policy.0;
         Self {
             issuer: policy.issuer,
             subject: policy.subject.to_string(),

@@ -18,8 +18,35 @@ pub enum KeyError {
     #[error("the PEM file holds more than one block")]
     MoreThanOneBlock,
     /// The private key is encrypted.
-    #[error("the private key is encrypted, which is not supported; decrypt it, or use a key without a passphrase")]
+    #[error("the private key is encrypted with a password")]
     Encrypted,
+    /// The private key is encrypted by other means than cosign's.
+    #[error("the private key is encrypted in {form} form; only keys encrypted by cosign or mcp-pin can be opened")]
+    UnsupportedEncryption {
+        /// The form.
+        form: &'static str,
+    },
+    /// An encrypted private key is needed, and this one is not.
+    #[error("the private key is not encrypted")]
+    NotEncrypted,
+    /// The document around an encrypted key is cut off, damaged, or lacks something.
+    #[error("the encrypted key is damaged or incomplete: `{member}`")]
+    EncryptionDocument {
+        /// What is missing or not what it should be.
+        member: &'static str,
+    },
+    /// The key for the encryption is derived from the password by something else than scrypt.
+    #[error("the encrypted key uses another key derivation than scrypt")]
+    UnsupportedDerivation,
+    /// scrypt with other parameters than cosign's: nothing was computed with them.
+    #[error("the encrypted key asks for scrypt parameters other than N 32768 or 65536, r 8, p 1")]
+    UnsupportedDerivationParameters,
+    /// Encrypted with another cipher than NaCl's secretbox.
+    #[error("the encrypted key uses another cipher than nacl/secretbox")]
+    UnsupportedCipher,
+    /// The password does not open the key. A damaged ciphertext looks the same.
+    #[error("the password is wrong, or the encrypted key is damaged")]
+    WrongPassword,
     /// A private key in a form older than PKCS#8, or of another program.
     #[error("the private key is in {form} form, and must be in PKCS#8 form (`BEGIN PRIVATE KEY`)")]
     NotPkcs8 {

@@ -17,14 +17,42 @@ pub(super) const PUBLIC: &str = "PUBLIC KEY";
 /// Takes the one block labelled `wanted` out of a text. The decoder works in constant time, and what it returns is
 /// wiped when dropped.
 pub(super) fn decode(text: &str, wanted: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    if text.len() > MAX_KEY_TEXT_BYTES {
-        return Err(KeyError::TooLarge);
-    }
-    // Old-style encryption keeps the label of a plain key and says so in a header, which RFC 7468 does not have.
-    if text.lines().any(|line| line.starts_with("Proc-Type:") && line.contains("ENCRYPTED")) {
+    check_size(text)?;
+    if has_encryption_header(text) {
         return Err(KeyError::Encrypted);
     }
-    check_label(decode_label(text.as_bytes()).map_err(|_| KeyError::NotPem)?, wanted)?;
+    check_label(label(text)?, wanted)?;
+    block(text)
+}
+
+/// Takes the one block out of a text whose label is one of `wanted`, all of which stand for an encrypted private key.
+pub(super) fn decode_encrypted(text: &str, wanted: &[&'static str]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    check_size(text)?;
+    if has_encryption_header(text) {
+        return Err(KeyError::UnsupportedEncryption { form: "old PEM (`Proc-Type`)" });
+    }
+    match label(text)? {
+        label if wanted.contains(&label) => block(text),
+        "ENCRYPTED PRIVATE KEY" => Err(KeyError::UnsupportedEncryption { form: "PKCS#8" }),
+        PRIVATE => Err(KeyError::NotEncrypted),
+        label => check_label(label, PRIVATE).and(Err(KeyError::UnknownBlock)),
+    }
+}
+
+fn check_size(text: &str) -> Result<(), KeyError> {
+    if text.len() > MAX_KEY_TEXT_BYTES { Err(KeyError::TooLarge) } else { Ok(()) }
+}
+
+/// Old-style encryption keeps the label of a plain key and says so in a header, which RFC 7468 does not have.
+fn has_encryption_header(text: &str) -> bool {
+    text.lines().any(|line| line.starts_with("Proc-Type:") && line.contains("ENCRYPTED"))
+}
+
+fn label(text: &str) -> Result<&str, KeyError> {
+    decode_label(text.as_bytes()).map_err(|_| KeyError::NotPem)
+}
+
+fn block(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     if text.matches("-----BEGIN ").count() > 1 {
         return Err(KeyError::MoreThanOneBlock);
     }
@@ -34,7 +62,7 @@ pub(super) fn decode(text: &str, wanted: &'static str) -> Result<Zeroizing<Vec<u
 
 /// Writes a block.
 pub(super) fn encode(label: &'static str, der: &[u8]) -> String {
-    encode_string(label, LineEnding::LF, der).expect("the label is one of two constants, and the length is small")
+    encode_string(label, LineEnding::LF, der).expect("the label is one of our constants, and the length is small")
 }
 
 fn check_label(label: &str, wanted: &'static str) -> Result<(), KeyError> {

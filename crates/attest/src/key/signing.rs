@@ -33,10 +33,12 @@ impl SigningKey {
     /// # Errors
     /// See [`KeyError`].
     pub fn from_pkcs8_pem(text: &str) -> Result<Self, KeyError> {
-        let pkcs8 = pem::decode(text, pem::PRIVATE)?;
-        der::check_private_algorithm(&pkcs8)?;
-        let pair =
-            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &pkcs8).map_err(|_| KeyError::Malformed)?;
+        Self::from_pkcs8_der(&pem::decode(text, pem::PRIVATE)?)
+    }
+
+    pub(super) fn from_pkcs8_der(pkcs8: &[u8]) -> Result<Self, KeyError> {
+        der::check_private_algorithm(pkcs8)?;
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8).map_err(|_| KeyError::Malformed)?;
         Self::from_pair(pair)
     }
 
@@ -53,6 +55,10 @@ impl SigningKey {
     #[must_use]
     pub fn to_pkcs8_pem(&self) -> Zeroizing<String> {
         Zeroizing::new(pem::encode(pem::PRIVATE, &self.pkcs8))
+    }
+
+    pub(super) fn pkcs8_der(&self) -> &[u8] {
+        &self.pkcs8
     }
 
     /// The key that verifies what this one signs.

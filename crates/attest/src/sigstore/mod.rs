@@ -97,6 +97,14 @@ impl ParsedBundle {
         }
     }
 
+    /// The hint at a key.
+    pub(crate) fn key_hint(&self) -> Option<&str> {
+        match &self.0.verification_material.content {
+            VerificationMaterialContent::PublicKey(key) => Some(&key.hint),
+            _ => None,
+        }
+    }
+
     /// A digest of one of the subjects of the statement in the envelope: their verifier compares an artifact's digest with
     /// all of them, and a statement that stands for itself has no artifact beside it.
     pub(crate) fn subject_digest(&self) -> Result<OurDigest, VerificationError> {

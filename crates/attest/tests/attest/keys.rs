@@ -1,6 +1,6 @@
 //! Key files: what is read, what is written, what is refused and how it is called.
 
-use mcp_pin_attest::{KeyError, MAX_KEY_TEXT_BYTES, PublicKey, SigningKey};
+use mcp_pin_attest::{KeyAlgorithm, KeyError, MAX_KEY_TEXT_BYTES, PublicKey, SigningKey};
 use mcp_pin_test_support::keys;
 
 macro_rules! pem {
@@ -81,9 +81,18 @@ fn t75_other_algorithms_are_refused_by_name() {
     for (text, algorithm) in [(pem!("ed25519"), "Ed25519"), (pem!("ed448"), "Ed448"), (pem!("rsa"), "RSA")] {
         assert_eq!(private_error(text), KeyError::WrongAlgorithm { algorithm });
     }
-    assert_eq!(public_error(pem!("ed25519.pub")), KeyError::WrongAlgorithm { algorithm: "Ed25519" });
     assert_eq!(public_error(pem!("rsa.pub")), KeyError::WrongAlgorithm { algorithm: "RSA" });
     assert_eq!(public_error(pem!("rsa-pkcs1.pub")), KeyError::WrongAlgorithm { algorithm: "RSA" });
+}
+
+#[test]
+fn an_ed25519_key_verifies_and_does_not_sign() {
+    let key = PublicKey::from_spki_pem(pem!("ed25519.pub")).unwrap();
+    assert_eq!(key.algorithm(), KeyAlgorithm::Ed25519);
+    let mut longer = key.spki_der().to_vec();
+    longer.push(0);
+    assert_eq!(PublicKey::from_spki_der(&longer).unwrap_err(), KeyError::Malformed);
+    assert_eq!(private_error(pem!("ed25519")), KeyError::WrongAlgorithm { algorithm: "Ed25519" });
 }
 
 #[test]

@@ -3,7 +3,12 @@
 
 mod capability_manifest;
 mod common;
+mod encrypted_keys;
 mod form;
 mod interop;
+mod keyless;
 mod keys;
+mod packages;
+mod registry_root;
+mod tampering;
 mod verify;

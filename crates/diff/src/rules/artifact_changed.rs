@@ -1,9 +1,14 @@
 //! `artifact-changed`: the bytes that are run changed.
 
+use std::collections::BTreeSet;
+
 use mcp_pin_model::{Grade, json::Value, package_identity::identify};
 
 use crate::change::ChangeKind;
-use super::{Example, Found, Rule};
+use super::{
+    Example, Found, Rule,
+    common::{files, versions},
+};
 use crate::{compare::Comparison, walk::server::package_of};
 
 pub(super) const RULE: Rule = Rule {
@@ -29,20 +34,17 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         if change.kind != ChangeKind::Artifact {
             continue;
         }
-        let member = |value: &Option<Value>, name: &str| {
-            value.as_ref().and_then(|value| value.get(name)).and_then(Value::as_str).map(str::to_owned)
-        };
-        let (old, new) = (member(&change.before, "purl"), member(&change.after, "purl"));
+        let (old, new) = (versions(change.before.as_ref()), versions(change.after.as_ref()));
         let same_version = old == new;
-        let has_version = |purl: &Option<String>| purl.as_ref().is_some_and(|purl| package_of(purl) != *purl);
-        let (before, after) = (member(&change.before, "digest"), member(&change.after, "digest"));
+        let pinned = |purls: &BTreeSet<String>| !purls.is_empty() && purls.iter().all(|purl| package_of(purl) != *purl);
+        let (before, after) = (are_known(change.before.as_ref()), are_known(change.after.as_ref()));
         let (grade, message) = match (&change.before, &change.after) {
-            (None, _) if is_named_only(comparison, new.as_deref()) => (Grade::Notice, "the package is named now"),
+            (None, _) if is_named_only(comparison, &new) => (Grade::Notice, "the package is named now"),
             (None, _) => (Grade::Block, "another package is run"),
             (_, None) => (Grade::Review, "a package is no longer run"),
-            _ if same_version && before.is_none() => (Grade::Notice, "the bytes of a package are known now"),
-            _ if has_version(&old) && !has_version(&new) => (Grade::Review, "a package is no longer pinned to a version"),
-            _ if before.is_some() && after.is_none() => (Grade::Review, "the bytes of a package are not known"),
+            _ if same_version && !before => (Grade::Notice, "the bytes of a package are known now"),
+            _ if pinned(&old) && !pinned(&new) => (Grade::Review, "a package is no longer pinned to a version"),
+            _ if before && !after => (Grade::Review, "the bytes of a package are not known"),
             _ if same_version => (Grade::Block, "the same version of a package has other bytes"),
             _ => (Grade::Notice, "another version of a package"),
         };
@@ -50,12 +52,16 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     }
 }
 
+/// Whether every file of the package has a digest.
+fn are_known(value: Option<&Value>) -> bool {
+    let mut files = files(value).peekable();
+    files.peek().is_some() && files.all(|file| file.get("digest").is_some())
+}
+
 /// Whether the launch stayed as it was, and a manifest that named no package now names the one that it runs.
-fn is_named_only(comparison: &Comparison<'_>, purl: Option<&str>) -> bool {
-    let (Some(before), Some(launch), Some(purl)) = (comparison.before, comparison.after.launch, purl) else {
-        return false;
-    };
+fn is_named_only(comparison: &Comparison<'_>, purls: &BTreeSet<String>) -> bool {
+    let (Some(before), Some(launch)) = (comparison.before, comparison.after.launch) else { return false };
     before.artifacts.is_empty()
         && before.launch.is_some_and(|before| before.digest() == launch.digest())
-        && identify(launch).package().is_some_and(|package| package.purl == purl)
+        && identify(launch).package().is_some_and(|package| purls.iter().all(|purl| package.purl == *purl))
 }

@@ -1,14 +1,18 @@
 //! What several rules need.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 
-use mcp_pin_model::json::{Pointer, Value};
+use mcp_pin_model::{
+    Artifact, Provenance,
+    json::{Pointer, Value},
+    provenance::{self, ProvenanceChange},
+};
 use regex::Regex;
 
 use crate::{
     change::{Change, ChangeKind, Direction},
     compare::Comparison,
-    walk::Hint,
+    walk::{Hint, server::package_of},
 };
 
 /// Compiles a pattern that is part of the program.
@@ -149,4 +153,55 @@ pub(super) fn hint_values(change: &Change, hint: &Hint) -> String {
     let (before, after) = (hint.effective(change.before.as_ref()), hint.effective(change.after.as_ref()));
     let by_default = |value: &Option<Value>| if value.is_none() { " (by default)" } else { "" };
     format!("{} {before}{} → {after}{}", hint.name, by_default(&change.before), by_default(&change.after))
+}
+
+/// The files of a package, as an artifact change has them.
+pub(super) fn files(value: Option<&Value>) -> impl Iterator<Item = &Value> {
+    let (one, many) = match value {
+        Some(Value::Array(files)) => (None, files.as_slice()),
+        one => (one, &[][..]),
+    };
+    one.into_iter().chain(many)
+}
+
+/// The versions of a package that an artifact change has, whichever files of them.
+pub(super) fn versions(value: Option<&Value>) -> BTreeSet<String> {
+    files(value)
+        .filter_map(|file| file.get("purl").and_then(Value::as_str))
+        .map(|purl| purl.split("?file_name=").next().unwrap_or(purl).to_owned())
+        .collect()
+}
+
+/// What became of the provenance of each package that both sides run, with the change that says so. Each file after is
+/// held against the one before that it is nearest to.
+pub(super) fn provenance_changes<'c>(comparison: &'c Comparison<'c>) -> Vec<(&'c Change, Vec<ProvenanceChange>)> {
+    let Some(before) = comparison.before else { return Vec::new() };
+    let base = Pointer::root().child("artifacts");
+    let place = |artifact: &Artifact| base.child(&package_of(&artifact.purl)).child("provenance");
+    comparison
+        .changes
+        .iter()
+        .filter(|change| change.kind == ChangeKind::Provenance)
+        .map(|change| {
+            let known: Vec<&Provenance> = before
+                .artifacts
+                .iter()
+                .filter(|artifact| place(artifact) == change.path)
+                .filter_map(|artifact| artifact.provenance.as_ref())
+                .collect();
+            let after = comparison.after.artifacts.iter().filter(|artifact| place(artifact) == change.path);
+            let mut changes: Vec<ProvenanceChange> = after
+                .flat_map(|artifact| {
+                    let nearest = known
+                        .iter()
+                        .map(|known| provenance::compare(Some(known), artifact.provenance.as_ref()))
+                        .min_by_key(Vec::len);
+                    nearest.unwrap_or_default()
+                })
+                .collect();
+            changes.sort_unstable();
+            changes.dedup();
+            (change, changes)
+        })
+        .collect()
 }

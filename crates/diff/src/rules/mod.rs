@@ -89,6 +89,8 @@ rules![
     parameter_added,
     parameter_free_text_added,
     protocol_changed,
+    provenance_changed,
+    provenance_lost,
     reordered,
     safety_hint_claimed,
     safety_hint_contradicted,

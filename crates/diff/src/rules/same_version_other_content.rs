@@ -2,7 +2,7 @@
 
 use mcp_pin_model::{Grade, json::Pointer};
 
-use super::Draft;
+use super::{Draft, common};
 use crate::change::ChangeKind;
 use super::{Example, Found, Rule};
 use crate::{compare::Comparison, side::Side, walk::server::package_of};
@@ -30,7 +30,15 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     let same = before.version.is_some() && before.version == comparison.after.version;
     // A signature by somebody else, or another spelling of a list, is not other content.
     let content = comparison.changes.iter().any(|change| {
-        !matches!(change.kind, ChangeKind::Signer | ChangeKind::Name | ChangeKind::Protocol | ChangeKind::Reordered)
+        let elsewhere = [
+            ChangeKind::Signer,
+            ChangeKind::Name,
+            ChangeKind::Protocol,
+            ChangeKind::Provenance,
+            ChangeKind::Reordered,
+        ];
+        !elsewhere.contains(&change.kind)
+            && !is_spelled_out(change)
             && change.path.as_str() != "/serverInfo/version"
     });
     if same && content && !is_other_package_version(before, comparison.after) {
@@ -45,6 +53,13 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             aspect: "",
         });
     }
+}
+
+/// Whether a package whose bytes nobody knew has known ones now.
+fn is_spelled_out(change: &crate::change::Change) -> bool {
+    change.kind == ChangeKind::Artifact
+        && change.before.as_ref().is_some_and(|before| before.get("purl").is_some() && before.get("digest").is_none())
+        && common::versions(change.before.as_ref()) == common::versions(change.after.as_ref())
 }
 
 /// Whether a package that both sides run has another version. A server that does not maintain the version it claims is

@@ -81,9 +81,9 @@ fn launch(out: &mut Collector<'_>, before: &Side<'_>, after: &Side<'_>) {
     packages.sort();
     packages.dedup();
     for name in packages {
-        let of = |side: &Side<'_>| {
+        let of = |side: &Side<'_>, value: fn(&Artifact) -> Option<Value>| {
             let mut found: Vec<Value> =
-                side.artifacts.iter().filter(|artifact| package(artifact) == name).map(artifact_value).collect();
+                side.artifacts.iter().filter(|artifact| package(artifact) == name).filter_map(value).collect();
             found.sort_by_key(Value::to_canonical_string);
             match found.len() {
                 0 => None,
@@ -91,23 +91,36 @@ fn launch(out: &mut Collector<'_>, before: &Side<'_>, after: &Side<'_>) {
                 _ => Some(Value::Array(found)),
             }
         };
-        let (old, new) = (of(before), of(after));
+        let (old, new) = (of(before, artifact_value), of(after, artifact_value));
         if old != new {
             out.push(ChangeKind::Artifact, &path.child(&name), old.as_ref(), new.as_ref(), None);
+        }
+        // Of a package that came or went there is nothing more to say.
+        if old.is_some() && new.is_some() {
+            let (old, new) = (of(before, provenance_value), of(after, provenance_value));
+            if old != new {
+                let path = path.child(&name).child("provenance");
+                out.push(ChangeKind::Provenance, &path, old.as_ref(), new.as_ref(), None);
+            }
         }
     }
 }
 
-fn artifact_value(artifact: &Artifact) -> Value {
+fn provenance_value(artifact: &Artifact) -> Option<Value> {
+    let members = artifact.provenance.as_ref()?.members();
+    Some(Value::Object(members.into_iter().map(|(name, value)| (name, Value::from(value))).collect()))
+}
+
+fn artifact_value(artifact: &Artifact) -> Option<Value> {
     let mut object = Object::from_iter([("purl", Value::from(artifact.purl.as_str()))]);
     if let Some(digest) = &artifact.digest {
         object.insert("digest", digest.as_str());
     }
-    Value::Object(object)
+    Some(Value::Object(object))
 }
 
 /// A package URL without its version and, for images, its tag: what stays the same when a package is updated. The
-/// repository that an image comes from is part of it.
+/// repository that an image comes from is part of it; which of the files of a version it is, is not.
 pub(crate) fn package_of(purl: &str) -> String {
     let (path, rest) = purl.split_at(purl.find(['?', '#']).unwrap_or(purl.len()));
     let mut package = path.rsplit_once('@').map_or(path, |(package, _)| package).to_owned();
@@ -115,7 +128,7 @@ pub(crate) fn package_of(purl: &str) -> String {
     for (index, qualifier) in qualifiers
         .trim_start_matches('?')
         .split('&')
-        .filter(|part| !part.is_empty() && !part.starts_with("tag="))
+        .filter(|part| !part.is_empty() && !part.starts_with("tag=") && !part.starts_with("file_name="))
         .enumerate()
     {
         package.push(if index == 0 { '?' } else { '&' });

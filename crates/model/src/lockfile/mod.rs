@@ -82,6 +82,29 @@ pub struct CertificateIdentity {
     pub subject: String,
 }
 
+impl SignerIdentity {
+    /// The one text that names it in revocations, logs and databases: the id of a key, or the issuer and the subject of a
+    /// certificate, joined by one space. An issuer is an address and holds none, so no text names two signers.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self {
+            Self::Key(KeyIdentity { key }) => key.clone(),
+            Self::Certificate(CertificateIdentity { issuer, subject }) => format!("{issuer} {subject}"),
+        }
+    }
+
+    /// Reads the text that [`SignerIdentity::id`] writes.
+    #[must_use]
+    pub fn from_id(id: &str) -> Self {
+        match id.split_once(' ') {
+            Some((issuer, subject)) => {
+                Self::Certificate(CertificateIdentity { issuer: issuer.to_owned(), subject: subject.to_owned() })
+            }
+            None => Self::Key(KeyIdentity { key: id.to_owned() }),
+        }
+    }
+}
+
 impl std::fmt::Display for SignerIdentity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use toml_writer::{ToTomlValue as _, TomlStringBuilder};
 
 use super::{CertificateIdentity, KeyIdentity, LOCK_FORMAT, LockedServer, Lockfile, SignerIdentity, Source};
-use crate::{EntryKind, Launch};
+use crate::{Artifact, EntryKind, Launch};
 
 impl Lockfile {
     /// The file's text.
@@ -58,14 +58,7 @@ fn render_server(out: &mut String, server: &LockedServer) {
     );
     list(out, "consent", server.consent.iter().map(|digest| text(&digest.to_string())));
     line(out, "launch", &launch(&server.launch));
-    list(
-        out,
-        "artifact",
-        server.artifact.iter().map(|artifact| match &artifact.digest {
-            Some(digest) => format!("{{ purl = {}, digest = {} }}", text(&artifact.purl), text(digest.as_str())),
-            None => format!("{{ purl = {} }}", text(&artifact.purl)),
-        }),
-    );
+    list(out, "artifact", server.artifact.iter().map(artifact));
     for kind in EntryKind::ALL {
         if let Some(entries) = server.section(kind) {
             list(
@@ -91,6 +84,20 @@ fn render_server(out: &mut String, server: &LockedServer) {
             }),
         );
     }
+}
+
+fn artifact(artifact: &Artifact) -> String {
+    let mut out = format!("{{ purl = {}", text(&artifact.purl));
+    if let Some(digest) = &artifact.digest {
+        let _ = write!(out, ", digest = {}", text(digest.as_str()));
+    }
+    if let Some(provenance) = &artifact.provenance {
+        let members: Vec<String> =
+            provenance.members().iter().map(|(name, value)| format!("{name} = {}", text(value))).collect();
+        let _ = write!(out, ", provenance = {{ {} }}", members.join(", "));
+    }
+    out.push_str(" }");
+    out
 }
 
 fn kind_word(kind: EntryKind) -> &'static str {

@@ -125,7 +125,7 @@ impl Package {
             Pin::Digest(digest) => Some(digest.clone()),
             Pin::Exact(_) | Pin::Range(_) | Pin::Floating => None,
         };
-        Artifact { purl: self.purl.clone(), digest }
+        Artifact { purl: self.purl.clone(), digest, provenance: None }
     }
 
     /// How the package would be spelled if it were pinned, with a version (or digest) to fill in.

@@ -1,9 +1,15 @@
 //! Who counts, how often, and for what.
 
 use jiff::{SignedDuration, Timestamp};
-use mcp_pin_model::{Grade, statement::Statement as _};
+use mcp_pin_attest::{
+    Attestation, IdentityPolicy, InstanceName, RequiredEvidence, Roots, Trust, TrustedRoot, Verified, verify,
+};
+use mcp_pin_model::{Consent, Grade, statement::Statement as _};
 use mcp_pin_policy::{Case, Outcome, Preset, Requirements, decide};
-use mcp_pin_test_support::keys::{self, Person};
+use mcp_pin_test_support::{
+    keys::{self, Person},
+    sigstore::{TestClaims, TestSigstore},
+};
 
 use crate::cases::{Change, PUBLISHER, Shape, admitted, by, required};
 
@@ -68,6 +74,38 @@ fn t69_the_same_consent_twice_and_two_keys_of_one_person_count_once() {
     assert_ne!(first.signer(), laptop.signer());
     let consents = [first.clone(), first, laptop];
     assert_eq!(change.decide(&consents, &Requirements::default()), required(2, &["alice"], &["b"]));
+}
+
+/// A consent signed by somebody's identity, under trust in that person.
+fn by_identity(principal: &str, consent: &Consent) -> Verified<Consent> {
+    let (sigstore, instance) = (TestSigstore::new("ours"), InstanceName::Private("ours".to_owned()));
+    let json = sigstore.trusted_root_json();
+    let mut roots = Roots::none();
+    roots.insert(TrustedRoot::from_json(instance.clone(), json.as_bytes(), RequiredEvidence::Log).unwrap());
+    let address = format!("{principal}@example.com");
+    let mut trust = Trust::new();
+    trust.add_identity(principal, IdentityPolicy::new(TestClaims::EMAIL_ISSUER, &address).unwrap(), instance);
+    let bundle = sigstore.sign_statement(&consent.to_payload(), &TestClaims::email(&address), keys::now());
+    verify(&Attestation::from_bytes(bundle).unwrap(), &trust, &roots).unwrap()
+}
+
+#[test]
+fn t69_a_key_and_an_identity_of_one_person_count_once() {
+    let change = Change::with_findings(&[("b", Grade::Block)]);
+    let approval = change.approval(&["b"]);
+    let (key, identity) = (by("alice", &approval), by_identity("alice", &approval));
+    assert_ne!(key.signer(), identity.signer());
+    let bob = by_identity("bob", &approval);
+    let standard = Requirements::default();
+    assert_eq!(change.decide(&[key.clone(), identity.clone()], &standard), required(2, &["alice"], &["b"]));
+    assert_eq!(change.decide(&[key, identity, bob], &standard), admitted(&["alice", "bob"]));
+}
+
+#[test]
+fn t69_the_publisher_never_counts_by_another_identity_either() {
+    let change = Change::with_findings(&[("r", Grade::Review)]);
+    let own = by_identity(PUBLISHER, &change.approval(&["r"]));
+    assert_eq!(change.decide(&[own], &Requirements::default()), required(1, &[], &["r"]));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use mcp_pin_model::{Digest, Grade, Revocation, Ring, consent::Decision, revocation::RevocationScope};
 
-use super::samples::{at, consent, id, manifest, parse, principal, submission, submitted, verified};
+use super::samples::{at, consent, id, identity, manifest, parse, principal, submission, submitted, verified};
 use crate::{
     Review, RevocationSource, State, StateKind, StorageError, Store, Submission, SubmissionFilter, Transaction,
 };
@@ -39,6 +39,7 @@ pub(super) async fn a_record_that_is_not_that_of_its_statement_is_refused(store:
         Submission { version: parse("1.0.1"), ..honest.clone() },
         Submission { server: parse("io.example/other"), ..honest.clone() },
         Submission { publisher: parse("mallory"), ..honest.clone() },
+        Submission { signer: mcp_pin_model::lockfile::SignerIdentity::from_id("another"), ..honest.clone() },
     ] {
         let result = tx.insert_submission(&forged, &BTreeSet::new(), &signed).await;
         assert!(matches!(result, Err(StorageError::Mismatch(_))), "{forged:?}");
@@ -186,6 +187,38 @@ pub(super) async fn documents_come_back_by_digest(store: Arc<dyn Store>) {
     assert_eq!(tx.change_report(&digest).await.expect("an answer").as_deref(), Some(&b"{\"a\":1}"[..]));
     assert_eq!(tx.change_report(&Digest::of(b"other")).await.expect("an answer"), None);
     assert_eq!(tx.attestation(&digest).await.expect("an answer"), None);
+}
+
+pub(super) async fn evidence_comes_back_in_order(store: Arc<dyn Store>) {
+    let mut tx = store.begin().await.expect("a transaction");
+    let first = submitted(&mut *tx, 1, "io.example/weather", "1.0.0").await;
+    let second = submitted(&mut *tx, 2, "io.example/weather", "1.1.0").await;
+    tx.insert_evidence(&first.id, &[b"two", b"one", b"two"]).await.expect("evidence");
+    tx.insert_evidence(&second.id, &[b"one"]).await.expect("the same bytes with another submission");
+    assert!(tx.insert_evidence(&second.id, &[b"three"]).await.is_err(), "it comes with the submission, once");
+    drop(tx);
+    let mut tx = store.begin().await.expect("a transaction");
+    let first = submitted(&mut *tx, 1, "io.example/weather", "1.0.0").await;
+    tx.insert_evidence(&first.id, &[b"two", b"one", b"two"]).await.expect("evidence");
+    tx.commit().await.expect("a commit");
+    let mut snapshot = store.read().await.expect("a snapshot");
+    let expected = [b"two", b"one", b"two"].map(|bytes| (Digest::of(bytes), bytes.to_vec()));
+    assert_eq!(snapshot.evidence(&first.id).await.expect("an answer"), expected);
+    assert_eq!(snapshot.evidence(&id(9)).await.expect("an answer"), []);
+}
+
+pub(super) async fn the_credential_of_a_submission_comes_back_as_it_went_in(store: Arc<dyn Store>) {
+    let mut tx = store.begin().await.expect("a transaction");
+    principal(&mut *tx, "publisher").await;
+    let changes = tx.insert_change_report(b"{}").await.expect("a document");
+    let signed = manifest("io.example/weather", "1.0.0");
+    // Which credential fits which signer is the service's to say.
+    let credential = identity("acme/release.yml", "production", "private");
+    let stored = Submission { credential, ..submission(1, &signed, changes) };
+    tx.insert_submission(&stored, &BTreeSet::new(), &signed).await.expect("a record");
+    tx.commit().await.expect("a commit");
+    let mut snapshot = store.read().await.expect("a snapshot");
+    assert_eq!(snapshot.submission(&stored.id).await.expect("an answer"), Some(stored));
 }
 
 pub(super) async fn submissions_are_listed_in_order(store: Arc<dyn Store>) {

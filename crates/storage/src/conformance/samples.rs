@@ -3,11 +3,11 @@
 use std::{collections::BTreeSet, str::FromStr};
 
 use jiff::Timestamp;
-use mcp_pin_attest::{SigningKey, Trust, Verified, sign, verify_with_keys_only};
+use mcp_pin_attest::{IdentityPolicy, InstanceName, SigningKey, Trust, Verified, sign, verify_with_keys_only};
 use mcp_pin_model::{
     Consent, Digest, Grade, Launch, Manifest, Ring,
     consent::Decision,
-    json::{Object, Value},
+    json::{self, Object, Value},
     launch::StdioLaunch,
     manifest::Capture,
     server_json,
@@ -15,7 +15,7 @@ use mcp_pin_model::{
     surface::SurfaceParts,
 };
 
-use crate::{PrincipalName, Review, State, Submission, Transaction};
+use crate::{Credential, PrincipalName, Review, State, Submission, Transaction};
 
 /// A moment: so many seconds after an arbitrary one.
 pub(super) fn at(seconds: i64) -> Timestamp {
@@ -29,6 +29,21 @@ pub(super) fn id<I: FromStr<Err: std::fmt::Debug>>(number: u32) -> I {
 
 pub(super) fn parse<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
     text.parse().expect("a valid text")
+}
+
+/// A key with this id.
+pub(super) fn key(id: &str) -> Credential {
+    Credential::Key { id: id.to_owned(), public_key: "pem".to_owned() }
+}
+
+/// The tags of a workflow, built in an environment, as an instance vouches for them.
+pub(super) fn identity(workflow: &str, environment: &str, instance: &str) -> Credential {
+    let policy = format!(
+        r#"{{"issuer":"https://issuer.example","subject":"https://forge.example/{workflow}@refs/tags/*","environment":"{environment}"}}"#
+    );
+    let policy: IdentityPolicy =
+        json::from_value(&json::parse(policy.as_bytes()).expect("JSON")).expect("an acceptable policy");
+    Credential::Identity { policy, instance: parse::<InstanceName>(instance) }
 }
 
 /// Signs with a new key of this principal and verifies.
@@ -100,8 +115,8 @@ pub(super) fn submission(number: u32, manifest: &Verified<Manifest>, changes: Di
         attestation: manifest.attestation().digest(),
         server_json: Value::Object(statement.server.clone()).to_canonical_string(),
         publisher: parse("publisher"),
-        signer: "key".to_owned(),
-        signer_key: "pem".to_owned(),
+        signer: manifest.signer().clone(),
+        credential: Credential::Key { id: manifest.signer().id(), public_key: "pem".to_owned() },
         submitted_by: parse("publisher"),
         submitted_at: at(2),
         review: Review { replaces: None, changes, grade: Grade::Notice, change_count: 3 },

@@ -1,4 +1,4 @@
-//! Finding the program.
+//! Finding the programs.
 
 use std::{
     path::{Path, PathBuf},
@@ -18,25 +18,35 @@ use std::{
 #[must_use]
 pub fn fake_mcp_server() -> PathBuf {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(find).clone()
+    PATH.get_or_init(|| find("fake-mcp-server")).clone()
+}
+
+/// The program `fake-signer <behaviour>`, an external signer, found in the same way.
+///
+/// # Panics
+/// When it cannot be built.
+#[must_use]
+pub fn fake_signer() -> PathBuf {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| find("fake-signer")).clone()
 }
 
 #[expect(clippy::expect_used, clippy::panic, reason = "for tests only")]
-fn find() -> PathBuf {
+fn find(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a running program has a path");
     // Tests are in `target/<profile>/deps`, benches too; examples are in `target/<profile>/examples`.
     let profile = test.parent().and_then(Path::parent).expect("tests are below the profile's directory");
-    let program = profile.join(format!("fake-mcp-server{}", std::env::consts::EXE_SUFFIX));
+    let program = profile.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     if modified(&program).is_none_or(|built| newest(&sources) > Some(built)) {
         let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        build.args(["build", "--quiet", "--package", "mcp-pin-test-support", "--bin", "fake-mcp-server"]);
+        build.args(["build", "--quiet", "--package", "mcp-pin-test-support", "--bin", name]);
         if profile.file_name().is_some_and(|name| name == "release") {
             build.arg("--release");
         }
         let status = build.current_dir(env!("CARGO_MANIFEST_DIR")).status().expect("cargo can be started");
         if !status.success() || !program.exists() {
-            panic!("the fake server could not be built beside the tests");
+            panic!("{name} could not be built beside the tests");
         }
     }
     program

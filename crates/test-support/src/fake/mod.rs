@@ -12,7 +12,7 @@ mod scenario;
 
 use serde_json::Value;
 
-pub use binary::fake_mcp_server;
+pub use binary::{fake_mcp_server, fake_signer};
 pub use engine::Engine;
 pub use http::{FakeHttpServer, RecordedRequest};
 pub use lines::serve;

@@ -1,6 +1,7 @@
 //! `/v1/approvers`
 
 use axum::{extract::State, http::StatusCode, response::Response};
+use mcp_pin_attest::IdentityPolicy;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -11,7 +12,10 @@ use crate::{
         error::{Problem, ReadProblems, WriteProblems},
         query::Segments,
         state::AppState,
-        v1::documents::ApproverDocument,
+        v1::{
+            credential::{self, IdentityPolicyDocument},
+            documents::ApproverDocument,
+        },
     },
     service::NewApprover,
 };
@@ -23,19 +27,27 @@ pub struct ApproverList {
     pub approvers: Vec<ApproverDocument>,
 }
 
-/// Who approves, with which key, and what.
+/// Who approves, with what they sign, and what.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ApproverRequest {
     /// Who approves.
     pub principal: String,
-    /// Their P-256 public key, SPKI in PEM.
-    pub public_key: String,
+    /// Their P-256 public key, SPKI in PEM. Either this or `identity`.
+    #[serde(default)]
+    pub public_key: Option<String>,
+    /// Their certificate identities.
+    #[serde(default)]
+    #[schema(value_type = Option<IdentityPolicyDocument>)]
+    pub identity: Option<IdentityPolicy>,
+    /// The Sigstore instance that vouches for the identities; without it, the public good one.
+    #[serde(default)]
+    pub instance: Option<String>,
     /// A namespace, or `*` for all.
     pub scope: String,
 }
 
-/// List the approvers, with their public keys
+/// List the approvers, with their keys and identities
 #[utoipa::path(
     get,
     path = "/v1/approvers",
@@ -49,7 +61,7 @@ pub async fn list(State(state): State<AppState>, Authenticated(caller): Authenti
     private(StatusCode::OK, &ApproverList { approvers: approvers.iter().map(ApproverDocument::from).collect() })
 }
 
-/// Register an approver's key
+/// Register an approver's key or identity
 #[utoipa::path(
     post,
     path = "/v1/approvers",
@@ -66,7 +78,7 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let new = NewApprover {
         principal: request.principal.parse().map_err(|error| Problem::invalid("principal", &error))?,
-        public_key: request.public_key,
+        credential: credential::read(request.public_key, request.identity, request.instance)?,
         scope: request
             .scope
             .parse()

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::credential::{CredentialDocument, SignerDocument};
 use crate::service::{Approver, Grant, RevocationRecord, State, Submission, Token};
 
 /// A submission.
@@ -17,10 +18,10 @@ pub struct SubmissionDocument {
     pub version: String,
     /// The digest of the manifest.
     pub manifest: String,
-    /// The principal whose key signed.
+    /// The principal who signed.
     pub publisher: String,
-    /// The id of the key that signed.
-    pub signer: String,
+    /// The key or identity that signed.
+    pub signer: SignerDocument,
     /// Who brought it.
     pub submitted_by: String,
     /// When (RFC 3339, UTC).
@@ -63,7 +64,7 @@ impl From<&Submission> for SubmissionDocument {
             version: submission.version.to_string(),
             manifest: submission.manifest.to_string(),
             publisher: submission.publisher.to_string(),
-            signer: submission.signer.clone(),
+            signer: SignerDocument::from(&submission.signer),
             submitted_by: submission.submitted_by.to_string(),
             submitted_at: submission.submitted_at.to_string(),
             replaces: submission.review.replaces.map(|digest| digest.to_string()),
@@ -89,10 +90,9 @@ pub struct GrantDocument {
     pub namespace: String,
     /// Who may publish.
     pub principal: String,
-    /// The id of the key: base64 of the SHA-256 of its SPKI DER.
-    pub key_id: String,
-    /// The public key, SPKI in PEM.
-    pub public_key: String,
+    /// With what they sign: `keyId` and `publicKey`, or `identity` and `instance`.
+    #[serde(flatten)]
+    pub credential: CredentialDocument,
     /// Who granted.
     pub granted_by: String,
     /// When (RFC 3339, UTC).
@@ -105,8 +105,7 @@ impl From<&Grant> for GrantDocument {
             id: grant.id.to_string(),
             namespace: grant.namespace.clone(),
             principal: grant.principal.to_string(),
-            key_id: grant.key_id.clone(),
-            public_key: grant.public_key.clone(),
+            credential: CredentialDocument::from(&grant.credential),
             granted_by: grant.granted_by.to_string(),
             granted_at: grant.granted_at.to_string(),
         }
@@ -121,10 +120,9 @@ pub struct ApproverDocument {
     pub id: String,
     /// Who approves.
     pub principal: String,
-    /// The id of the key: base64 of the SHA-256 of its SPKI DER.
-    pub key_id: String,
-    /// The public key, SPKI in PEM.
-    pub public_key: String,
+    /// With what they sign: `keyId` and `publicKey`, or `identity` and `instance`.
+    #[serde(flatten)]
+    pub credential: CredentialDocument,
     /// A namespace, or `*` for all.
     pub scope: String,
     /// Who registered the approver.
@@ -138,8 +136,7 @@ impl From<&Approver> for ApproverDocument {
         Self {
             id: approver.id.to_string(),
             principal: approver.principal.to_string(),
-            key_id: approver.key_id.clone(),
-            public_key: approver.public_key.clone(),
+            credential: CredentialDocument::from(&approver.credential),
             scope: approver.scope.to_string(),
             registered_by: approver.registered_by.to_string(),
             registered_at: approver.registered_at.to_string(),
@@ -157,6 +154,9 @@ pub struct TokenDocument {
     pub principal: String,
     /// What it may do, sorted.
     pub roles: Vec<&'static str>,
+    /// The namespaces that it is restricted to, sorted; absent for a token that is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespaces: Option<Vec<String>>,
     /// What it is for.
     pub label: String,
     /// When it was issued.
@@ -180,6 +180,7 @@ impl From<&Token> for TokenDocument {
             id: token.id.to_string(),
             principal: token.principal.to_string(),
             roles,
+            namespaces: token.namespaces.as_ref().map(|namespaces| namespaces.iter().cloned().collect()),
             label: token.label.clone(),
             created_at: token.created_at.to_string(),
             expires_at: token.expires_at.map(|at| at.to_string()),

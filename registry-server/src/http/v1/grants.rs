@@ -1,6 +1,7 @@
 //! `/v1/namespaces/{namespace}/grants`
 
 use axum::{extract::State, http::StatusCode, response::Response};
+use mcp_pin_attest::IdentityPolicy;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -11,7 +12,10 @@ use crate::{
         error::{Problem, ReadProblems, WriteProblems},
         query::Segments,
         state::AppState,
-        v1::documents::GrantDocument,
+        v1::{
+            credential::{self, IdentityPolicyDocument},
+            documents::GrantDocument,
+        },
     },
     service::NewGrant,
 };
@@ -23,14 +27,22 @@ pub struct GrantList {
     pub grants: Vec<GrantDocument>,
 }
 
-/// Who may publish, and with which key.
+/// Who may publish, and with what they sign.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GrantRequest {
     /// Who may publish.
     pub principal: String,
-    /// Their P-256 public key, SPKI in PEM.
-    pub public_key: String,
+    /// Their P-256 public key, SPKI in PEM. Either this or `identity`.
+    #[serde(default)]
+    pub public_key: Option<String>,
+    /// Their certificate identities.
+    #[serde(default)]
+    #[schema(value_type = Option<IdentityPolicyDocument>)]
+    pub identity: Option<IdentityPolicy>,
+    /// The Sigstore instance that vouches for the identities; without it, the public good one.
+    #[serde(default)]
+    pub instance: Option<String>,
 }
 
 /// List the grants of a namespace
@@ -52,7 +64,7 @@ pub async fn list(
     private(StatusCode::OK, &GrantList { grants: grants.iter().map(GrantDocument::from).collect() })
 }
 
-/// Grant a namespace to a publisher's key
+/// Grant a namespace to a publisher's key or identity
 #[utoipa::path(
     post,
     path = "/v1/namespaces/{namespace}/grants",
@@ -72,7 +84,7 @@ pub async fn create(
     let new = NewGrant {
         namespace: segments.text("namespace").to_owned(),
         principal: request.principal.parse().map_err(|error| Problem::invalid("principal", &error))?,
-        public_key: request.public_key,
+        credential: credential::read(request.public_key, request.identity, request.instance)?,
     };
     let grant = GrantDocument::from(&state.service().grant_namespace(&caller, new).await?);
     let location = format!("/v1/namespaces/{}/grants/{}", grant.namespace, grant.id);

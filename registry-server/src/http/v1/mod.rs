@@ -4,6 +4,7 @@
 
 pub mod approvers;
 pub mod consents;
+pub mod credential;
 pub mod documents;
 pub mod events;
 pub mod grants;
@@ -12,5 +13,6 @@ pub mod openapi;
 pub mod resolve;
 pub mod revocations;
 pub mod submissions;
+pub mod token_exchange;
 pub mod tokens;
 pub mod whoami;

@@ -86,6 +86,7 @@ pub async fn create(
             .iter()
             .map(|role| role.parse().map_err(|error| Problem::invalid("roles", &error)))
             .collect::<Result<_, _>>()?,
+        namespaces: None,
         label: request.label,
         expires_at: request.expires_at,
     };

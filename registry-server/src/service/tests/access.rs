@@ -5,12 +5,15 @@ use mcp_pin_model::revocation::RevocationScope;
 use mcp_pin_test_support::keys::Person;
 
 use super::harness::TestRegistry;
-use crate::service::{ApproverScope, Clock as _, NewApprover, NewGrant, NewToken, Role, Roles, ServiceError};
+use crate::service::{
+    ApproverScope, Clock as _, NewApprover, NewCredential, NewGrant, NewToken, Role, Roles, ServiceError,
+};
 
 fn new_token(principal: &str, roles: &[Role]) -> NewToken {
     NewToken {
         principal: principal.parse().unwrap(),
         roles: roles.iter().copied().collect(),
+        namespaces: None,
         label: "laptop".to_owned(),
         expires_at: None,
     }
@@ -87,10 +90,17 @@ async fn a_token_that_ended_meanwhile_decides_nothing() {
     ended(service.issue_token(&leaked, successor).await.map(drop));
     ended(service.revoke_token(&leaked, registry.admin.token()).await);
     let key = Person::new("evil").public_key().to_spki_pem();
-    let grant =
-        NewGrant { namespace: "io.evil".to_owned(), principal: "evil".parse().unwrap(), public_key: key.clone() };
+    let grant = NewGrant {
+        namespace: "io.evil".to_owned(),
+        principal: "evil".parse().unwrap(),
+        credential: NewCredential::Key(key.clone()),
+    };
     ended(service.grant_namespace(&leaked, grant).await.map(drop));
-    let approver = NewApprover { principal: "evil".parse().unwrap(), public_key: key, scope: ApproverScope::All };
+    let approver = NewApprover {
+        principal: "evil".parse().unwrap(),
+        credential: NewCredential::Key(key),
+        scope: ApproverScope::All,
+    };
     ended(service.register_approver(&leaked, approver).await.map(drop));
     ended(service.reject(&leaked, &submission.id, "no").await.map(drop));
     let server = RevocationScope::Server;
@@ -148,7 +158,7 @@ async fn t87_administration_takes_the_role_admin() {
     for name in ["acme", "dave"] {
         let caller = registry.caller(name);
         let principal = name.parse().unwrap();
-        let new = NewGrant { namespace: "io.other".to_owned(), principal, public_key: key.clone() };
+        let new = NewGrant { namespace: "io.other".to_owned(), principal, credential: NewCredential::Key(key.clone()) };
         let service = &registry.service;
         let refused = [
             service.issue_token(caller, new_token(name, &[Role::Admin])).await.map(drop),
@@ -189,7 +199,7 @@ async fn t87_namespaces_are_exact_and_never_the_local_one() {
     let new = NewGrant {
         namespace: "io.example".to_owned(),
         principal: "acme".parse().unwrap(),
-        public_key: "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n".to_owned(),
+        credential: NewCredential::Key("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n".to_owned()),
     };
     let refused = registry.service.grant_namespace(&registry.admin, new).await;
     assert!(matches!(refused, Err(ServiceError::Invalid { member: "public_key", .. })));

@@ -17,8 +17,8 @@ use mcp_pin_test_support::keys::{Person, approval, manifest, now, tool};
 use sha2::{Digest as _, Sha256};
 
 use crate::service::{
-    ApproverScope, Caller, Clock, Consented, NewApprover, NewGrant, NewToken, Random, Role, Service, ServiceError,
-    Settings, StateKind, Submission, Submitted,
+    ApproverScope, Caller, Clock, Consented, NewApprover, NewCredential, NewGrant, NewToken, Random, Role, Service,
+    ServiceError, Settings, StateKind, Submission, Submitted,
 };
 
 pub(super) const SERVER: &str = "io.example/weather";
@@ -91,6 +91,7 @@ impl TestRegistry {
         let new = NewToken {
             principal: principal.parse().unwrap(),
             roles: roles.into_iter().collect(),
+            namespaces: None,
             label: String::new(),
             expires_at: None,
         };
@@ -121,7 +122,7 @@ impl TestRegistry {
         let new = NewGrant {
             namespace: namespace.to_owned(),
             principal: principal.parse().unwrap(),
-            public_key: person.public_key().to_spki_pem(),
+            credential: NewCredential::Key(person.public_key().to_spki_pem()),
         };
         self.service.grant_namespace(&self.admin, new).await
     }
@@ -132,8 +133,11 @@ impl TestRegistry {
         person: &Person,
         scope: ApproverScope,
     ) -> Result<crate::service::Approver, ServiceError> {
-        let new =
-            NewApprover { principal: principal.parse().unwrap(), public_key: person.public_key().to_spki_pem(), scope };
+        let new = NewApprover {
+            principal: principal.parse().unwrap(),
+            credential: NewCredential::Key(person.public_key().to_spki_pem()),
+            scope,
+        };
         self.service.register_approver(&self.admin, new).await
     }
 
@@ -205,10 +209,10 @@ impl TestRegistry {
 
     /// Takes a version all the way.
     pub(super) async fn publish(&self, version: &str, description: &str) -> Submission {
-        let mut submission = self.submit(version, description).await;
+        let mut submission = Box::pin(self.submit(version, description)).await;
         for name in ["alice", "bob"] {
             if submission.state.kind() == StateKind::Pending {
-                submission = self.approve(name, &submission).await.unwrap().submission;
+                submission = Box::pin(self.approve(name, &submission)).await.unwrap().submission;
             }
         }
         assert_eq!(submission.state.kind(), StateKind::Live);
@@ -233,8 +237,14 @@ impl TestRegistry {
 
     /// Stops and starts again on the same file.
     pub(super) async fn restart(self) -> Result<Self, ServiceError> {
+        let settings = self.service.settings().clone();
+        self.restart_with(settings).await
+    }
+
+    /// Stops and starts again on the same file with other settings.
+    pub(super) async fn restart_with(self, settings: Settings) -> Result<Self, ServiceError> {
         self.service.close().await;
-        let service = open(&self.folder, &self.clock, &self.random, self.service.settings().clone()).await?;
+        let service = open(&self.folder, &self.clock, &self.random, settings).await?;
         Ok(Self { service, ..self })
     }
 }

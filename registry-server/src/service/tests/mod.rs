@@ -3,7 +3,9 @@
 mod access;
 mod catalogue;
 mod consents;
+mod evidence;
 mod harness;
+mod identities;
 mod invariant;
 mod revocations;
 mod submissions;

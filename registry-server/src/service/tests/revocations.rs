@@ -184,7 +184,7 @@ async fn a_key_revoked_in_one_capacity_is_worth_nothing_in_the_other() {
     let key = registry.person("acme").public_key().id().key;
     order(&registry, RevocationScope::Approver, &key).await;
     let next = manifest(SERVER, "1.1.0", [tool("forecast", PLAIN)], None);
-    assert!(matches!(registry.submit_as("acme", &next).await, Err(ServiceError::Revoked("signing key"))));
+    assert!(matches!(registry.submit_as("acme", &next).await, Err(ServiceError::Revoked("signer"))));
 }
 
 #[tokio::test]

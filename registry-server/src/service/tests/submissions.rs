@@ -55,10 +55,10 @@ async fn t65_an_unsigned_or_foreign_bundle_is_refused() {
     let registry = TestRegistry::staffed().await;
     let acme = registry.caller("acme");
     let stranger = Person::new("stranger").sign(&plain("1.0.0")).as_bytes().to_vec();
-    assert!(matches!(registry.service.submit(acme, stranger).await, Err(ServiceError::UnknownKey)));
+    assert!(matches!(registry.service.submit(acme, stranger).await, Err(ServiceError::UnknownSigner)));
     let approver = registry.person("alice").sign(&plain("1.0.0")).as_bytes().to_vec();
     let refused = registry.service.submit(acme, approver).await;
-    assert!(matches!(refused, Err(ServiceError::UnknownKey)), "an approver's key publishes nothing");
+    assert!(matches!(refused, Err(ServiceError::UnknownSigner)), "an approver's key publishes nothing");
     for bytes in [b"{}".to_vec(), b"".to_vec(), b"[1,2".to_vec(), vec![0xff; 64]] {
         assert!(matches!(registry.service.submit(acme, bytes).await, Err(ServiceError::Verification(_))));
     }
@@ -117,7 +117,7 @@ async fn a_withdrawn_grant_publishes_nothing_more() {
     let grant = registry.service.grants(&registry.admin, Some("io.example")).await.unwrap().remove(0);
     registry.service.withdraw_grant(&registry.admin, "io.example", &grant.id).await.unwrap();
     assert_eq!(registry.state(&pending).await, StateKind::Rejected);
-    assert!(matches!(registry.submit_as("acme", &plain("1.0.1")).await, Err(ServiceError::UnknownKey)));
+    assert!(matches!(registry.submit_as("acme", &plain("1.0.1")).await, Err(ServiceError::UnknownSigner)));
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn what_was_revoked_beforehand_cannot_be_submitted() {
     let again = manifest("io.example/tides", "1.0.1", [tool("tides", "x")], None);
     assert!(matches!(registry.submit_as("acme", &again).await, Err(ServiceError::Revoked(_))));
     let back = registry.register("acme", registry.person("acme"), ApproverScope::All).await;
-    assert!(matches!(back, Err(ServiceError::Revoked("key"))), "a revoked key comes back under no title");
+    assert!(matches!(back, Err(ServiceError::Revoked("key or identity"))), "a revoked key comes back under no title");
 }
 
 /// Its report could be written and not read, so that the submission failed as if the store were damaged.

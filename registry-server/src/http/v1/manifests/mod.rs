@@ -3,6 +3,7 @@
 
 pub mod changes;
 pub mod consents;
+pub mod evidence;
 pub mod show;
 
 use axum::http::HeaderMap;

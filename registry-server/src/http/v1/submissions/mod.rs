@@ -1,5 +1,6 @@
 //! `/v1/submissions`: versions from their arrival to their end.
 
+pub mod body;
 pub mod changes;
 pub mod create;
 pub mod list;

@@ -1,0 +1,114 @@
+//! Files of a git revision, read with the git that is installed.
+
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use crate::error::CommandError;
+
+/// The largest file that is read out of a repository: the limit of a lock.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// How git writes the mode of a plain file, and of one that may be run. Everything else (a symbolic link, a submodule, a
+/// directory) holds no text of its own.
+const FILE_MODES: [&str; 2] = ["100644", "100755"];
+
+/// A commit, by its full id.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    root: PathBuf,
+    id: String,
+}
+
+impl Commit {
+    /// Resolves what a person calls it: a branch, a tag, an id, `HEAD~1`.
+    ///
+    /// # Errors
+    /// Exit code 2 for what is no name of a revision, 3 where git does not know it.
+    pub fn resolve(root: &Path, revision: &str) -> Result<Self, CommandError> {
+        // git is told that no options follow, too; a name that looks like one is a mistake or an attack in any case.
+        if revision.is_empty() || revision.starts_with('-') || revision.chars().any(char::is_control) {
+            return Err(CommandError::could_not_check(format!("`{revision}` is not the name of a git revision")));
+        }
+        let output = git(root)
+            .args(["rev-parse", "--verify", "--quiet", "--end-of-options"])
+            .arg(format!("{revision}^{{commit}}"))
+            .output()
+            .map_err(|error| CommandError::could_not_check(format!("cannot run git: {error}")))?;
+        let id = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let hexadecimal = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if output.status.success() && hexadecimal {
+            return Ok(Self { root: root.to_owned(), id });
+        }
+        Err(CommandError::could_not_check(format!("`{revision}` is not a commit of the git repository here"))
+            .hint("in CI, fetch the base branch first: git fetch origin <branch>"))
+    }
+
+    /// The first characters of its id.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.id.chars().take(12).collect()
+    }
+
+    /// A file of it, by its path from the project's root; `None` where it has none.
+    ///
+    /// # Errors
+    /// Exit code 3 where git cannot say, or the path is no plain file: a symbolic link or a submodule would take the content
+    /// from somewhere else than the commit.
+    pub fn file(&self, path: &str) -> Result<Option<Vec<u8>>, CommandError> {
+        // `./` makes git take the path from the directory it runs in, which may be below the repository's root.
+        let object = format!("{}:./{path}", self.id);
+        let failed =
+            |error: std::io::Error| CommandError::could_not_check(format!("cannot read `{path}` with git: {error}"));
+        let listed =
+            git(&self.root).args(["ls-tree", "-z", &self.id, "--", &format!("./{path}")]).output().map_err(failed)?;
+        if !listed.status.success() {
+            return Err(CommandError::could_not_check(format!("git cannot list the files of commit {}", self.short())));
+        }
+        if listed.stdout.is_empty() {
+            return Ok(None);
+        }
+        let listed = String::from_utf8_lossy(&listed.stdout);
+        if !FILE_MODES.iter().any(|mode| listed.starts_with(&format!("{mode} blob "))) {
+            return Err(CommandError::could_not_check(format!(
+                "`{path}` of commit {} is not a plain file (a symbolic link, a submodule or a directory)",
+                self.short()
+            )));
+        }
+        let mut child = git(&self.root).args(["cat-file", "blob", &object]).spawn().map_err(failed)?;
+        let mut bytes = Vec::new();
+        if let Some(stdout) = child.stdout.take() {
+            stdout.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+        }
+        // A file beyond the limit leaves git with a closed pipe, which ends it.
+        let status = child.wait().map_err(failed)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(CommandError::could_not_check(format!(
+                "`{path}` of commit {} is larger than {MAX_BYTES} bytes",
+                self.short()
+            )));
+        }
+        if status.success() {
+            return Ok(Some(bytes));
+        }
+        Err(CommandError::could_not_check(format!("git cannot read `{path}` of commit {}", self.short())))
+    }
+}
+
+fn git(root: &Path) -> Command {
+    let mut command = Command::new("git");
+    command
+        .arg("--literal-pathspecs")
+        .current_dir(root)
+        // Reading only: no prompts, no writes, no fetching of what a partial clone left out, no objects in place of others.
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env("GIT_NO_REPLACE_OBJECTS", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    command
+}
