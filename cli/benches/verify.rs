@@ -86,6 +86,7 @@ fn locked(root: &Path) -> (Project, State) {
                 protocol: "2025-11-25".to_owned(),
                 launch,
                 packages: Default::default(),
+                evidence: None,
                 is_locked: false,
                 processing: std::time::Duration::ZERO,
             };

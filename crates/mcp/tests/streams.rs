@@ -7,13 +7,13 @@ mod common;
 mod memory;
 
 use common::quick;
-use mcp_pin_mcp::{CaptureError, CaptureLimits, CaptureOptions, Era, IncompleteReason};
+use mcp_pin_mcp::{CaptureError, CaptureLimits, CaptureOptions, DeclaredManifest, Era, IncompleteReason};
 use mcp_pin_model::{
     EntryKind, Surface,
     json::{self, ParseErrorKind},
     surface::SurfaceError,
 };
-use mcp_pin_test_support::fake::{Misbehaviour, Scenario, Speaks};
+use mcp_pin_test_support::fake::{Misbehaviour, Scenario, Speaks, Step};
 use memory::{capture_scenario, error_of};
 use serde_json::json;
 
@@ -397,4 +397,27 @@ async fn revisions_in_an_answer_to_the_probe_are_heeded() {
 async fn a_thousand_tools_are_captured() {
     let captured = capture_scenario(Scenario::large(1_000), &quick()).await.unwrap();
     assert_eq!(captured.surface.section(EntryKind::Tool).unwrap().len(), 1_000);
+}
+
+/// SEP-3140: asked for only where it is advertised; what came is kept apart from the surface.
+#[tokio::test]
+async fn a_signed_manifest_is_asked_for_where_it_is_advertised() {
+    let answers = |line: &str| {
+        let mut scenario = Scenario::weather();
+        scenario.on.insert("declarations/manifest".to_owned(), vec![Step::Line(line.to_owned())]);
+        scenario
+    };
+    let received = r#"{"jsonrpc":"2.0","id":$ID,"result":{"payload":{}}}"#;
+    let captured = capture_scenario(answers(received), &quick()).await.unwrap();
+    assert_eq!(captured.declared_manifest, DeclaredManifest::NotOffered);
+
+    let offered = json!({"tools": {}, "declarations": {"signed": true}});
+    let captured = capture_scenario(Scenario { capabilities: offered.clone(), ..answers(received) }, &quick()).await;
+    let DeclaredManifest::Received(document) = captured.unwrap().declared_manifest else { panic!("not received") };
+    assert_eq!(document, json::parse(br#"{"payload":{}}"#).unwrap());
+
+    let refused = r#"{"jsonrpc":"2.0","id":$ID,"error":{"code":-32603,"message":"not \u001b[2J today"}}"#;
+    let captured = capture_scenario(Scenario { capabilities: offered, ..answers(refused) }, &quick()).await;
+    let DeclaredManifest::Unavailable(reason) = captured.unwrap().declared_manifest else { panic!("available") };
+    assert!(reason.contains("-32603") && !reason.contains('\u{1b}'), "{reason}");
 }

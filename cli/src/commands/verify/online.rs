@@ -109,7 +109,10 @@ fn judge(package: &Package, locked: &[Artifact], resolved: &[Resolved], row: &mu
             status: Status::CouldNotCheck,
             check: CHECK,
             message: format!("the bytes of {} are not locked, so there is nothing to compare them with", package.purl),
-            hint: Some(format!("lock them by `mcp-pin lock --prune` without, and `mcp-pin lock` with `{}`", row.alias)),
+            hint: Some(format!(
+                "lock `{}` anew: `mcp-pin lock --prune` while it is out of the configuration, then `mcp-pin lock` with it",
+                row.alias
+            )),
         });
     }
     for one in resolved {
