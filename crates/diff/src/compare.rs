@@ -13,6 +13,7 @@ use crate::{
     change::{Change, ChangeKind, EntryRef},
     reading::{self, Passage},
     rules,
+    siblings::Sibling,
     walk::{self, Collector},
 };
 
@@ -23,6 +24,10 @@ pub(crate) struct Comparison<'c> {
     pub(crate) tombstones: &'c [Tombstone],
     pub(crate) changes: &'c [Change],
     pub(crate) passages: &'c [Passage],
+    /// What people call the server, where it is compared with others.
+    pub(crate) subject: &'c str,
+    /// The other servers; none in a report.
+    pub(crate) siblings: &'c [Sibling<'c>],
 }
 
 /// Compares two sides. `before` is `None` on first admission. Tombstones become part of the report, so that it can be
@@ -35,7 +40,15 @@ pub fn compare(before: Option<&Side<'_>>, after: &Side<'_>, tombstones: &[Tombst
 
     let changes = changes(before, after);
     let passages = reading::passages(&changes);
-    let comparison = Comparison { before, after, tombstones: &tombstones, changes: &changes, passages: &passages };
+    let comparison = Comparison {
+        before,
+        after,
+        tombstones: &tombstones,
+        changes: &changes,
+        passages: &passages,
+        subject: "",
+        siblings: &[],
+    };
     let findings = rules::run(&comparison);
 
     let from = before.map(ReportSide::of);
@@ -67,7 +80,7 @@ pub fn compare(before: Option<&Side<'_>>, after: &Side<'_>, tombstones: &[Tombst
 }
 
 /// Every difference, sorted by place.
-fn changes(before: Option<&Side<'_>>, after: &Side<'_>) -> Vec<Change> {
+pub(crate) fn changes(before: Option<&Side<'_>>, after: &Side<'_>) -> Vec<Change> {
     let mut changes = Vec::new();
     walk::server(&mut changes, before, after);
     if before.is_none_or(|before| before.surface != after.surface) {

@@ -18,6 +18,7 @@ pub mod load;
 mod reading;
 mod report;
 pub mod rules;
+pub mod siblings;
 mod side;
 mod text;
 mod walk;

@@ -8,6 +8,7 @@ use mcp_pin_model::{
     provenance::{self, ProvenanceChange},
 };
 use regex::Regex;
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::{
     change::{Change, ChangeKind, Direction},
@@ -204,4 +205,51 @@ pub(super) fn provenance_changes<'c>(comparison: &'c Comparison<'c>) -> Vec<(&'c
             (change, changes)
         })
         .collect()
+}
+
+/// What a name looks like, separators forgotten: as its glyphs stand, where a capital I is an l, and as its letters are
+/// read, where it is an i. Names that share one of the two are taken for each other.
+pub(super) fn looks(name: &str) -> [String; 2] {
+    let visible: String = name.nfkc().filter(|&c| !mcp_pin_model::json::is_hidden(c)).collect();
+    let skeleton = |text: &str| unicode_security::skeleton(text).collect::<String>();
+    let joined = |text: String| {
+        let parts = text.split(['_', '-', ' ']).filter(|part| !part.is_empty());
+        parts.collect::<Vec<&str>>().join("_")
+    };
+    [joined(skeleton(&visible).to_lowercase()), joined(skeleton(&visible.to_lowercase()))]
+}
+
+/// A name longer than this is compared as a whole only.
+const LONGEST_NEAR: usize = 64;
+/// In a shorter name one letter makes another word.
+const SHORTEST_NEAR: usize = 6;
+
+/// Forms of which two names share one if they are one letter apart, so that one can be found in a map of many; and they
+/// may share one without being so, see [`is_one_letter_apart`].
+pub(super) fn near_forms(name: &str) -> BTreeSet<String> {
+    let chars: Vec<char> = name.to_lowercase().chars().collect();
+    if !(SHORTEST_NEAR..=LONGEST_NEAR).contains(&chars.len()) {
+        return BTreeSet::new();
+    }
+    let without = |index: usize| chars.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, c)| c).collect();
+    let mut forms: BTreeSet<String> = (0..chars.len()).map(without).collect();
+    forms.insert(chars.iter().collect());
+    forms
+}
+
+/// Whether two names have one letter more, less or different. Plurals, numbers and separators make other names.
+pub(super) fn is_one_letter_apart(one: &str, other: &str) -> bool {
+    let (one, other) = (one.to_lowercase(), other.to_lowercase());
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let head = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    let rest = one.len().min(other.len()) - head;
+    let tail = one.iter().rev().zip(other.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
+    let middle = |name: &[char]| name.get(head..name.len() - tail).unwrap_or_default().to_vec();
+    let (mine, theirs) = (middle(&one), middle(&other));
+    let is_letter = |middle: &[char]| middle.iter().all(|c| c.is_alphabetic());
+    let is_plural = |middle: &[char], name: &[char]| {
+        middle == ['s'] && name.get(name.len() - tail..).unwrap_or_default().first().is_none_or(|next| *next == '_')
+    };
+    let one_each = mine.len().max(theirs.len()) == 1 && is_letter(&mine) && is_letter(&theirs);
+    one_each && !is_plural(&mine, &one) && !is_plural(&theirs, &other)
 }

@@ -45,7 +45,7 @@ impl std::fmt::Debug for Rule {
 }
 
 /// Two sides as JSON texts: a capture (`initialize`, `tools`, `prompts`, …), and beside it where the rule needs them
-/// `name`, `version`, `protocol`, `signer`, `launch`, `artifacts` and, after, `tombstones`.
+/// `name`, `version`, `protocol`, `signer`, `launch`, `artifacts` and, after, `tombstones` and `siblings`.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
     /// Before; none for a first admission.
@@ -55,13 +55,14 @@ pub struct Example {
 }
 
 macro_rules! rules {
-    ($($module:ident),* $(,)?) => {
+    ($list:ident: $($module:ident),* $(,)?) => {
         $(mod $module;)*
-        static ALL: &[&Rule] = &[$(&$module::RULE),*];
+        static $list: &[&Rule] = &[$(&$module::RULE),*];
     };
 }
 
 rules![
+    REPORTED:
     agent_directed_override,
     artifact_changed,
     capability_changed,
@@ -113,18 +114,27 @@ rules![
     version_changed,
     version_step_too_small,
 ];
+rules![
+    AMONG:
+    sibling_server_lookalike,
+    sibling_tool_lookalike,
+    sibling_tool_mentioned,
+    sibling_tool_name,
+];
 mod common;
 
 /// All rules, sorted by id.
 #[must_use]
-pub fn all() -> &'static [&'static Rule] {
-    ALL
+pub fn all() -> Vec<&'static Rule> {
+    let mut rules: Vec<&'static Rule> = REPORTED.iter().chain(AMONG).copied().collect();
+    rules.sort_by_key(|rule| rule.id);
+    rules
 }
 
 /// One rule.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Rule> {
-    ALL.iter().find(|rule| rule.id == id).copied()
+    REPORTED.iter().chain(AMONG).find(|rule| rule.id == id).copied()
 }
 
 impl Rule {
@@ -157,10 +167,19 @@ impl Rule {
     }
 }
 
-/// Runs all rules; the findings come sorted, the gravest first, each once.
+/// Runs the rules of a report; the findings come sorted, the gravest first, each once.
 pub(crate) fn run(comparison: &Comparison<'_>) -> Vec<Finding> {
+    findings(REPORTED, comparison)
+}
+
+/// Runs the rules about a server among others.
+pub(crate) fn run_among(comparison: &Comparison<'_>) -> Vec<Finding> {
+    findings(AMONG, comparison)
+}
+
+fn findings(rules: &[&'static Rule], comparison: &Comparison<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for rule in ALL {
+    for rule in rules {
         (rule.detect)(comparison, &mut Found { rule, findings: &mut findings });
     }
     findings.sort_by(|a, b| {

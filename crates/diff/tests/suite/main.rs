@@ -5,5 +5,6 @@
 mod load;
 mod report;
 mod rules;
+mod siblings;
 mod support;
 mod threats;

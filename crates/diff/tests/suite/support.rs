@@ -1,6 +1,9 @@
 //! Sides out of JSON texts.
 
-use mcp_pin_diff::{ChangeReport, Side, compare, load};
+use mcp_pin_diff::{
+    ChangeReport, Finding, Side, compare, load,
+    siblings::{Sibling, among},
+};
 use mcp_pin_model::{
     Artifact, Launch, ServerName, ServerVersion, Surface, json,
     lockfile::{SignerIdentity, Tombstone},
@@ -71,4 +74,28 @@ pub(crate) fn fired(report: &ChangeReport) -> Vec<&str> {
 /// A server with one tool, whose members are given.
 pub(crate) fn tool(members: &str) -> String {
     format!(r#"{{"tools":[{{"name":"find",{members}}}]}}"#)
+}
+
+/// What is found in an example: the findings of the report, and beside its `siblings` where it has some.
+pub(crate) fn findings(before: Option<&str>, after: &str) -> Vec<Finding> {
+    let mut findings = report(before, after).findings().to_vec();
+    let document = json::parse(after.as_bytes()).unwrap();
+    let text = |value: Option<&json::Value>| value.and_then(json::Value::as_str).unwrap_or("subject").to_owned();
+    if let Some(siblings) = document.get("siblings").and_then(json::Value::as_array) {
+        let owned: Vec<(String, Owned)> = siblings
+            .iter()
+            .map(|sibling| {
+                let name = text(sibling.get("name"));
+                let mut document = sibling.as_object().unwrap().clone();
+                document.remove("name");
+                (name, Owned::of(&json::Value::Object(document).to_canonical_string()))
+            })
+            .collect();
+        let siblings: Vec<Sibling<'_>> =
+            owned.iter().map(|(name, owned)| Sibling { name, surface: &owned.surface }).collect();
+        let subject = Owned::of(after);
+        let name = text(document.get("subject"));
+        findings.extend(among(&Sibling { name: &name, surface: &subject.surface }, &siblings));
+    }
+    findings
 }
