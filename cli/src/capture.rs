@@ -261,54 +261,43 @@ fn live(captured: Captured, secrets: &[(String, Secret)], wanted: &Wanted<'_>) -
         ))
         .hint("a server that tells its secrets to the model should not be given any"));
     }
+    let (surface, placeholders, is_locked) = stored_form(&captured, wanted.locked).map_err(refused)?;
     let launch = wanted.server.launch.clone();
-    let packages = Packages::of_launch(&launch, wanted.locked);
-    let processing = captured.stats.processing;
-    let protocol = captured.protocol_version;
-    if let Some(locked) = wanted.locked {
-        let places = &locked.manifest.statement().capture.placeholders;
-        let surface = substitute_at(&captured.surface, &captured.machine, places).map_err(refused)?;
-        if surface.digest() == locked.server.surface {
-            return Ok(Live {
-                surface,
-                placeholders: places.clone(),
-                protocol,
-                launch,
-                evidence: None,
-                packages,
-                is_locked: true,
-                processing,
-            });
+    Ok(Live {
+        surface,
+        placeholders,
+        protocol: captured.protocol_version,
+        packages: Packages::of_launch(&launch, wanted.locked),
+        launch,
+        evidence: None,
+        is_locked,
+        processing: captured.stats.processing,
+    })
+}
+
+/// The surface with placeholders, their places, and whether it is exactly what is locked.
+fn stored_form(
+    captured: &Captured,
+    locked: Option<&Locked>,
+) -> Result<(Surface, Vec<Placeholder>, bool), mcp_pin_model::surface::SurfaceError> {
+    let at_places = match locked {
+        Some(locked) => {
+            let places = &locked.manifest.statement().capture.placeholders;
+            let surface = substitute_at(&captured.surface, &captured.machine, places)?;
+            if surface.digest() == locked.server.surface {
+                return Ok((surface, places.clone(), true));
+            }
+            Some((surface, places, locked.server.surface))
         }
-        let is_locked = false;
-        // Where the surface differs, the new text may name this machine at new places. Where only the places differ,
-        // the text at the recorded ones is what counts.
-        let (full, found) = substitute(&captured.surface, &captured.machine).map_err(refused)?;
-        if full.digest() == locked.server.surface {
-            return Ok(Live {
-                surface,
-                placeholders: places.clone(),
-                protocol,
-                launch,
-                evidence: None,
-                packages,
-                is_locked,
-                processing,
-            });
-        }
-        return Ok(Live {
-            surface: full,
-            placeholders: found,
-            protocol,
-            launch,
-            packages,
-            evidence: None,
-            is_locked,
-            processing,
-        });
-    }
-    let (surface, placeholders) = substitute(&captured.surface, &captured.machine).map_err(refused)?;
-    Ok(Live { surface, placeholders, protocol, launch, packages, evidence: None, is_locked: false, processing })
+        None => None,
+    };
+    // Where the surface differs, the new text may name this machine at new places. Where only the places differ, the
+    // text at the recorded ones is what counts.
+    let (full, found) = substitute(&captured.surface, &captured.machine)?;
+    Ok(match at_places {
+        Some((surface, places, locked)) if full.digest() == locked => (surface, places.clone(), false),
+        _ => (full, found, false),
+    })
 }
 
 impl Live {
