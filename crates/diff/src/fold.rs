@@ -37,6 +37,11 @@ pub(crate) fn is_hidden_here(c: char, before: Option<char>, after: Option<char>,
     }
 }
 
+/// A control character that a terminal acts on: C0 without line breaks and tabs, DEL, C1.
+pub(crate) fn is_terminal_control(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\r' | '\t')
+}
+
 /// Symbols and emoji: what a variation selector or joiner may follow.
 fn is_pictographic(c: char) -> bool {
     matches!(c,

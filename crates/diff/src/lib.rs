@@ -19,6 +19,7 @@ mod reading;
 mod report;
 pub mod rules;
 mod side;
+mod speech;
 mod text;
 mod walk;
 

@@ -7,6 +7,7 @@ use mcp_pin_model::json::{Pointer, Value};
 use crate::{
     change::{Change, ChangeKind, EntryRef},
     fold,
+    speech::Statement,
 };
 
 /// What a string is.
@@ -27,13 +28,30 @@ pub(crate) struct Passage {
     pub(crate) path: Pointer,
     pub(crate) entry: Option<EntryRef>,
     pub(crate) role: Role,
+    /// Whether the whole entry is new, so that it is looked at anyway.
+    pub(crate) in_new_entry: bool,
     /// What stood at this very place before.
     pub(crate) before: Option<String>,
     pub(crate) after: String,
-    /// The statements that were not in `before`.
-    pub(crate) fresh: Vec<String>,
-    /// The folded forms of the fresh statements, then of what they hold encoded.
-    pub(crate) folded: Vec<String>,
+    /// The statements that were not in `before`, then what they hold encoded.
+    pub(crate) fresh: Vec<Statement>,
+}
+
+impl Passage {
+    /// Whether it stands inside an input or output schema.
+    pub(crate) fn is_in_schema(&self) -> bool {
+        self.path.tokens().nth(2).is_some_and(|token| matches!(token.as_str(), "inputSchema" | "outputSchema" | "arguments"))
+    }
+
+    /// Whether it is an example of a value.
+    pub(crate) fn is_example(&self) -> bool {
+        self.path.tokens().any(|token| matches!(token.as_str(), "examples" | "example"))
+    }
+
+    /// Whether it stands in a list of icons, which a rule of its own reads.
+    pub(crate) fn is_icon(&self) -> bool {
+        self.path.tokens().any(|token| token == "icons")
+    }
 }
 
 /// Everything new to read in the changes, in their order.
@@ -151,25 +169,34 @@ impl Reader<'_> {
         if self.known.contains(text) {
             return;
         }
-        let fresh: Vec<String> = match before {
-            None => fold::statements(text),
-            Some(before) => {
-                let old: BTreeSet<String> = fold::statements(before).into_iter().collect();
-                fold::statements(text).into_iter().filter(|statement| !old.contains(statement)).collect()
+        let known: BTreeSet<String> = before.map(fold::statements).unwrap_or_default().into_iter().collect();
+        let statements = fold::statements(text);
+        let mut fresh = Vec::with_capacity(statements.len());
+        let mut encoded = Vec::new();
+        for (index, statement) in statements.into_iter().enumerate() {
+            if known.contains(&statement) {
+                continue;
             }
-        };
-        let mut folded: Vec<String> = fresh.iter().map(|statement| fold::fold(statement)).collect();
-        if text.len() >= 24 {
-            folded.extend(fresh.iter().flat_map(|statement| fold::decoded(statement)).map(|text| fold::fold(&text)));
+            encoded.extend(fold::decoded(&statement));
+            let folded = fold::fold(&statement);
+            let mut statement = Statement::new(statement, folded);
+            statement.is_first = index == 0;
+            fresh.push(statement);
+        }
+        for text in encoded.iter().flat_map(|text| fold::statements(text)) {
+            let folded = fold::fold(&text);
+            let mut statement = Statement::new(text, folded);
+            statement.was_encoded = true;
+            fresh.push(statement);
         }
         self.out.push(Passage {
             path: path.clone(),
             entry: self.change.entry.clone(),
             role,
+            in_new_entry: self.change.kind == ChangeKind::EntryAdded,
             before: before.map(str::to_owned),
             after: text.to_owned(),
             fresh,
-            folded,
         });
     }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use mcp_pin_model::{Grade, json::{Pointer, Value}};
 use regex::Regex;
 
-use super::{Draft, common::{is_input_parameter, last, name_parts, pattern}};
+use super::{Draft, common::{is_attack, is_input_parameter, last, name_parts, pattern}};
 use crate::{change::{Change, ChangeKind}, fold};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -72,7 +72,7 @@ fn judge(
     });
     let attacked = comparison.passages.iter().any(|passage| {
         passage.entry == change.entry
-            && passage.folded.iter().any(|statement| !super::agent_directed_override::families_in(statement).is_empty())
+            && passage.fresh.iter().any(|statement| is_attack(passage, statement))
     });
     let first = change.kind == ChangeKind::EntryAdded;
     let grade = match (attacked || (ordered && !first), first) {
