@@ -29,8 +29,8 @@ pub(super) const RULE: Rule = Rule {
 
 static ACTIVE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
-        r"(?i)\b(?:javascript|vbscript):\s*[a-z_$(][^\s]*[(.=]|\bdata:(?:text/html|image/svg\+xml|application/(?:javascript|xhtml\+xml)|text/javascript)[;,]",
-        r"|<script\b[^>]*(?:src\s*=|>\s*[^<\s])|<(?:iframe|object|embed|svg|form|base|meta|link)\b[^>]{0,200}(?:src|href|action|onload|http-equiv|data)\s*=|<[a-z]{1,12}\b[^>]{0,200}\bon(?:error|load|click|mouseover|focus|toggle)\s*=",
+        r"(?i)\b(?:javascript|vbscript):\s*[a-z_$(][^\s]*(?:[(=]|\.\w)|\bdata:(?:text/html|image/svg\+xml|application/(?:javascript|xhtml\+xml)|text/javascript)[;,]",
+        r"|<script\b[^>]*(?:\ssrc\s*=|>[^<\s][^<]{0,200}</script|>\s*(?:fetch|alert|eval|document|window|var|let|const|new|import)\b)|<(?:iframe|object|embed|svg|form|base|meta|link)\b[^>]{0,200}(?:src|href|action|onload|http-equiv|data)\s*=|<[a-z]{1,12}\b[^>]{0,200}\bon(?:error|load|click|mouseover|focus|toggle)\s*=",
         r"|!\[[^\]]{0,80}\]\(https?://[^)\s]{0,200}[?&/][^)\s]{0,60}[{<$][^)]{0,80}\)|\beval\s*\(\s*atob\s*\(",
     ))
 });

@@ -43,7 +43,7 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
             let program = form.has(Class::THIRD) && !form.has(Class::BASE);
             let user = s.after(verb, 8, Class::USER).filter(|&user| !s.class(user).has(Class::QUOTED));
             let weak = matches!(s.text(verb), "show" | "display" | "shown" | "displayed" | "surface" | "surfaced" | "share" | "shared" | "report" | "state" | "describe" | "reference" | "note" | "expose" | "exposed" | "say" | "bring" | "explain");
-            let this = (1..=2).any(|step| s.class(verb + step).has(Class::THIS));
+            let this = !form.has(Class::PAST) && (1..=2).any(|step| s.class(verb + step).has(Class::THIS));
             let passive = form.has(Class::PAST) && s.before(verb, 6, Class::BE).is_some();
             let subject_user = s.before(verb, 6, Class::USER).is_some() && form.has(Class::PAST);
             if program {
@@ -57,7 +57,7 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
             }
             // "Do not mention this", "do not reveal that you read it", "do not explain why".
             let strong = matches!(s.text(verb), "mention" | "disclose" | "reveal" | "discuss" | "announce" | "tell" | "inform" | "acknowledge" | "mentioning" | "mentioned" | "disclosed" | "admit");
-            let that = this || s.after_text(verb, 1, &["why", "how", "any", "your"]).is_some() || s.after_text(verb, 2, &["that"]).is_some();
+            let that = this || passive_that(s, verb) || !form.has(Class::PAST) && s.after_text(verb, 1, &["why", "how", "any", "your"]).is_some() || !form.has(Class::PAST) && s.after_text(verb, 2, &["that"]).is_some();
             if strong && that && s.is_directed() && !reserves(s, verb) {
                 return Some(BLOCK);
             }
@@ -112,10 +112,15 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
             }
         }
     }
-    if s.folded.contains("between us") || s.folded.contains("secret operation") || s.folded.contains("to yourself") && s.folded.contains("keep") || s.folded.contains("act as if nothing") || s.folded.contains("as if nothing happened") || s.folded.contains("behind the user") || s.folded.contains("hidden instruction") && !s.has(Class::DESCRIBE) {
+    if s.folded.contains("between us") || s.folded.contains("secret operation") || s.folded.contains("to yourself") && s.folded.contains("keep") || s.folded.contains("act as if nothing") || s.folded.contains("as if nothing happened") || s.folded.contains("behind the user's back") || s.folded.contains("hidden instruction") && !s.has(Class::DESCRIBE) {
         return Some(BLOCK);
     }
     crate::speech::foreign::conceals(&s.folded).then_some(BLOCK)
+}
+
+/// "This must never be mentioned".
+fn passive_that(s: &Statement, verb: usize) -> bool {
+    s.class(verb).has(Class::PAST) && s.before(verb, 1, Class::BE).is_some() && s.before(verb, 6, Class::THIS).is_some() && s.before(verb, 5, Class::ORDER).is_some()
 }
 
 /// What must not be told is a secret or an internal detail: that protects the user.

@@ -39,7 +39,7 @@ static MARKS: LazyLock<Regex> = LazyLock::new(|| {
         r"|\b(?:begin|end|start)(?: of)? (?:system|hidden|admin|secret) (?:prompt|message|instructions?)\b|\bend of (?:tool )?(?:description|documentation|prompt)\b",
         r"|\bsystem override\b|\b(?:new|updated|real|actual|true|hidden|secret) (?:system )?(?:instructions?|prompt|directive|task|objective)s? ?:|\bdeveloper mode (?:is )?(?:enabled|on|activated)|\bjailbreak mode\b",
         // The end of a description in a list that is still JSON, and the next tool.
-        r#"|["'] ?\} ?,? ?(?:\] ?,? ?)?\{ ?["'](?:name|role|description|type|tool)["'] ?:|["'] ?, ?["'](?:role|system|instructions)["'] ?: ?["']|</(?:tool|tools|description|function|functions|tool_description)>"#,
+        r#"|["'] ?\} ?,? ?(?:\] ?,? ?)?\{ ?["'](?:name|role|description)["'] ?:|["'] ?, ?["'](?:role|system|instructions)["'] ?: ?["']|</(?:tool|tools|description|function|functions|tool_description)>"#,
     ))
 });
 
@@ -66,7 +66,7 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
     }
     let marked = s.folded.contains(['<', '[', '#', '{', ':', '"'])
         || s.folded.contains("system") || s.folded.contains("mode") || s.folded.contains("end of");
-    if marked && let Some(hit) = MARKS.find(&s.folded) && !is_described(s, hit.start(), hit.end()) {
+    if marked && let Some(hit) = MARKS.find(&s.folded) && !is_described(s, hit.start(), hit.end()) && !is_whole_json(s, hit.as_str(), hit.start()) {
         return Some(BLOCK);
     }
     // A role that a parameter sets for somebody else's model is a value; that is what prompt tools are for.
@@ -76,6 +76,11 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
         return Some(BLOCK);
     }
     None
+}
+
+/// A list of objects that opens where it closes is an example of data; one that only closes ends what it stands in.
+fn is_whole_json(s: &Statement, hit: &str, start: usize) -> bool {
+    hit.contains('}') && s.folded.get(..start).is_some_and(|head| head.contains('{'))
 }
 
 /// A comment that does more than comment.

@@ -4,7 +4,7 @@ use mcp_pin_model::Grade;
 use mcp_pin_model::{EntryKind, json::Value};
 
 use super::common::{in_output, last, name_parts, parent};
-use crate::change::{ChangeKind, Direction};
+use crate::change::{Change, ChangeKind, Direction};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
 
@@ -40,6 +40,9 @@ const AIMS: [&str; 22] = [
 const LIMITS: [&str; 9] = ["enum", "const", "pattern", "maximum", "exclusiveMaximum", "maxLength", "maxItems", "additionalProperties", "format"];
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
+    // An upgrade of a framework opens all tools at once, which other rules say in a line.
+    let is_opened = |change: &&Change| change.kind == ChangeKind::Schema && last(&change.path) == "additionalProperties";
+    let opened = comparison.changes.iter().filter(is_opened).take(2).count();
     for change in comparison.changes {
         let Some(entry) = change.entry.as_ref().filter(|entry| entry.kind == EntryKind::Tool) else { continue };
         let keyword = last(&change.path);
@@ -56,7 +59,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         let fence = keyword == "pattern" && change.before.as_ref().and_then(Value::as_str).is_some_and(|pattern| pattern.starts_with('^') && pattern.contains('/'));
         let parameter = parent(&change.path);
         let aims = name_parts(&parameter).iter().any(|part| AIMS.contains(&part.as_str()));
-        let open = keyword == "additionalProperties" && change.path.tokens().count() == 4;
+        let open = keyword == "additionalProperties" && opened == 1 && change.path.tokens().count() == 4;
         if gone && (acts && (aims || open) || fence && aims) {
             found.change_with_hint(
                 Grade::Block,

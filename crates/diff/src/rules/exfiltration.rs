@@ -56,7 +56,8 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
             || s.after(object, 7, Class::TO).is_some_and(|to| {
                 s.after(to, 4, Class::CHANNEL | Class::IDENTIFIER | Class::QUOTED | Class::ADDRESS).is_some()
             })
-            || s.before(object, 9, Class::CHANNEL).is_some_and(|channel| s.after(channel, 8, Class::CONVERSATION).is_some());
+            || s.after_text(object, 7, &["into"]).is_some()
+            || s.before(object, 9, Class::CHANNEL | Class::IDENTIFIER).is_some_and(|channel| s.after_text(channel, 2, &["with"]).is_some());
         let form = s.class(verb);
         let ordered = s.is_order(verb) || s.before(verb, 4, Class::ORDER | Class::MODEL).is_some();
         let passive = form.has(Class::PAST) && s.before(verb, 3, Class::BE).is_some();
@@ -109,7 +110,7 @@ fn is_context(s: &Statement, word: usize) -> bool {
     let before = |reach: usize, list: &[&str]| s.before_text(word, reach, list).is_some();
     match text {
         "conversation" | "conversations" | "transcript" | "dialogue" | "dialog" | "scratchpad" | "chain-of-thought" => {
-            s.after_text(word, 1, &["id", "ids", "type", "name", "thread", "title"]).is_none()
+            s.after_text(word, 1, &["id", "ids", "type", "name", "thread", "title", "url", "link", "object", "resource"]).is_none()
         }
         "chat" | "chats" => before(3, &["full", "entire", "whole", "complete", "this", "current"]) || s.after_text(word, 1, &["history", "log", "transcript", "messages", "context"]).is_some(),
         "history" => before(2, &["chat", "conversation", "message", "session", "dialogue"]),

@@ -45,7 +45,7 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
         if form.has(Class::THIRD) && s.before(verb, 4, Class::MODEL).is_none() {
             continue;
         }
-        if let Some(object) = s.after(verb, 7, WHAT) {
+        if let Some(object) = s.after(verb, 7, WHAT).filter(|_| !matches!(s.text(verb + 1), "it" | "them")) {
             let what = s.class(object);
             let which = if what.has(Class::INSTRUCTION) { Class::WHICH } else { Class::EARLIER };
             let ours = !what.has(Class::INSTRUCTION) && !s.is_order(verb);
@@ -108,7 +108,7 @@ const BLOCK: Said = Said { grade: Grade::Block, message: "tells the model to dis
 
 /// "Ignore rules" as in a file of them: `.gitignore`, an ignore list.
 fn is_file_list(s: &Statement, object: usize) -> bool {
-    s.after(object, 4, Class::PATH).is_some() || s.after_text(object, 3, &["gitignore", "dockerignore", "eslint", "lint"]).is_some()
+    s.after(object, 4, Class::PATH).is_some_and(|path| !s.class(path).has(Class::SECRET_FILE | Class::WEAK_FILE)) || s.after_text(object, 3, &["gitignore", "dockerignore", "eslint", "lint"]).is_some()
 }
 
 /// The same in other languages: a verb and what it cancels, by their stems.

@@ -71,11 +71,13 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
             continue;
         }
         let Some(verb) = s.before(secret, 12, Class::READ | Class::SEND | Class::PUT) else { continue };
-        if !s.is_said(verb) {
+        let form = s.class(verb);
+        let acts = form.has(Class::THIRD | Class::GERUND) || form.has(Class::BASE) && s.is_order(verb);
+        if !acts || !s.is_said(verb) {
             continue;
         }
         let all = s.before(secret, 6, Class::EVERY).is_some() || s.before_text(secret, 6, &["user's", "user", "their", "actual", "real", "stored", "saved", "available", "local", "host", "your", "found", "system"]).is_some() || s.after_text(secret, 6, &["found", "available", "stored", "present", "containing", "accessible"]).is_some();
-        let carried = s.after(verb, 20, Class::SEND | Class::PUT).filter(|&other| other != secret && !s.is_denied(other)).is_some_and(|other| s.class(other).has(Class::BASE | Class::THIRD | Class::GERUND));
+        let carried = s.after(verb, 20, Class::SEND | Class::PUT).filter(|&other| other != secret && !s.is_denied(other)).is_some_and(|other| s.class(other).has(Class::THIRD | Class::GERUND) || s.is_order(other) && s.before(other, 1, Class::AND).is_some());
         let ordered = s.is_order(verb) && s.is_directed() && !s.is_first;
         let outside = s.has(Class::ADDRESS);
         let also = s.before_text(verb, 3, &["also", "additionally", "secretly", "first", "silently"]).is_some();
@@ -115,9 +117,9 @@ fn is_private(s: &Statement, word: usize) -> bool {
         "phrase" | "phrases" => before(&["seed", "recovery"]),
         "variables" | "variable" => before(&["environment", "env"]),
         "token" | "tokens" => before(&["auth", "access", "session", "oauth", "api", "bearer", "refresh", "any", "all", "jwt", "login", "and"]),
-        "values" | "value" | "contents" | "content" | "data" | "details" | "info" | "everything" | "text" | "body" | "code" | "information" | "entries" | "listing" | "record" | "records" | "source" | "document" | "documents" | "email" | "emails" | "attachments" => false,
-        "pin" => false,
-        _ => s.class(word).has(Class::SECRET),
+        "secrets" | "credentials" | "passwords" | "passphrases" | "apikeys" | "mnemonic" | "keychain" | "keyring" => true,
+        "password" | "passphrase" | "credential" | "secret" | "wallet" => before(&["user's", "their", "saved", "stored", "master", "admin"]),
+        _ => false,
     }
 }
 

@@ -192,7 +192,7 @@ const VERBS: &[(Class, &str)] = &[
     (Class::CALL, "call use invoke run execute trigger launch consult start activate evoke perform"),
     (
         Class::CHANGE,
-        "change replace modify alter swap rewrite substitute edit redirect tamper override adjust overwrite rename reroute divert correct falsify forge fix transform update intercept hijack mutate fake inflate round",
+        "change replace modify alter swap rewrite substitute edit redirect tamper override adjust overwrite rename reroute divert falsify forge fix transform update intercept hijack mutate fake inflate round",
     ),
     (
         Class::TELL,
@@ -387,7 +387,7 @@ pub(crate) fn class_of(word: &str) -> Class {
 const SECRET_PLACES: &[&str] = &[
     "id_rsa", "id_ed25519", "id_ecdsa", "id_dsa", ".aws/", ".gnupg", ".kube/", ".netrc", ".pgpass", ".docker/config",
     "/etc/shadow", "/etc/passwd", "/etc/sudoers", "mcp.json", "mcp_config", "mcp_settings", "claude_desktop_config", ".cursor/", "wallet.dat",
-    "login.keychain", "_history", "cookies.sqlite", "credentials.json", "secrets.json", "secrets.y",
+    "login.keychain", ".bash_history", ".zsh_history", ".python_history", ".psql_history", ".mysql_history", "cookies.sqlite", "credentials.json", "secrets.json", "secrets.y",
     "/proc/self/environ", "169.254.169.254", "internal://", "keychain", ".git-credentials", ".npmrc", ".pypirc",
     "application_default_credentials", ".azure/", ".config/gcloud", "keystore", ".vault-token", "service-account", "service_account",
     ".ssh/", ".ssh", "/run/secrets", "serviceaccount/token", "ntds.dit", "config/sam", ".terraform.d", ".bitcoin", "keypair",

@@ -119,7 +119,9 @@ impl Statement {
             let (class, next) = (self.class(earlier), self.class(earlier + 1));
             // A new clause ends a denial, unless it goes on with the list of verbs: "does not read, copy or send".
             if next.has(Class::CLAUSE) {
-                let goes_on = class.has(Class::BASE | Class::THIRD | Class::GERUND | Class::PAST) || next.has(Class::OR);
+                let same_form = |form: Class| class.has(form) && self.class(index).has(form);
+                let listed = [Class::BASE, Class::THIRD, Class::GERUND, Class::PAST].into_iter().any(same_form);
+                let goes_on = listed || next.has(Class::OR);
                 if !goes_on {
                     return false;
                 }
@@ -177,7 +179,7 @@ impl Statement {
         }
         let before = self.class(index - 1);
         before.has(Class::ORDER | Class::AND | Class::MODEL | Class::WHEN | Class::OR)
-            || matches!(self.text(index - 1), "to" | "will" | "shall" | "should" | "by" | "now" | "step" | "not" | "then" | "or" | "is")
+            || matches!(self.text(index - 1), "to" | "will" | "shall" | "should" | "now" | "step" | "not" | "then" | "or" | "is")
     }
 
     /// Whether the statement tells the model what it must do, rather than what the tool does.
@@ -244,8 +246,8 @@ fn words_of(core: &str, at: usize, flags: Class, emit: &mut impl FnMut(Word)) {
         }
     }
     if core.contains('_') && core.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.()".contains(&byte)) {
-        let secret = lexicon::class_of_place(core);
-        return emit(whole(Class::IDENTIFIER | secret));
+        let place = if core.contains('.') || core.starts_with("id_") { lexicon::class_of_place(core) } else { Class::NONE };
+        return emit(whole(Class::IDENTIFIER | place));
     }
     if core.bytes().all(|byte| byte.is_ascii_digit() || b"+.,:-".contains(&byte)) {
         return emit(whole(Class::NUMBER));
