@@ -87,7 +87,7 @@ pub(crate) fn fold(text: &str) -> String {
         return visible.map(|c| c.to_ascii_lowercase()).collect();
     }
     let mut out = String::with_capacity(text.len());
-    for c in text.nfkc() {
+    for c in text.nfkd() {
         match c {
             c if c.is_ascii() && !c.is_ascii_control() => out.push(c),
             '\n' | '\t' | '\r' => out.push(c),
@@ -98,7 +98,18 @@ pub(crate) fn fold(text: &str) -> String {
             '\u{201c}' | '\u{201d}' => out.push('"'),
             c if c.is_whitespace() => out.push(' '),
             c if mcp_pin_model::json::is_hidden(c) => {}
-            c => out.extend(unicode_security::skeleton(c.encode_utf8(&mut [0; 4]))),
+            c => {
+                // Small letters first: a capital may look like another letter than its small form.
+                let small = c.to_lowercase().next().unwrap_or(c);
+                let looks = |c: char, out: &mut String| out.extend(unicode_security::skeleton(c.encode_utf8(&mut [0; 4])));
+                let mut look = String::new();
+                looks(c, &mut look);
+                if !look.is_ascii() {
+                    look.clear();
+                    looks(small, &mut look);
+                }
+                out.push_str(&look);
+            }
         }
     }
     out.to_lowercase()

@@ -183,6 +183,15 @@ impl Reader<'_> {
             statement.is_first = index == 0;
             fresh.push(statement);
         }
+        // What a page does not show and a model reads: each statement of a comment on its own.
+        for comment in comments(text).filter(|comment| !before.is_some_and(|before| before.contains(comment))) {
+            for text in fold::statements(comment) {
+                let folded = fold::fold(&text);
+                let mut statement = Statement::new(text, folded);
+                statement.in_comment = true;
+                fresh.push(statement);
+            }
+        }
         for text in encoded.iter().flat_map(|text| fold::statements(text)) {
             let folded = fold::fold(&text);
             let mut statement = Statement::new(text, folded);
@@ -199,6 +208,11 @@ impl Reader<'_> {
             fresh,
         });
     }
+}
+
+/// The contents of the HTML comments in a text; one that is not closed goes on to the end.
+fn comments(text: &str) -> impl Iterator<Item = &str> {
+    text.split("<!--").skip(1).map(|rest| rest.split("-->").next().unwrap_or(rest))
 }
 
 /// The type names of JSON Schema say nothing to a model that a person does not see; they are half of all values.

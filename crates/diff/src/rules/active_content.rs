@@ -39,7 +39,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages {
         let text = &passage.after;
         // The signs of it are rare in prose.
-        let marked = text.contains(['<', '(']) || text.contains("script:") || text.contains("data:");
+        let marked = text.contains('<') || text.contains("](") || text.contains("eval") || text.contains("script:") || text.contains("data:");
         if !marked || passage.is_icon() {
             continue;
         }

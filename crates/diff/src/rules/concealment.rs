@@ -1,7 +1,11 @@
 //! `concealment`: text that keeps something from the user.
 
 use mcp_pin_model::Grade;
-use super::common::{Said, each_statement};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::common::{Said, each_statement, is_described, pattern};
 use crate::{reading::Passage, speech::{Class, Statement}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -29,6 +33,11 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
 }
 
 
+/// Turns of speech that no tool has a use for.
+static PHRASES: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"between us\b|secret operation|keep (?:this|it|that) to yourself|as if nothing (?:had )?happened|behind the user's back|(?:this|an?) hidden instruction")
+});
+
 const BLOCK: Said = Said { grade: Grade::Block, message: "asks to keep something from the user", aspect: "" };
 
 pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
@@ -42,7 +51,7 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
             let form = s.class(verb);
             let program = form.has(Class::THIRD) && !form.has(Class::BASE);
             let user = s.after(verb, 8, Class::USER).filter(|&user| !s.class(user).has(Class::QUOTED));
-            let weak = matches!(s.text(verb), "show" | "display" | "shown" | "displayed" | "surface" | "surfaced" | "share" | "shared" | "report" | "state" | "describe" | "reference" | "note" | "expose" | "exposed" | "say" | "bring" | "explain");
+            let weak = matches!(s.text(verb), "show" | "display" | "shown" | "displayed" | "surface" | "surfaced" | "share" | "shared" | "report" | "state" | "describe" | "reference" | "note" | "expose" | "exposed" | "say" | "bring");
             let this = !form.has(Class::PAST) && (1..=2).any(|step| s.class(verb + step).has(Class::THIS));
             let passive = form.has(Class::PAST) && s.before(verb, 6, Class::BE).is_some();
             let subject_user = s.before(verb, 6, Class::USER).is_some() && form.has(Class::PAST);
@@ -112,7 +121,9 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
             }
         }
     }
-    if s.folded.contains("between us") || s.folded.contains("secret operation") || s.folded.contains("to yourself") && s.folded.contains("keep") || s.folded.contains("act as if nothing") || s.folded.contains("as if nothing happened") || s.folded.contains("behind the user's back") || s.folded.contains("hidden instruction") && !s.has(Class::DESCRIBE) {
+    if let Some(hit) = PHRASES.find(&s.folded)
+        && !is_described(s, hit.start(), hit.end())
+    {
         return Some(BLOCK);
     }
     crate::speech::foreign::conceals(&s.folded).then_some(BLOCK)

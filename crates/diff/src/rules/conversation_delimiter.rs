@@ -59,20 +59,19 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
 
 const BLOCK: Said = Said { grade: Grade::Block, message: "imitates a conversation role, a system message or a delimiter", aspect: "" };
 
-pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
+pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
     let s = statement;
     if s.in_comment && is_order_to_model(s) {
         return Some(Said { message: "gives an order in a comment, which a page would not show", ..BLOCK });
     }
-    let marked = s.folded.contains(['<', '[', '#', '{', ':', '"'])
-        || s.folded.contains("system") || s.folded.contains("mode") || s.folded.contains("end of");
+    let marked = s.folded.contains(['<', '[', '#', '{'])
+        || s.has(Class::INSTRUCTION | Class::MODEL)
+        || ["system", " mode", "end of", "objective", "override"].iter().any(|word| s.folded.contains(word));
     if marked && let Some(hit) = MARKS.find(&s.folded) && !is_described(s, hit.start(), hit.end()) && !is_whole_json(s, hit.as_str(), hit.start()) {
         return Some(BLOCK);
     }
     // A role that a parameter sets for somebody else's model is a value; that is what prompt tools are for.
-    let speaks = s.has(Class::MODEL) || s.folded.contains("from ") || s.folded.contains("pretend") || s.folded.contains(" as ");
-    let _ = passage;
-    if speaks && let Some(hit) = ROLE.find(&s.folded) && !is_described(s, hit.start(), hit.end()) {
+    if let Some(hit) = ROLE.find(&s.folded) && !is_described(s, hit.start(), hit.end()) {
         return Some(BLOCK);
     }
     None

@@ -97,7 +97,10 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
         if ends.is_some() && s.before(word, 3, Class::EARLIER).is_some() && s.is_said(word) {
             return Some(BLOCK);
         }
-        if s.after_text(word, 5, &["precedence", "priority"]).is_some_and(|rank| s.after(rank, 5, Class::INSTRUCTION.or(Class::MODEL)).is_some()) {
+        if s.before_text(word, 7, &["precedence", "priority"]).is_some_and(|rank| s.after_text(rank, 1, &["over"]).is_some()) && s.before(word, 3, Class::WHICH).is_some() {
+            return Some(BLOCK);
+        }
+        if s.after_text(word, 5, &["precedence", "priority"]).is_some_and(|rank| s.after(rank, 6, Class::INSTRUCTION.or(Class::MODEL)).is_some()) {
             return Some(BLOCK);
         }
     }

@@ -39,7 +39,7 @@ static CREDENTIAL: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// A name for a secret with its value.
 static ASSIGNED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r#"(?i)\b(?:[a-z_]*(?:password|passwd|secret|api[_-]?key|access[_-]?key|auth[_-]?token|private[_-]?key)[a-z_]*)["']?\s*(?:[:=]|is)\s*["'`]?([^\s"'`<>{}$,;()\[\]]{8,})"#)
+    pattern(r#"(?i)(?:password|passwd|secret|api[_-]?key|access[_-]?key|auth[_-]?token|private[_-]?key)[a-z_]{0,24}["']?\s*(?:[:=]|is)\s*["'`]?([^\s"'`<>{}$,;()\[\]]{8,})"#)
 });
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
@@ -49,7 +49,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             continue;
         }
         let known = |secret: &str| passage.before.as_deref().is_some_and(|before| before.contains(secret));
-        let typed = CREDENTIAL.find_iter(text).map(|hit| hit.as_str()).find(|secret| !is_placeholder(secret) && !known(secret));
+        let typed = || CREDENTIAL.find_iter(text).map(|hit| hit.as_str()).find(|secret| !is_placeholder(secret) && !known(secret));
         let assigned = || {
             ASSIGNED.captures_iter(text).filter_map(|hit| hit.get(1)).map(|hit| hit.as_str()).find(|value| is_random(value) && !is_placeholder(value) && !known(value))
         };
@@ -60,11 +60,19 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
                 && ["password", "passwd", "secret", "api_key", "apikey", "access_key", "auth_token", "private_key"].iter().any(|part| secret_name.contains(part));
             (named && text.len() >= 8 && !text.contains(char::is_whitespace) && is_random(text) && !is_placeholder(text)).then_some(text.as_str())
         };
-        if let Some(secret) = typed.or_else(assigned).or_else(default) {
+        if let Some(secret) = long_word(text).then(typed).flatten().or_else(assigned).or_else(default) {
             found.passage(Grade::Review, passage, secret, "what looks like a credential stands in the metadata", "");
         }
     }
 }
+
+/// Whether there is anything without spaces that is long enough for an issuer's credential.
+fn long_word(text: &str) -> bool {
+    text.split_ascii_whitespace().any(|word| word.len() >= LONG) || text.contains("PRIVATE KEY")
+}
+
+/// Credentials of issuers are at least this long.
+const LONG: usize = 14;
 
 /// No credential is shorter.
 const SHORTEST: usize = 8;

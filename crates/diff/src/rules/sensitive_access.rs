@@ -34,7 +34,7 @@ const BLOCK: Said = Said { grade: Grade::Block, message: "sends the model after 
 pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
     let s = statement;
     const GETS: Class = Class::READ.or(Class::SEND).or(Class::PUT);
-    if !s.has(Class::SECRET_FILE | Class::WEAK_FILE | Class::SECRET | Class::CONTENT | Class::STARTUP_FILE) {
+    if !s.has(Class::SECRET_FILE | Class::WEAK_FILE | Class::SECRET | Class::CONTENT | Class::CONVERSATION | Class::STARTUP_FILE) {
         return None;
     }
     for file in s.each(Class::SECRET_FILE.or(Class::WEAK_FILE)) {
@@ -54,7 +54,10 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
         }
         // One that gets at it, and a sign of more than a program's own work: an order, another verb that carries it
         // on, more such files, or a place where no sentence belongs.
-        let carried = s.each(Class::SEND.or(Class::PUT)).any(|other| other != verb && !s.is_denied(other) && !s.class(other).has_all(Class::PAST) && other.abs_diff(file) <= 14);
+        let carried = s.each(Class::SEND.or(Class::PUT)).any(|other| {
+            let passive = s.class(other).has(Class::PAST) && s.before(other, 1, Class::AND).is_some() && s.before(other, 5, Class::BE).is_some();
+            other != verb && !s.is_denied(other) && (passive || !s.class(other).has(Class::PAST)) && other.abs_diff(file) <= 14
+        });
         let ordered = s.is_order(verb) && s.is_directed() && s.before(verb, 3, Class::ORDER | Class::MODEL | Class::AND | Class::WHEN).is_some();
         let also = s.before_text(verb, 3, &["also", "additionally", "secretly", "first", "please"]).is_some();
         let several = s.each(Class::SECRET_FILE.or(Class::WEAK_FILE)).count() > 1;
@@ -66,22 +69,30 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
             return Some(BLOCK);
         }
     }
-    for secret in s.each(Class::SECRET.or(Class::CONTENT)) {
-        if !is_private(s, secret) || s.is_described(secret) || is_denied_thing(s, secret) || s.near(secret, 4, Class::HARMLESS).is_some() {
+    let private: Vec<usize> = s.each(Class::SECRET.or(Class::CONTENT).or(Class::CONVERSATION)).filter(|&word| is_private(s, word)).collect();
+    for &secret in &private {
+        if s.is_described(secret) || is_denied_thing(s, secret) || s.near(secret, 4, Class::HARMLESS).is_some() {
             continue;
         }
-        let Some(verb) = s.before(secret, 12, Class::READ | Class::SEND | Class::PUT) else { continue };
-        let form = s.class(verb);
-        let acts = form.has(Class::THIRD | Class::GERUND) || form.has(Class::BASE) && s.is_order(verb);
-        if !acts || !s.is_said(verb) {
+        let acts = |verb: &usize| s.class(*verb).has(Class::THIRD | Class::GERUND) || s.is_order(*verb);
+        let Some(verb) = (secret.saturating_sub(12)..secret).rev().find(|verb| s.class(*verb).has(GETS) && acts(verb)) else { continue };
+        if !s.is_said(verb) {
             continue;
         }
-        let all = s.before(secret, 6, Class::EVERY).is_some() || s.before_text(secret, 6, &["user's", "user", "their", "actual", "real", "stored", "saved", "available", "local", "host", "your", "found", "system"]).is_some() || s.after_text(secret, 6, &["found", "available", "stored", "present", "containing", "accessible"]).is_some();
-        let carried = s.after(verb, 20, Class::SEND | Class::PUT).filter(|&other| other != secret && !s.is_denied(other)).is_some_and(|other| s.class(other).has(Class::THIRD | Class::GERUND) || s.is_order(other) && s.before(other, 1, Class::AND).is_some());
+        let near = |words: &[&str]| s.before_text(secret, 6, words).is_some();
+        let whose = near(&["user's", "user", "their", "actual", "real", "stored", "saved", "available", "local", "host", "your", "found", "system"])
+            || s.before(secret, 6, Class::EVERY).is_some()
+            || s.after_text(secret, 6, &["found", "available", "stored", "present", "containing", "accessible"]).is_some();
+        let carried = (verb + 1..(verb + 21).min(s.len())).any(|other| {
+            let form = s.class(other);
+            other != secret && form.has(Class::SEND | Class::PUT) && !s.is_denied(other)
+                && (form.has(Class::THIRD | Class::GERUND) || s.is_order(other) && s.before(other, 1, Class::AND).is_some())
+        });
         let ordered = s.is_order(verb) && s.is_directed() && !s.is_first;
         let outside = s.has(Class::ADDRESS);
         let also = s.before_text(verb, 3, &["also", "additionally", "secretly", "first", "silently"]).is_some();
-        let signs = [all, carried, ordered, outside, also].into_iter().filter(|&sign| sign).count();
+        let several = private.len() > 1;
+        let signs = [whose, carried, ordered, outside, also, several].into_iter().filter(|&sign| sign).count();
         if signs >= 2 {
             return Some(BLOCK);
         }
@@ -118,7 +129,7 @@ fn is_private(s: &Statement, word: usize) -> bool {
         "variables" | "variable" => before(&["environment", "env"]),
         "token" | "tokens" => before(&["auth", "access", "session", "oauth", "api", "bearer", "refresh", "any", "all", "jwt", "login", "and"]),
         "secrets" | "credentials" | "passwords" | "passphrases" | "apikeys" | "mnemonic" | "keychain" | "keyring" => true,
-        "password" | "passphrase" | "credential" | "secret" | "wallet" => before(&["user's", "their", "saved", "stored", "master", "admin"]),
+        "password" | "passphrase" | "credential" | "secret" | "wallet" => before(&["user's", "their", "saved", "stored", "master", "admin", "every", "each", "any"]),
         _ => false,
     }
 }

@@ -255,7 +255,7 @@ const WORDS: &[(Class, &str)] = &[
     ),
     (
         Class::CONTENT,
-        "content contents file files data text document documents information details info everything record records source code body email emails attachments listing entries key keys values value",
+        "variable variables phrase phrases content contents file files data text document documents information details info everything record records source code body email emails attachments listing entries key keys values value",
     ),
     (
         Class::NEGATION,
@@ -401,6 +401,13 @@ const STARTUP_PLACES: &[&str] = &[
 
 /// The kinds of a token that is a place: it has a slash, a scheme, an at sign or a dot inside.
 pub(crate) fn class_of_place(token: &str) -> Class {
+    let slashes;
+    let token = if token.contains('\\') {
+        slashes = token.replace('\\', "/");
+        slashes.as_str()
+    } else {
+        token
+    };
     let mut class = Class::NONE;
     if STARTUP_PLACES.iter().any(|part| token.contains(part)) {
         class |= Class::STARTUP_FILE | Class::PATH;
@@ -423,7 +430,7 @@ pub(crate) fn class_of_place(token: &str) -> Class {
         if !local.is_empty() && dotted {
             class |= Class::ADDRESS;
         }
-    } else if token.starts_with(['/', '~']) || token.contains(":\\") || token.contains("../") {
+    } else if token.starts_with(['/', '~']) || token.contains(":/") || token.contains("../") {
         class |= Class::PATH;
     } else if is_host(token) {
         class |= Class::ADDRESS;

@@ -5,5 +5,6 @@
 mod load;
 mod report;
 mod rules;
+mod speech;
 mod support;
 mod threats;
