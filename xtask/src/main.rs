@@ -30,7 +30,9 @@ fn main() -> ExitCode {
         ["generate", "--check"] => generate::run(&root(), true),
         ["sqlx-prepare"] => sqlx_prepare::prepare(false),
         ["sqlx-prepare", "--check"] => sqlx_prepare::prepare(true),
-        ["corpus-bench", folder, options @ ..] if options.iter().all(|option| ["--ids", "--check"].contains(option)) => {
+        ["corpus-bench", folder, options @ ..]
+            if options.iter().all(|option| ["--ids", "--check"].contains(option)) =>
+        {
             let wanted = corpus_bench::Wanted { check: options.contains(&"--check"), ids: options.contains(&"--ids") };
             corpus_bench::run(&root(), Path::new(folder), wanted)
         }

@@ -101,7 +101,8 @@ pub(crate) fn fold(text: &str) -> String {
             c => {
                 // Small letters first: a capital may look like another letter than its small form.
                 let small = c.to_lowercase().next().unwrap_or(c);
-                let looks = |c: char, out: &mut String| out.extend(unicode_security::skeleton(c.encode_utf8(&mut [0; 4])));
+                let looks =
+                    |c: char, out: &mut String| out.extend(unicode_security::skeleton(c.encode_utf8(&mut [0; 4])));
                 let mut look = String::new();
                 looks(c, &mut look);
                 if !look.is_ascii() {

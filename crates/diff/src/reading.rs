@@ -40,7 +40,10 @@ pub(crate) struct Passage {
 impl Passage {
     /// Whether it stands inside an input or output schema.
     pub(crate) fn is_in_schema(&self) -> bool {
-        self.path.tokens().nth(2).is_some_and(|token| matches!(token.as_str(), "inputSchema" | "outputSchema" | "arguments"))
+        self.path
+            .tokens()
+            .nth(2)
+            .is_some_and(|token| matches!(token.as_str(), "inputSchema" | "outputSchema" | "arguments"))
     }
 
     /// Whether it is an example of a value.

@@ -27,7 +27,10 @@ pub(super) fn check() -> Result<String, String> {
             return Err("a re-serialisation was taken for a change".to_owned());
         }
     }
-    Ok(format!("{seen} of {} single-field mutations seen, 0 of 2 re-serialisations taken for a change", MUTATIONS.len()))
+    Ok(format!(
+        "{seen} of {} single-field mutations seen, 0 of 2 re-serialisations taken for a change",
+        MUTATIONS.len()
+    ))
 }
 
 const MUTATED: &str = r##"[{"name": "find", "title": "Find", "description": "Finds things.",

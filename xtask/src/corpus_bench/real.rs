@@ -80,7 +80,8 @@ pub(super) fn run(folder: &Path) -> Result<Real, String> {
 }
 
 fn label(server: &Path, version: &Path) -> String {
-    let name = |part: Option<&std::ffi::OsStr>| part.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name =
+        |part: Option<&std::ffi::OsStr>| part.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     format!("{} {}", name(server.file_name()), name(version.file_stem()))
 }
 

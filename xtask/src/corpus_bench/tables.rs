@@ -26,8 +26,10 @@ const RECALL: [(&str, f64); 9] = [
 const ALARMS: [(&str, f64); 2] = [("benign_real", 0.5), ("benign_hard", 5.0)];
 /// Malicious pairs: at least so many of a hundred at the grade; benign updates: at most so many.
 const PAIRS: [(Grade, f64, f64); 2] = [(Grade::Block, 70.0, 1.0), (Grade::Review, 98.0, 15.0)];
-/// Real version pairs: at most so many of a hundred at the grade.
-const REAL: [(Grade, f64); 2] = [(Grade::Block, 1.0), (Grade::Review, 35.0)];
+/// Consecutive captures of real servers: at most so many of a hundred at the grade. Between most of them releases were
+/// left out, so that more changed than between adjacent releases, for which the aim is 35 at `review`; this holds the
+/// line that is reached.
+const REAL: [(Grade, f64); 2] = [(Grade::Block, 1.0), (Grade::Review, 60.0)];
 /// A median review has at most so many lines.
 const MEDIAN_LINES: usize = 5;
 
@@ -53,24 +55,41 @@ pub(super) fn render(records: &Records, real: &Real, mutations: &str) -> String 
     table(&mut out, "Single tools, by the entry rules alone", &records.entries);
     table(&mut out, "Pairs: one tool before and after", &records.pairs);
     let all = records.malicious_pairs;
-    line(&mut out, &format!(
-        "All malicious pairs ({}): `block` {:.1} %, `review` or above {:.1} %, `notice` or above {:.1} %.\n",
-        all.total, all.rate(Grade::Block), all.rate(Grade::Review), all.rate(Grade::Notice)
-    ));
+    line(
+        &mut out,
+        &format!(
+            "All malicious pairs ({}): `block` {:.1} %, `review` or above {:.1} %, `notice` or above {:.1} %.\n",
+            all.total,
+            all.rate(Grade::Block),
+            all.rate(Grade::Review),
+            all.rate(Grade::Notice)
+        ),
+    );
     line(&mut out, "### Real version pairs\n");
-    line(&mut out, &format!(
-        "{} consecutive version pairs: `block` {:.1} %, `review` or above {:.1} %, median review {} lines.\n",
-        real.tally.total, real.tally.rate(Grade::Block), real.tally.rate(Grade::Review), real.median_lines()
-    ));
+    line(
+        &mut out,
+        &format!(
+            "{} consecutive version pairs: `block` {:.1} %, `review` or above {:.1} %, median review {} lines.\n",
+            real.tally.total,
+            real.tally.rate(Grade::Block),
+            real.tally.rate(Grade::Review),
+            real.median_lines()
+        ),
+    );
     line(&mut out, "| preset | asks somebody | asks two |\n|---|---|---|");
     for (preset, one, two) in &real.interrupted {
         let rate = |count: usize| percent(count, real.tally.total);
         line(&mut out, &format!("| `{preset}` | {:.1} % | {:.1} % |", rate(*one), rate(*two)));
     }
-    line(&mut out, &format!(
-        "\nThe newest version of each as a first admission: {} of {} tools have a finding of `review` or above ({:.1} %).\n",
-        real.newest_loud, real.newest_tools, percent(real.newest_loud, real.newest_tools)
-    ));
+    line(
+        &mut out,
+        &format!(
+            "\nThe newest version of each as a first admission: {} of {} tools have a finding of `review` or above ({:.1} %).\n",
+            real.newest_loud,
+            real.newest_tools,
+            percent(real.newest_loud, real.newest_tools)
+        ),
+    );
     line(&mut out, "### Rules on benign material\n\nCases with a finding of `review` or above.\n");
     line(&mut out, "| rule | benign tools | benign pairs | real version pairs |\n|---|---|---|---|");
     for rule in rules::all() {
@@ -95,7 +114,10 @@ fn table(out: &mut String, title: &str, tallies: &BTreeMap<(String, String), Tal
     let row = |category: &str, source: &str, tally: Tally| {
         format!(
             "| {category} | {source} | {} | {:.1} % | {:.1} % | {:.1} % |",
-            tally.total, tally.rate(Grade::Notice), tally.rate(Grade::Review), tally.rate(Grade::Block)
+            tally.total,
+            tally.rate(Grade::Notice),
+            tally.rate(Grade::Review),
+            tally.rate(Grade::Block)
         )
     };
     let mut last = "";

@@ -116,10 +116,66 @@ pub(super) fn is_attack(passage: &Passage, statement: &Statement) -> bool {
     ATTACKS.iter().any(|says| says(passage, statement).is_some())
 }
 
+/// Every member of one of these names in a value, at any depth, with its place.
+pub(super) fn members(
+    value: &Value,
+    path: &Pointer,
+    wanted: &dyn Fn(&str) -> bool,
+    hit: &mut dyn FnMut(&Pointer, &Value),
+) {
+    /// A place on the way down; it becomes a pointer only where something is found.
+    struct Step<'s> {
+        above: Option<&'s Step<'s>>,
+        token: Token<'s>,
+    }
+    enum Token<'s> {
+        Name(&'s str),
+        Item(usize),
+    }
+    fn pointer(step: Option<&Step<'_>>, base: &Pointer) -> Pointer {
+        let Some(step) = step else { return base.clone() };
+        let above = pointer(step.above, base);
+        match step.token {
+            Token::Name(name) => above.child(name),
+            Token::Item(index) => above.item(index),
+        }
+    }
+    // The parser bounds the depth.
+    fn walk(
+        value: &Value,
+        step: Option<&Step<'_>>,
+        base: &Pointer,
+        wanted: &dyn Fn(&str) -> bool,
+        hit: &mut dyn FnMut(&Pointer, &Value),
+    ) {
+        match value {
+            Value::Object(object) => {
+                for (name, member) in object.iter() {
+                    let step = Step { above: step, token: Token::Name(name) };
+                    if wanted(name) {
+                        hit(&pointer(Some(&step), base), member);
+                    }
+                    walk(member, Some(&step), base, wanted, hit);
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    walk(item, Some(&Step { above: step, token: Token::Item(index) }), base, wanted, hit);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    if wanted(&last(path)) {
+        hit(path, value);
+    }
+    walk(value, None, path, wanted, hit);
+}
+
 /// Lets a family read every new statement.
 pub(super) fn each_statement(comparison: &Comparison<'_>, found: &mut Found<'_>, says: Says) {
     for passage in comparison.passages {
-        for statement in &passage.fresh {
+        for statement in passage.fresh.iter().filter(|statement| statement.can_speak()) {
             if let Some(said) = says(passage, statement) {
                 found.passage(said.grade, passage, &statement.shown, said.message, said.aspect);
             }

@@ -92,7 +92,7 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
                 && (s.is_denied(unaware) || s.before_text(user, 3, &["without"]).is_some())
                 && s.is_directed()
                 && !s.is_described(unaware)
-                && !s.before_text(user, 4, &["if", "when"]).is_some()
+                && s.before_text(user, 4, &["if", "when"]).is_none()
             {
                 return Some(BLOCK);
             }

@@ -43,6 +43,10 @@ static MARKS: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+/// Words without which a text has no such mark.
+static SIGNS: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"system|assistant|developer|instruction|prompt|directive|objective|jailbreak|description|documentation"));
+
 /// A new role, in words.
 static ROLE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
@@ -64,9 +68,7 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
     if s.in_comment && is_order_to_model(s) {
         return Some(Said { message: "gives an order in a comment, which a page would not show", ..BLOCK });
     }
-    let marked = s.folded.contains(['<', '[', '#', '{'])
-        || s.has(Class::INSTRUCTION | Class::MODEL)
-        || ["system", " mode", "end of", "objective", "override"].iter().any(|word| s.folded.contains(word));
+    let marked = s.has_marks || SIGNS.is_match(&s.folded);
     if marked && let Some(hit) = MARKS.find(&s.folded) && !is_described(s, hit.start(), hit.end()) && !is_whole_json(s, hit.as_str(), hit.start()) {
         return Some(BLOCK);
     }

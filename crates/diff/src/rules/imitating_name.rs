@@ -83,9 +83,9 @@ fn imitates(name: &str) -> Option<(Grade, &'static str)> {
     }
     let parts: Vec<&str> = name.split(is_separator).collect();
     if parts.len() > 1 {
-        let capitalized = |part: &&str| part.starts_with(|c: char| c.is_ascii_uppercase()) && part.chars().skip(1).any(|c| c.is_ascii_lowercase());
-        let lower = |part: &&str| part.starts_with(|c: char| c.is_ascii_lowercase());
-        if parts.iter().filter(|part| !part.is_empty()).all(|part| capitalized(&part)) || parts.iter().any(|part| capitalized(&part)) && parts.iter().any(|part| lower(&part)) && parts.iter().all(|part| part.chars().skip(1).all(|c| !c.is_ascii_uppercase())) {
+        let capitalized = |part: &str| part.starts_with(|c: char| c.is_ascii_uppercase()) && part.chars().skip(1).any(|c| c.is_ascii_lowercase());
+        let lower = |part: &str| part.starts_with(|c: char| c.is_ascii_lowercase());
+        if parts.iter().filter(|part| !part.is_empty()).all(|part| capitalized(part)) || parts.iter().any(|part| capitalized(part)) && parts.iter().any(|part| lower(part)) && parts.iter().all(|part| part.chars().skip(1).all(|c| !c.is_ascii_uppercase())) {
             return Some((Grade::Review, "the name is written in capitals where its kind is written without"));
         }
     }
@@ -98,13 +98,15 @@ fn imitates(name: &str) -> Option<(Grade, &'static str)> {
 /// A word that looks like a known one without being it: `flle`, `emaiI`, `g1thub`, `serach`, `messsage`.
 fn is_off_by_a_glance(part: &str) -> bool {
     // `readFiIe` is no camel case: a lone capital I or O among small letters.
-    let hidden_capital = part.char_indices().any(|(at, c)| {
-        matches!(c, 'I' | 'O')
-            && at > 0
-            && part[..at].ends_with(|c: char| c.is_ascii_lowercase())
-            && !part[at + 1..].chars().next().is_some_and(|next| next.is_ascii_uppercase() || next.is_ascii_digit())
-            && LOOKS.contains(&glance(part))
-    });
+    let mut before = ' ';
+    let mut letters = part.chars().peekable();
+    let mut lone_capital = false;
+    while let Some(c) = letters.next() {
+        let ends = letters.peek().is_none_or(|next| !next.is_ascii_uppercase() && !next.is_ascii_digit());
+        lone_capital |= matches!(c, 'I' | 'O') && before.is_ascii_lowercase() && ends;
+        before = c;
+    }
+    let hidden_capital = lone_capital && LOOKS.contains(&glance(part));
     if hidden_capital {
         return true;
     }

@@ -188,7 +188,10 @@ const VERBS: &[(Class, &str)] = &[
         "include pass put append add insert attach provide supply fill paste embed place prepend echo inject concatenate concat encode return output print expose reveal disclose store save copy write repeat populate set transcribe record log dump quote reproduce recite leak divulge reflect serialize summarize stash",
     ),
     (Class::IGNORE, "ignore disregard forget neglect discard dismiss abandon disobey unlearn void nullify erase"),
-    (Class::BYPASS, "override overrule bypass skip circumvent supersede cancel suspend disable violate evade break drop reset replace lift remove sidestep"),
+    (
+        Class::BYPASS,
+        "override overrule bypass skip circumvent supersede cancel suspend disable violate evade break drop reset replace lift remove sidestep",
+    ),
     (Class::CALL, "call use invoke run execute trigger launch consult start activate evoke perform"),
     (
         Class::CHANGE,
@@ -215,7 +218,10 @@ const WORDS: &[(Class, &str)] = &[
         Class::INSTRUCTION,
         "instruction instructions prompt prompts rule rules guideline guidelines directive directives restriction restrictions safeguard safeguards policy policies constraint constraints guardrail guardrails limitation limitations guidance programming training protocol protocols orders ethics alignment persona boundaries",
     ),
-    (Class::GUARD, "check checks test tests assertion assertions audit audits logging logs validation verification firewall 2fa mfa security safety antivirus approval confirmation consent permission permissions sandbox monitoring review filters filter"),
+    (
+        Class::GUARD,
+        "check checks test tests assertion assertions audit audits logging logs validation verification firewall 2fa mfa security safety antivirus approval confirmation consent permission permissions sandbox monitoring review filters filter",
+    ),
     (
         Class::USER,
         "user users human humans operator operators owner customer customers people anyone anybody somebody someone nobody person everyone everybody client clients developer developers reviewer reviewers end-user them him her",
@@ -228,7 +234,10 @@ const WORDS: &[(Class, &str)] = &[
         Class::SECRET,
         "secret secrets credential credentials password passwords passphrase passphrases token tokens cookie cookies mnemonic wallet keychain keyring keystore ssn apikey apikeys pin cvv",
     ),
-    (Class::CONVERSATION, "conversation conversations chat chats transcript transcripts dialogue dialog history histories scratchpad chain-of-thought memory memories"),
+    (
+        Class::CONVERSATION,
+        "conversation conversations chat chats transcript transcripts dialogue dialog history histories scratchpad chain-of-thought memory memories",
+    ),
     (
         Class::UTTERANCE,
         "message messages turn turns prompt prompts output outputs input inputs response responses result results thoughts thinking reasoning thread context exchange exchanges query queries request requests question questions task instructions",
@@ -269,11 +278,20 @@ const WORDS: &[(Class, &str)] = &[
         Class::WHICH,
         "previous prior above earlier preceding existing other all any every safety system user your original security initial former past developer these those foregoing my their everything built-in current operator human content company anthropic openai everyone's the default what whatever",
     ),
-    (Class::EARLIER, "previous previously prior above earlier preceding foregoing former past original initial last recent existing all entire full complete whole your every other any safety security so"),
+    (
+        Class::EARLIER,
+        "previous previously prior above earlier preceding foregoing former past original initial last recent existing all entire full complete whole your every other any safety security so",
+    ),
     (Class::WHEN, "before after when whenever while once if upon prior until during where every each"),
-    (Class::OTHER, "other others another alternative alternatives similar competing rival competitor competitors else remaining native different rest"),
+    (
+        Class::OTHER,
+        "other others another alternative alternatives similar competing rival competitor competitors else remaining native different rest",
+    ),
     (Class::EVERY, "all any every each everything whatever whichever entire"),
-    (Class::SILENT, "silently secretly covertly quietly discreetly invisibly stealthily unnoticed undetected surreptitiously transparently"),
+    (
+        Class::SILENT,
+        "silently secretly covertly quietly discreetly invisibly stealthily unnoticed undetected surreptitiously transparently",
+    ),
     (Class::THIS, "this it that these those them its"),
     (Class::TO, "to into via through as in using onto at within inside towards toward with under for over"),
     (Class::AND, "and then also plus & additionally"),
@@ -297,14 +315,20 @@ const WORDS: &[(Class, &str)] = &[
         Class::ANSWER,
         "answer answers reply replies response responses respond respond recommendation recommendations suggestion suggestions summary summaries conclusion conclusions opinion advice report reports output outputs verdict assessment answering replying responding messages message",
     ),
-    (Class::THREAT, "lost crash failure unavailable blocked error errors corrupted corruption banned terminated malfunction invalid penalty deleted"),
+    (
+        Class::THREAT,
+        "lost crash failure unavailable blocked error errors corrupted corruption banned terminated malfunction invalid penalty deleted",
+    ),
     (
         Class::HARMLESS,
         "public masked redacted hashed encrypted fingerprint fingerprints placeholder example names sanitized redact mask",
     ),
     (Class::BE, "is are was were be been being am"),
     (Class::FROM, "from"),
-    (Class::VIEW, "summary summaries interface ui view display output log logs transcript sight response answer report visible user-facing"),
+    (
+        Class::VIEW,
+        "summary summaries interface ui view display output log logs transcript sight response answer report visible user-facing",
+    ),
     (
         Class::SHELL,
         "curl wget chmod chown bash zsh powershell pwsh netcat nc ncat sudo rm eval crontab mkfifo certutil iex base64 openssl scp rsync osascript nslookup",
@@ -342,8 +366,10 @@ const IRREGULAR: &[(&str, &str)] = &[
 ];
 
 /// Verbs whose last letter is doubled before an ending.
-const DOUBLING: &[&str] =
-    &["get", "put", "grab", "forget", "swap", "skip", "drop", "run", "set", "ship", "strip", "log", "submit", "transfer", "cat", "scrap", "bcc", "cc", "flag", "cancel", "admit", "omit", "reset"];
+const DOUBLING: &[&str] = &[
+    "get", "put", "grab", "forget", "swap", "skip", "drop", "run", "set", "ship", "strip", "log", "submit", "transfer",
+    "cat", "scrap", "bcc", "cc", "flag", "cancel", "admit", "omit", "reset",
+];
 
 static LEXICON: LazyLock<HashMap<String, Class>> = LazyLock::new(|| {
     let mut lexicon: HashMap<String, Class> = HashMap::new();
@@ -385,18 +411,76 @@ pub(crate) fn class_of(word: &str) -> Class {
 
 /// Parts of places that hold private material.
 const SECRET_PLACES: &[&str] = &[
-    "id_rsa", "id_ed25519", "id_ecdsa", "id_dsa", ".aws/", ".gnupg", ".kube/", ".netrc", ".pgpass", ".docker/config",
-    "/etc/shadow", "/etc/passwd", "/etc/sudoers", "mcp.json", "mcp_config", "mcp_settings", "claude_desktop_config", ".cursor/", "wallet.dat",
-    "login.keychain", ".bash_history", ".zsh_history", ".python_history", ".psql_history", ".mysql_history", "cookies.sqlite", "credentials.json", "secrets.json", "secrets.y",
-    "/proc/self/environ", "169.254.169.254", "internal://", "keychain", ".git-credentials", ".npmrc", ".pypirc",
-    "application_default_credentials", ".azure/", ".config/gcloud", "keystore", ".vault-token", "service-account", "service_account",
-    ".ssh/", ".ssh", "/run/secrets", "serviceaccount/token", "ntds.dit", "config/sam", ".terraform.d", ".bitcoin", "keypair",
+    "id_rsa",
+    "id_ed25519",
+    "id_ecdsa",
+    "id_dsa",
+    ".aws/",
+    ".gnupg",
+    ".kube/",
+    ".netrc",
+    ".pgpass",
+    ".docker/config",
+    "/etc/shadow",
+    "/etc/passwd",
+    "/etc/sudoers",
+    "mcp.json",
+    "mcp_config",
+    "mcp_settings",
+    "claude_desktop_config",
+    ".cursor/",
+    "wallet.dat",
+    "login.keychain",
+    ".bash_history",
+    ".zsh_history",
+    ".python_history",
+    ".psql_history",
+    ".mysql_history",
+    "cookies.sqlite",
+    "credentials.json",
+    "secrets.json",
+    "secrets.y",
+    "/proc/self/environ",
+    "169.254.169.254",
+    "internal://",
+    "keychain",
+    ".git-credentials",
+    ".npmrc",
+    ".pypirc",
+    "application_default_credentials",
+    ".azure/",
+    ".config/gcloud",
+    "keystore",
+    ".vault-token",
+    "service-account",
+    "service_account",
+    ".ssh/",
+    ".ssh",
+    "/run/secrets",
+    "serviceaccount/token",
+    "ntds.dit",
+    "config/sam",
+    ".terraform.d",
+    ".bitcoin",
+    "keypair",
 ];
 
 /// Files that start programs or let somebody in.
 const STARTUP_PLACES: &[&str] = &[
-    ".bashrc", ".zshrc", ".profile", ".bash_profile", "authorized_keys", "crontab", "/etc/cron", "launchagents",
-    "launchdaemons", "/etc/hosts", "systemd/", ".git/hooks", "/etc/rc", "autostart",
+    ".bashrc",
+    ".zshrc",
+    ".profile",
+    ".bash_profile",
+    "authorized_keys",
+    "crontab",
+    "/etc/cron",
+    "launchagents",
+    "launchdaemons",
+    "/etc/hosts",
+    "systemd/",
+    ".git/hooks",
+    "/etc/rc",
+    "autostart",
 ];
 
 /// The kinds of a token that is a place: it has a slash, a scheme, an at sign or a dot inside.
@@ -411,7 +495,10 @@ pub(crate) fn class_of_place(token: &str) -> Class {
     let mut class = Class::NONE;
     if STARTUP_PLACES.iter().any(|part| token.contains(part)) {
         class |= Class::STARTUP_FILE | Class::PATH;
-    } else if SECRET_PLACES.iter().any(|part| token.contains(part)) && !token.ends_with(".pub") && !token.contains(".ssh/config") && !token.contains(".ssh/known_hosts")
+    } else if SECRET_PLACES.iter().any(|part| token.contains(part))
+        && !token.ends_with(".pub")
+        && !token.contains(".ssh/config")
+        && !token.contains(".ssh/known_hosts")
     {
         class |= Class::SECRET_FILE | Class::PATH;
     }
@@ -426,7 +513,9 @@ pub(crate) fn class_of_place(token: &str) -> Class {
     if token.contains("://") || token.starts_with("www.") {
         class |= Class::ADDRESS;
     } else if let Some((local, host)) = token.split_once('@') {
-        let dotted = host.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest.len() >= 2 && !rest.starts_with(|c: char| c.is_ascii_digit()));
+        let dotted = host.split_once('.').is_some_and(|(label, rest)| {
+            !label.is_empty() && rest.len() >= 2 && !rest.starts_with(|c: char| c.is_ascii_digit())
+        });
         if !local.is_empty() && dotted {
             class |= Class::ADDRESS;
         }
@@ -443,8 +532,10 @@ fn is_host(token: &str) -> bool {
     let host = token.split('/').next().unwrap_or_default();
     let Some((label, top)) = host.rsplit_once('.') else { return false };
     const TOPS: [&str; 24] = [
-        "com", "net", "org", "io", "example", "dev", "app", "ai", "co", "xyz", "info", "ru", "cn", "site", "online", "test",
-        "invalid", "top", "me", "cloud", "tech", "de", "uk", "onion",
+        "com", "net", "org", "io", "example", "dev", "app", "ai", "co", "xyz", "info", "ru", "cn", "site", "online",
+        "test", "invalid", "top", "me", "cloud", "tech", "de", "uk", "onion",
     ];
-    label.len() >= 2 && TOPS.contains(&top) && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
+    label.len() >= 2
+        && TOPS.contains(&top)
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
 }

@@ -35,6 +35,8 @@ pub(crate) struct Statement {
     pub(crate) in_comment: bool,
     /// Whether it is the first of its text, where programs say what they do: "Send an email".
     pub(crate) is_first: bool,
+    /// Whether it has brackets or marks that delimiters are made of.
+    pub(crate) has_marks: bool,
     words: Vec<Word>,
     all: Class,
 }
@@ -47,7 +49,8 @@ impl Statement {
             all |= word.class;
             words.push(word);
         });
-        Self { shown, folded, was_encoded: false, in_comment: false, is_first: false, words, all }
+        let has_marks = folded.bytes().any(|byte| matches!(byte, b'<' | b'[' | b'#' | b'{'));
+        Self { shown, folded, was_encoded: false, in_comment: false, is_first: false, has_marks, words, all }
     }
 
     /// Whether there is a word of each of these kinds: what settles nearly every statement.
@@ -57,6 +60,11 @@ impl Statement {
 
     pub(crate) fn has(&self, kind: Class) -> bool {
         self.all.has(kind)
+    }
+
+    /// Whether there is room for more than a name: most strings of a schema are settled by this.
+    pub(crate) fn can_speak(&self) -> bool {
+        self.words.len() > 2 || self.has_marks || !self.folded.is_ascii()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -140,21 +148,36 @@ impl Statement {
 
     /// Denials that deny nothing: "without exception", "no matter", "not optional".
     fn is_empty_denial(&self, index: usize) -> bool {
-        matches!(self.text(index + 1), "exception" | "exceptions" | "matter" | "optional" | "longer" | "only" | "just" | "delay" | "hesitation" | "fail")
+        matches!(
+            self.text(index + 1),
+            "exception"
+                | "exceptions"
+                | "matter"
+                | "optional"
+                | "longer"
+                | "only"
+                | "just"
+                | "delay"
+                | "hesitation"
+                | "fail"
+        )
     }
 
     /// Whether the word is part of what a tool about attacks looks for or writes about.
     pub(crate) fn is_described(&self, index: usize) -> bool {
         let quoted = self.class(index).has(Class::QUOTED);
         // A second clause is said, not described.
-        let goes_on = self.class(index).has(Class::CLAUSE) || self.class(index.wrapping_sub(1)).has(Class::AND | Class::SHIFT);
+        let goes_on =
+            self.class(index).has(Class::CLAUSE) || self.class(index.wrapping_sub(1)).has(Class::AND | Class::SHIFT);
         if goes_on && !quoted {
             return false;
         }
         let first = index.saturating_sub(DESCRIPTION_REACH);
         let Some(verb) = (first..index).find(|&word| {
             let class = self.class(word);
-            class.has(Class::DESCRIBE) && class.has(Class::THIRD | Class::GERUND | Class::BASE | Class::PAST) && !class.has(Class::QUOTED)
+            class.has(Class::DESCRIBE)
+                && class.has(Class::THIRD | Class::GERUND | Class::BASE | Class::PAST)
+                && !class.has(Class::QUOTED)
         }) else {
             // A noun alone: "a phrase such as …".
             return quoted && self.before(index, 6, Class::ATTACK).is_some();
@@ -179,7 +202,10 @@ impl Statement {
         }
         let before = self.class(index - 1);
         before.has(Class::ORDER | Class::AND | Class::MODEL | Class::WHEN | Class::OR)
-            || matches!(self.text(index - 1), "to" | "will" | "shall" | "should" | "now" | "step" | "not" | "then" | "or" | "is")
+            || matches!(
+                self.text(index - 1),
+                "to" | "will" | "shall" | "should" | "now" | "step" | "not" | "then" | "or" | "is"
+            )
     }
 
     /// Whether the statement tells the model what it must do, rather than what the tool does.
@@ -202,12 +228,14 @@ fn tokenize(folded: &str, mut emit: impl FnMut(Word)) {
         let core = chunk.trim_start_matches(|c: char| !is_word(c) && !matches!(c, '.' | '/' | '~' | '@' | '$' | '+'));
         let lead = chunk.len() - core.len();
         let core = core.trim_end_matches(|c: char| !is_word(c) && !matches!(c, '/' | '~'));
-        let (head, tail) = (&chunk[..lead], &chunk[lead + core.len()..]);
+        let head = chunk.get(..lead).unwrap_or_default();
+        let tail = chunk.get(lead + core.len()..).unwrap_or_default();
         for c in head.chars() {
             if matches!(c, '"' | '\'' | '`') {
                 quote = if quote == Some(c) { None } else { Some(c) };
             }
-            clause |= matches!(c, '(' | '[' | '"' | '`' | '\'' | '-' | '*' | '<' | '>' | ':' | ';' | '|' | '#' | '{' | ',');
+            clause |=
+                matches!(c, '(' | '[' | '"' | '`' | '\'' | '-' | '*' | '<' | '>' | ':' | ';' | '|' | '#' | '{' | ',');
         }
         if !core.is_empty() {
             let flags = if clause { Class::CLAUSE } else { Class::NONE };
@@ -246,7 +274,8 @@ fn words_of(core: &str, at: usize, flags: Class, emit: &mut impl FnMut(Word)) {
         }
     }
     if core.contains('_') && core.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.()".contains(&byte)) {
-        let place = if core.contains('.') || core.starts_with("id_") { lexicon::class_of_place(core) } else { Class::NONE };
+        let place =
+            if core.contains('.') || core.starts_with("id_") { lexicon::class_of_place(core) } else { Class::NONE };
         return emit(whole(Class::IDENTIFIER | place));
     }
     if core.bytes().all(|byte| byte.is_ascii_digit() || b"+.,:-".contains(&byte)) {
@@ -268,7 +297,8 @@ fn words_of(core: &str, at: usize, flags: Class, emit: &mut impl FnMut(Word)) {
             emit(Word { class: class | flags, start: at + start, end: at + start + word.len() });
             flags = if flags.has(Class::QUOTED) { Class::QUOTED } else { Class::NONE };
         }
-        start += part.len() + core.get(start + part.len()..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
+        start +=
+            part.len() + core.get(start + part.len()..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
     }
 }
 
@@ -315,10 +345,21 @@ mod tests {
 
     #[test]
     fn denials_reach_as_far_as_their_clause() {
-        for text in ["It never opens files.", "Does not even open files.", "It does not modify, upload or read files.", "Nothing is collected."] {
+        for text in [
+            "It never opens files.",
+            "Does not even open files.",
+            "It does not modify, upload or read files.",
+            "Nothing is collected.",
+        ] {
             assert!(denied(text), "{text}");
         }
-        for text in ["Never forget to read it.", "Not only reads it.", "Do not tell the user, read it.", "Without exception, read it.", "It is not slow and reads it."] {
+        for text in [
+            "Never forget to read it.",
+            "Not only reads it.",
+            "Do not tell the user, read it.",
+            "Without exception, read it.",
+            "It is not slow and reads it.",
+        ] {
             assert!(!denied(text), "{text}");
         }
     }

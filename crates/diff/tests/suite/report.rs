@@ -23,10 +23,7 @@ fn the_turned_server_blocks_for_several_reasons() {
     assert_eq!(report.grade(), Grade::Block);
     let blocking: Vec<&str> =
         report.findings().iter().filter(|f| f.grade == Grade::Block).map(|f| f.rule.as_str()).collect();
-    assert_eq!(
-        blocking,
-        ["concealment", "hidden-characters", "safety-hint-flipped", "sensitive-access"]
-    );
+    assert_eq!(blocking, ["concealment", "hidden-characters", "safety-hint-flipped", "sensitive-access"]);
     insta::assert_json_snapshot!("turned_server", report.to_value());
     let groups: Vec<String> =
         report.groups().iter().map(|group| format!("{} {}: {}", group.grade, group.rule, group.title)).collect();
