@@ -71,7 +71,7 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
     }
     let private: Vec<usize> = s.each(Class::SECRET.or(Class::CONTENT).or(Class::CONVERSATION)).filter(|&word| is_private(s, word)).collect();
     for &secret in &private {
-        if s.is_described(secret) || is_denied_thing(s, secret) || s.near(secret, 4, Class::HARMLESS).is_some() {
+        if s.is_described(secret) || is_denied_thing(s, secret) || s.near(secret, 4, Class::HARMLESS).is_some() || is_masked(s, secret) {
             continue;
         }
         let acts = |verb: &usize| s.class(*verb).has(Class::THIRD | Class::GERUND) || s.is_order(*verb);
@@ -86,12 +86,12 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
         let carried = (verb + 1..(verb + 21).min(s.len())).any(|other| {
             let form = s.class(other);
             other != secret && form.has(Class::SEND | Class::PUT) && !s.is_denied(other)
-                && (form.has(Class::THIRD | Class::GERUND) || s.is_order(other) && s.before(other, 1, Class::AND).is_some())
+                && (form.has(Class::THIRD | Class::GERUND) || s.is_directed() && s.is_order(other) && s.before(other, 1, Class::AND).is_some())
         });
         let ordered = s.is_order(verb) && s.is_directed() && !s.is_first;
         let outside = s.has(Class::ADDRESS);
         let also = s.before_text(verb, 3, &["also", "additionally", "secretly", "first", "silently"]).is_some();
-        let several = private.len() > 1;
+        let several = private.iter().any(|&other| s.text(other) != s.text(secret));
         let signs = [whose, carried, ordered, outside, also, several].into_iter().filter(|&sign| sign).count();
         if signs >= 2 {
             return Some(BLOCK);
@@ -129,9 +129,20 @@ fn is_private(s: &Statement, word: usize) -> bool {
         "variables" | "variable" => before(&["environment", "env"]),
         "token" | "tokens" => before(&["auth", "access", "session", "oauth", "api", "bearer", "refresh", "any", "all", "jwt", "login", "and"]),
         "secrets" | "credentials" | "passwords" | "passphrases" | "apikeys" | "mnemonic" | "keychain" | "keyring" => true,
-        "password" | "passphrase" | "credential" | "secret" | "wallet" => before(&["user's", "their", "saved", "stored", "master", "admin", "every", "each", "any"]),
+        "password" | "passphrase" | "credential" | "secret" => stands_alone(s, word) && before(&["user's", "their", "saved", "stored", "master", "admin", "every", "each", "any"]),
         _ => false,
     }
+}
+
+/// "The stored password", not "the stored password name".
+fn stands_alone(s: &Statement, word: usize) -> bool {
+    let next = s.class(word + 1);
+    word + 1 >= s.len() || next.has(Class::CLAUSE | Class::AND | Class::OR | Class::TO | Class::FROM | Class::PAST | Class::BE) || s.text(word + 1) == "of"
+}
+
+/// "Credentials are masked unless …", with the list of them after it.
+fn is_masked(s: &Statement, word: usize) -> bool {
+    s.before_text(word, 24, &["masked", "redacted", "encrypted", "hashed", "masks", "redacts"]).is_some_and(|masked| !s.is_denied(masked))
 }
 
 /// "No credentials are involved", "private keys are never read".

@@ -8,3 +8,4 @@ mod rules;
 mod speech;
 mod support;
 mod threats;
+mod threats_text;
