@@ -38,22 +38,29 @@ pub(crate) struct Passage {
 }
 
 impl Passage {
+    /// The tokens of the place as they are written: `/` inside of one is escaped, and no word looked for has any.
+    fn tokens(&self) -> impl Iterator<Item = &str> {
+        self.path.as_str().split('/').skip(1)
+    }
+
     /// Whether it stands inside an input or output schema.
     pub(crate) fn is_in_schema(&self) -> bool {
-        self.path
-            .tokens()
-            .nth(2)
-            .is_some_and(|token| matches!(token.as_str(), "inputSchema" | "outputSchema" | "arguments"))
+        self.tokens().nth(2).is_some_and(|token| matches!(token, "inputSchema" | "outputSchema" | "arguments"))
     }
 
     /// Whether it is an example of a value.
     pub(crate) fn is_example(&self) -> bool {
-        self.path.tokens().any(|token| matches!(token.as_str(), "examples" | "example"))
+        self.tokens().any(|token| matches!(token, "examples" | "example"))
     }
 
     /// Whether it stands in a list of icons, which a rule of its own reads.
     pub(crate) fn is_icon(&self) -> bool {
-        self.path.tokens().any(|token| token == "icons")
+        self.tokens().any(|token| token == "icons")
+    }
+
+    /// Whether it is the default of a value.
+    pub(crate) fn is_default(&self) -> bool {
+        self.tokens().last() == Some("default")
     }
 }
 
@@ -181,21 +188,23 @@ impl Reader<'_> {
                 continue;
             }
             encoded.extend(fold::decoded(&statement));
-            let folded = fold::fold(&statement);
-            let mut statement = Statement::new(statement, folded);
-            statement.is_first = index == 0;
-            fresh.push(statement);
+            for (piece, text) in pieces(statement).into_iter().enumerate() {
+                let folded = fold::fold(&text);
+                let mut statement = Statement::new(text, folded);
+                statement.is_first = index == 0 && piece == 0;
+                fresh.push(statement);
+            }
         }
         // What a page does not show and a model reads: each statement of a comment on its own.
         for comment in comments(text).filter(|comment| !before.is_some_and(|before| before.contains(comment))) {
-            for text in fold::statements(comment) {
+            for text in fold::statements(comment).into_iter().flat_map(pieces) {
                 let folded = fold::fold(&text);
                 let mut statement = Statement::new(text, folded);
                 statement.in_comment = true;
                 fresh.push(statement);
             }
         }
-        for text in encoded.iter().flat_map(|text| fold::statements(text)) {
+        for text in encoded.iter().flat_map(|text| fold::statements(text)).flat_map(pieces) {
             let folded = fold::fold(&text);
             let mut statement = Statement::new(text, folded);
             statement.was_encoded = true;
@@ -210,6 +219,35 @@ impl Reader<'_> {
             after: text.to_owned(),
             fresh,
         });
+    }
+}
+
+/// A statement longer than this is read in pieces, so that looking around in one costs the same everywhere; the longest
+/// sentence of 1,053 real tools is shorter.
+const PIECE: usize = 1_600;
+/// Pieces share this much, more than any rule looks around a word.
+const SHARED: usize = 320;
+
+/// A statement in pieces that overlap; nearly every one is one piece.
+fn pieces(statement: String) -> Vec<String> {
+    if statement.len() <= PIECE {
+        return vec![statement];
+    }
+    // At a space if there is one near, or between any two characters.
+    let cut = |near: usize| -> usize {
+        let near = (near..statement.len()).find(|&at| statement.is_char_boundary(at)).unwrap_or(statement.len());
+        let space = statement.get(near..).and_then(|rest| rest.char_indices().take(64).find(|(_, c)| *c == ' '));
+        near + space.map_or(0, |(at, _)| at)
+    };
+    let mut out = Vec::new();
+    let mut start = 0;
+    loop {
+        let end = if start + PIECE < statement.len() { cut(start + PIECE) } else { statement.len() };
+        out.extend(statement.get(start..end).map(|piece| piece.trim().to_owned()));
+        if end >= statement.len() {
+            return out;
+        }
+        start = cut(end - SHARED).min(end);
     }
 }
 

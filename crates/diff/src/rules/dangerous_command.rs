@@ -53,7 +53,7 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
     }
     let carrier = matches!(passage.role, Role::Value) && !passage.is_example();
     // A default of a command parameter is what would run; an example shows a form.
-    if carrier && crate::rules::common::last(&passage.path) == "default" {
+    if carrier && passage.is_default() {
         return Some(BLOCK);
     }
     let at = s.each(Class::NONE.or(Class::CALL).or(Class::PUT).or(Class::FOLLOW).or(Class::SHELL)).find(|&word| {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::common::{last, parent, pattern};
+use super::common::{parent, pattern};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
 
@@ -42,6 +42,10 @@ static ASSIGNED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r#"(?i)(?:password|passwd|secret|api[_-]?key|access[_-]?key|auth[_-]?token|private[_-]?key)[a-z_]{0,24}["']?\s*(?:[:=]|is)\s*["'`]?([^\s"'`<>{}$,;()\[\]]{8,})"#)
 });
 
+/// Parts of names that parameters for secrets have.
+const SECRET_NAMES: [&str; 8] =
+    ["password", "passwd", "secret", "api_key", "apikey", "access_key", "auth_token", "private_key"];
+
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages {
         let text = &passage.after;
@@ -55,10 +59,11 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         };
         // A default for a parameter that is a secret by name.
         let default = || {
-            let secret_name = parent(&passage.path).to_lowercase();
-            let named = last(&passage.path) == "default"
-                && ["password", "passwd", "secret", "api_key", "apikey", "access_key", "auth_token", "private_key"].iter().any(|part| secret_name.contains(part));
-            (named && text.len() >= 8 && !text.contains(char::is_whitespace) && is_random(text) && !is_placeholder(text)).then_some(text.as_str())
+            if !passage.is_default() || text.contains(char::is_whitespace) || !is_random(text) || is_placeholder(text) {
+                return None;
+            }
+            let name = parent(&passage.path).to_lowercase();
+            SECRET_NAMES.iter().any(|part| name.contains(part)).then_some(text.as_str())
         };
         if let Some(secret) = long_word(text).then(typed).flatten().or_else(assigned).or_else(default) {
             found.passage(Grade::Review, passage, secret, "what looks like a credential stands in the metadata", "");

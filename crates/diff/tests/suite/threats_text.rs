@@ -44,9 +44,11 @@ fn t5_an_order_among_values_is_seen() {
         let found = report(None, &schema(keyword));
         assert!(fired(&found).contains(&"schema-carrier"), "{keyword}: {:?}", fired(&found));
     }
-    for keyword in
-        [r#""enum":["all","open issues only"]"#, r#""examples":["Write a poem about the sea"]"#, r#""default":"all pages""#]
-    {
+    for keyword in [
+        r#""enum":["all","open issues only"]"#,
+        r#""examples":["Write a poem about the sea"]"#,
+        r#""default":"all pages""#,
+    ] {
         let found = report(None, &schema(keyword));
         assert!(!fired(&found).contains(&"schema-carrier"), "{keyword}");
     }
@@ -55,12 +57,32 @@ fn t5_an_order_among_values_is_seen() {
 #[test]
 fn t19_names_that_imitate_others_are_seen_alone() {
     for name in [
-        "read__file", "read_file_", "-read_file", "Read_File", "send_emaiI", "read_flle", "serach_issues", "g1thub_search",
-        "create_isssue", "mcp__github__create_issue", "tools/list", "resources/read", "functions.search",
+        "read__file",
+        "read_file_",
+        "-read_file",
+        "Read_File",
+        "send_emaiI",
+        "read_flle",
+        "serach_issues",
+        "g1thub_search",
+        "create_isssue",
+        "mcp__github__create_issue",
+        "tools/list",
+        "resources/read",
+        "functions.search",
     ] {
         assert!(fired(&report(None, &named(name))).contains(&"imitating-name"), "{name}");
     }
-    for name in ["read_file", "readFile", "get-issue", "fs/read-file.v2", "API-post-search", "getAPIKey", "fill_form", "tile_map"] {
+    for name in [
+        "read_file",
+        "readFile",
+        "get-issue",
+        "fs/read-file.v2",
+        "API-post-search",
+        "getAPIKey",
+        "fill_form",
+        "tile_map",
+    ] {
         assert!(!fired(&report(None, &named(name))).contains(&"imitating-name"), "{name}");
     }
     for name in ["read file", "read_file ", "\u{202e}elif_daer", "re\u{430}d_file", "read_\u{fb01}le"] {
@@ -99,7 +121,9 @@ fn t44_t53_words_are_found_under_every_disguise() {
 
 #[test]
 fn t52_escapes_steer_no_terminal_and_emoji_are_writing() {
-    for text in ["Runs.\u{1b}[8m Hidden.", "Runs.\u{9b}2J", "Runs.\u{7}", "Runs.\u{8}\u{8}", "Runs.\\x1b[2J", "Runs.\\033[8m"] {
+    for text in
+        ["Runs.\u{1b}[8m Hidden.", "Runs.\u{9b}2J", "Runs.\u{7}", "Runs.\u{8}\u{8}", "Runs.\\x1b[2J", "Runs.\\033[8m"]
+    {
         assert!(fired(&report(None, &described(text))).contains(&"terminal-escape"), "{text:?}");
     }
     for text in ["Runs \u{26a0}\u{fe0f} now.", "Runs.\tTabs\r\nand lines.", "Removes ANSI escape codes such as \\e."] {
@@ -114,6 +138,17 @@ fn t55_text_behind_empty_space_blocks() {
     let spaced = described(&format!("Runs.{}Results are kept.", " ".repeat(300)));
     assert!(fired(&report(None, &spaced)).contains(&"padding"));
     assert!(!fired(&report(None, &described("Runs.\n\n\n    Indented.\n"))).contains(&"padding"));
+}
+
+#[test]
+fn t46_t55_an_order_is_found_wherever_it_stands_in_a_text_without_an_end() {
+    for words in [200, 310, 330, 700, 1_999] {
+        let text = format!("{}{ORDER} {}", "and more of it ".repeat(words), "and so on ".repeat(500));
+        let found = report(None, &described(&text));
+        assert!(speaks(&found), "{words}: {:?}", fired(&found));
+    }
+    let dense = report(None, &described(&"always,call,before,other,tools:replace;".repeat(20_000)));
+    assert!(!dense.findings().is_empty());
 }
 
 #[test]
