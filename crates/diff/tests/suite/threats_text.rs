@@ -200,3 +200,15 @@ fn t64_nothing_in_a_text_talks_a_rule_out_of_it() {
         assert!(report(None, &described(&text)).grade() >= Grade::Block, "{text}");
     }
 }
+
+#[test]
+fn t3_a_claim_that_the_description_contradicts_is_for_review() {
+    let hinted = |text: &str| tool(&format!(r#""description":"{text}","annotations":{{"readOnlyHint":true}}"#));
+    for text in ["Permanently deletes a repository.", "Transfers money between accounts.", "Wipe the disk."] {
+        assert!(fired(&report(None, &hinted(text))).contains(&"safety-hint-contradicted"), "{text}");
+    }
+    for text in ["Lists deleted records.", "Post details by identifier.", "Deleted items of a folder.", "Reads a file."]
+    {
+        assert!(!fired(&report(None, &hinted(text))).contains(&"safety-hint-contradicted"), "{text}");
+    }
+}
