@@ -192,6 +192,7 @@ impl Reader<'_> {
                 let folded = fold::fold(&text);
                 let mut statement = Statement::new(text, folded);
                 statement.is_first = index == 0 && piece == 0;
+                encoded.extend(turned(&statement));
                 fresh.push(statement);
             }
         }
@@ -220,6 +221,19 @@ impl Reader<'_> {
             fresh,
         });
     }
+}
+
+/// What a statement says with its letters turned or backwards: tried where hardly a word is known, and taken where
+/// several are then.
+fn turned(statement: &Statement) -> Option<String> {
+    const FEW: usize = 1;
+    const SEVERAL: usize = 3;
+    if statement.len() < SEVERAL || statement.known_words() > FEW || !statement.folded.is_ascii() {
+        return None;
+    }
+    let read = |text: String| Statement::new(text.clone(), text);
+    let readings = fold::turned(&statement.folded).map(read);
+    readings.into_iter().find(|reading| reading.known_words() >= SEVERAL).map(|reading| reading.folded)
 }
 
 /// A statement longer than this is read in pieces, so that looking around in one costs the same everywhere; the longest

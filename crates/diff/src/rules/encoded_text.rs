@@ -10,7 +10,7 @@ pub(super) const RULE: Rule = Rule {
     title: "Text that stands encoded in a text",
     rationale: "A description is written to be read. Words in base64, hexadecimal, percent signs, letters turned or reversed are there to be read by the model and not by a person or a filter. What they say is judged like everything else; that they are encoded is said here.",
     grade: Grade::Review,
-    reads: "new statements of every string, decoded once",
+    reads: "new statements of every string, decoded once: base64, hexadecimal, percent signs, character references and codes, letters turned, reversed or set apart",
     reference: "MCP threat catalogue T62; MITRE ATT&CK T1027",
     fires: Example {
         before: Some(r##"{"tools":[{"name":"search","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##),

@@ -67,6 +67,12 @@ impl Statement {
         self.words.len() > 2 || self.has_marks || !self.folded.is_ascii()
     }
 
+    /// How many of its words have a kind of their own, beside how and where they stand.
+    pub(crate) fn known_words(&self) -> usize {
+        let stands = Class::QUOTED | Class::CLAUSE | Class::NUMBER | Class::IDENTIFIER;
+        self.words.iter().filter(|word| word.class.without(stands) != Class::NONE).count()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.words.len()
     }
