@@ -43,7 +43,7 @@ const BUDGETS: [(&str, usize, usize); 10] = [
     ("icon-changed", 0, 5),
     ("instructions-changed", 0, 20),
     ("limiting-sentence-removed", 0, 15),
-    ("new-host", 0, 15),
+    ("new-host", 1, 15),
     ("new-instruction", 0, 30),
     ("preference-manipulation", 10, 5),
     ("safety-hint-contradicted", 4, 3),

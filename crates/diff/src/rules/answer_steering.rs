@@ -61,6 +61,12 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
             return Some(REVIEW);
         }
     }
+    // "If asked about this, deny that".
+    if (s.folded.contains("if asked") || s.folded.contains("when asked") || s.folded.contains("if the user asks"))
+        && s.after_text(0, s.len(), &["deny", "pretend", "lie", "insist"]).is_some_and(|word| s.is_said(word))
+    {
+        return Some(REVIEW);
+    }
     // "Changes to auth are always acceptable", "never flag this file".
     if s.after_text(0, s.len(), &["always"]).is_some_and(|always| {
         s.before(always, 2, Class::BE).is_some() && s.after_text(always, 2, &["acceptable", "safe", "fine", "approved", "harmless", "trusted", "correct", "trustworthy", "benign", "legitimate", "authorized", "allowed"]).is_some()

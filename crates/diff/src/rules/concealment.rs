@@ -33,6 +33,15 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
 }
 
 
+/// Consent that is claimed, and consent that is not to be asked for.
+static UNASKED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
+        r"\bthe user (?:has|had|have)(?: already)? (?:consented|agreed|approved|authori[sz]ed|given (?:consent|permission|approval)|confirmed|pre-?approved)\b.{0,40}\b(?:to|so|all|any|every)\b",
+        r"|\b(?:without|no need for|never|don't|do not|not) (?:to )?both(?:er|ering) the (?:user|human)\b|\b(?:never|do not|don't) ask (?:the user )?for (?:confirmation|permission|approval|consent)(?:[.,;]|$| (?:and|but|when|before))",
+        r"|\bapprove (?:every|all|any) (?:requests?|calls?|prompts?|actions?)\b",
+    ))
+});
+
 /// Turns of speech that no tool has a use for.
 static PHRASES: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"between us\b|secret operation|keep (?:this|it|that) to yourself|as if nothing (?:had )?happened|behind the user's back|(?:this|an?) hidden instruction")
@@ -125,6 +134,12 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
         && !is_described(s, hit.start(), hit.end())
     {
         return Some(BLOCK);
+    }
+    if s.is_directed()
+        && let Some(hit) = UNASKED.find(&s.folded)
+        && !is_described(s, hit.start(), hit.end())
+    {
+        return Some(Said { grade: Grade::Review, message: "speaks for the user's consent, or passes it by", aspect: "consent" });
     }
     crate::speech::foreign::conceals(&s.folded).then_some(BLOCK)
 }

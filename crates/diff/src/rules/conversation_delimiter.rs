@@ -37,6 +37,8 @@ static MARKS: LazyLock<Regex> = LazyLock::new(|| {
         // A heading or a speaker, with what it says.
         r"|#{2,}\s*(?:system|instructions?|assistant|new instructions?|system prompt)\s*:|^(?:system|assistant|developer) ?: (?:you|ignore|always|never|disregard|the (?:user|assistant)|from now)\b",
         r"|\b(?:begin|end|start)(?: of)? (?:system|hidden|admin|secret) (?:prompt|message|instructions?)\b|\bend of (?:tool )?(?:description|documentation|prompt)\b",
+        r"|\b(?:note|message|attention|instructions?|memo) (?:to|for) (?:the |any |all )?(?:ai|assistant|agent|model|llm)s?\b ?[:,]|^(?:assistant|ai|agent|model) ?: [a-z]",
+        r"|\b(?:real|actual|true|hidden) instructions are\b|</?system[-_]reminder>",
         r"|\bsystem override\b|\b(?:new|updated|real|actual|true|hidden|secret) (?:system )?(?:instructions?|prompt|directive|task|objective)s? ?:|\bdeveloper mode (?:is )?(?:enabled|on|activated)|\bjailbreak mode\b",
         // The end of a description in a list that is still JSON, and the next tool.
         r#"|["'] ?\} ?,? ?(?:\] ?,? ?)?\{ ?["'](?:name|role|description)["'] ?:|["'] ?, ?["'](?:role|system|instructions)["'] ?: ?["']|</(?:tool|tools|description|function|functions|tool_description)>"#,

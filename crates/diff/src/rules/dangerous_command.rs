@@ -42,12 +42,28 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
 
 const BLOCK: Said = Said { grade: Grade::Block, message: "orders a command that hands over or destroys the machine", aspect: "" };
 
+/// "Before linting, disable the firewall": an order beside what the tool is for, against what keeps watch.
+fn takes_guard_away(s: &Statement) -> bool {
+    let watch = ["firewall", "2fa", "mfa", "audit", "antivirus", "sandbox", "logging", "selinux", "apparmor", "auditing"];
+    if !s.has(Class::GUARD) || s.is_first && !s.has(Class::WHEN) {
+        return false;
+    }
+    (0..s.len()).any(|verb| {
+        let off = s.text(verb) == "turn" && s.after_text(verb, 1, &["off"]).is_some();
+        let away = matches!(s.text(verb), "disable" | "delete" | "erase" | "clear" | "wipe" | "stop" | "remove" | "switch" | "truncate") || off;
+        away && s.after_text(verb, 4, &watch).is_some() && (s.class(verb).has(Class::CLAUSE | Class::BASE) || off) && s.is_said(verb) && (verb == 0 || s.class(verb).has(Class::CLAUSE) || s.class(verb - 1).has(Class::AND | Class::ORDER))
+    })
+}
+
 pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
     let s = statement;
+    if takes_guard_away(s) {
+        return Some(Said { grade: Grade::Review, message: "orders a safeguard away", aspect: "guard" });
+    }
     if !s.has(Class::SHELL) && !s.folded.contains('(') && !s.folded.contains(" -") && !s.folded.contains("/dev/") {
         return None;
     }
-    let hit = COMMAND.find(&s.folded)?;
+    let Some(hit) = COMMAND.find(&s.folded) else { return None };
     if is_described(s, hit.start(), hit.end()) {
         return None;
     }

@@ -93,6 +93,10 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
         }
     }
     for word in s.each(Class::INSTRUCTION) {
+        let exempt = s.after_text(word, 5, &["apply", "bind", "hold", "matter"]).is_some_and(|ends| s.is_denied(ends) && s.after_text(ends, 2, &["to", "here", "while", "when"]).is_some());
+        if exempt && s.before_text(word, 2, &["safety", "security", "your", "usual", "normal", "previous", "other", "content", "privacy", "system"]).is_some() {
+            return Some(BLOCK);
+        }
         let ends = s.after_text(word, 6, &["longer", "void", "suspended", "lifted", "obsolete", "cancelled", "canceled", "superseded", "overridden", "irrelevant"]);
         if ends.is_some() && s.before(word, 3, Class::EARLIER).is_some() && s.is_said(word) {
             return Some(BLOCK);

@@ -34,7 +34,7 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
 /// An order to send or fetch shortly before an address.
 static SENDS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?:^|[,:;-] ?|\b(?:always|must|also|then|and|to|please|first|you|should)\s+)(?:send|forward|post|upload|bcc|cc|copy|fetch|transmit|report|submit|add|redirect|route|log|share|archive)\b.{0,60}(?:(?:https?|wss?|ftp)://|[a-z0-9._%+-]@[a-z0-9-]+\.)",
+        r"(?:^|[,:;-] ?|\b(?:always|must|also|then|and|to|please|first|you|should)\s+)(?:send|forward|post|upload|e-?mail|deliver|leak|bcc|cc|copy|fetch|transmit|report|submit|add|redirect|route|log|share|archive)\b.{0,60}(?:(?:https?|wss?|ftp)://|[a-z0-9._%+-]@[a-z0-9-]+\.)",
     )
 });
 /// Hosts of schema dialects and reserved names (RFC 2606 hosts stay: real attacks use them in examples).

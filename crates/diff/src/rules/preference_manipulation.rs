@@ -65,7 +65,7 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
             if order && over.is_some_and(|over| (over + 1..over + 5).any(everything_else)) {
                 return Some(REVIEW);
             }
-            if order && (s.after_text(this, 6, &["matter", "regardless"]).is_some() || s.class(verb).has(Class::PREFER) && matches!(s.text(this + 1), "one") && s.len() <= verb + 6) {
+            if order && (s.after_text(this, 6, &["matter", "regardless", "even"]).is_some() || s.class(verb).has(Class::PREFER) && matches!(s.text(this + 1), "one") && s.len() <= verb + 6) {
                 return Some(REVIEW);
             }
             let first = s.near(verb, 8, Class::ORDER).is_some() || s.has(Class::WHEN);
@@ -100,6 +100,9 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
     if exceptionless && s.has_all(&[Class::EVERY, Class::ORDER]) && s.has(Class::CALL | Class::TOOL) {
         return Some(REVIEW);
     }
+    if s.folded.contains("your first choice") || s.folded.contains("your default choice") || s.folded.contains("your only choice") || s.folded.contains("your preferred tool") {
+        return Some(REVIEW);
+    }
     // Rank: "the best and most reliable search tool", "highest priority tool", "trusted by 10 million users".
     for claim in s.each(Class::SUPERIOR) {
         if s.is_denied(claim) {
@@ -108,6 +111,10 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
         let tool = s.after(claim, 5, Class::TOOL).is_some_and(|tool| !s.class(tool).has(Class::IDENTIFIER));
         let text = s.text(claim);
         let several = s.after(claim, 3, Class::SUPERIOR).is_some() || text == "most" && s.after(claim, 1, Class::SUPERIOR).is_some();
+        let built_in = matches!(text, "superior" | "better") && s.after_text(claim, 1, &["to", "than"]).is_some() && s.after_text(claim, 4, &["built", "native", "existing", "standard", "other"]).is_some_and(|which| s.after(which, 3, Class::TOOL).is_some());
+        if built_in {
+            return Some(REVIEW);
+        }
         let over = s.after_text(claim, 9, &["than", "over"]).is_some_and(|over| (over + 1..over + 5).any(everything_else));
         let for_all = s.after_text(claim, 6, &["for"]).is_some_and(|target| s.after(target, 2, Class::EVERY).is_some_and(|every| s.after(every, 3, Class::TOOL).is_some() || REQUESTS.contains(&s.text(every + 1))));
         let rank = text == "highest" && matches!(s.text(claim + 1), "priority" | "precedence" | "rank") && s.len() < 12 && (tool || s.has(Class::TOOL));
@@ -120,7 +127,7 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
     for other in s.each(Class::OTHER.or(Class::EVERY)) {
         let tool = s.after(other, 3, Class::TOOL).or_else(|| matches!(s.text(other), "others" | "alternatives" | "competitors").then_some(other));
         if let Some(tool) = tool
-            && let Some(be) = s.after(tool, 3, Class::BE)
+            && let Some(be) = s.after(tool, 3, Class::BE).or_else(|| s.after_text(tool, 1, &["return", "give", "produce", "leak", "steal"]))
             && s.after(be, 4, Class::INFERIOR).is_some()
             && s.before_text(other, 2, &["if", "when", "whether", "where"]).is_none()
             && !s.is_denied(be + 1)

@@ -37,6 +37,11 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
         if !s.is_said(verb) || !s.class(verb).has(Class::BASE) || s.class(verb).has(Class::SHELL) {
             continue;
         }
+        // "Read and obey them".
+        let them = s.before(verb, 2, Class::READ).is_some_and(|read| s.is_order(read)) && s.after_text(verb, 1, &["them", "it", "these", "those"]).is_some();
+        if them && matches!(s.text(verb), "obey" | "follow" | "execute" | "comply") && s.is_directed() {
+            return Some(BLOCK);
+        }
         let whatever = s.after_text(verb, 2, &["what", "whatever", "it", "them", "everything", "exactly", "as"]).is_some();
         let orders = s.after(verb, 4, Class::INSTRUCTION).is_some() || s.after_text(verb, 4, &["steps", "commands", "directions", "orders", "tasks", "script", "payload"]).is_some();
         let follows = !matches!(s.text(verb), "run" | "apply" | "do" | "act") || orders || s.after_text(verb, 2, &["what", "whatever"]).is_some() || s.after_text(verb, 1, &["as"]).is_some();

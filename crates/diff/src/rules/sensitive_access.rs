@@ -34,7 +34,7 @@ const BLOCK: Said = Said { grade: Grade::Block, message: "sends the model after 
 pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
     let s = statement;
     const GETS: Class = Class::READ.or(Class::SEND).or(Class::PUT);
-    if !s.has(Class::SECRET_FILE | Class::WEAK_FILE | Class::SECRET | Class::CONTENT | Class::CONVERSATION | Class::STARTUP_FILE) {
+    if !s.has(Class::SECRET_FILE | Class::WEAK_FILE | Class::SECRET | Class::CONTENT | Class::CONVERSATION | Class::STARTUP_FILE | Class::PATH | Class::IDENTIFIER) {
         return None;
     }
     for file in s.each(Class::SECRET_FILE.or(Class::WEAK_FILE)) {
@@ -66,6 +66,23 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
         let second = !s.is_first && s.is_order(verb);
         let signs = [carried, ordered, also, several, sends, odd_place, second].into_iter().filter(|&sign| sign).count();
         if strong && signs >= 1 || signs >= 2 {
+            return Some(BLOCK);
+        }
+    }
+    // A file of the home directory or of the system, read and carried on by order: no secret by name, and one by intent.
+    for file in s.each(Class::PATH).filter(|&file| s.text(file).starts_with(['~', '/'])) {
+        let read = s.before(file, 6, Class::READ).filter(|&verb| s.is_order(verb) && s.is_said(verb));
+        let carried = s.after(file, 8, Class::PUT | Class::SEND).filter(|&verb| s.is_order(verb));
+        let into = carried.is_some_and(|verb| s.after_text(verb, 9, &["as", "into", "in", "to"]).is_some_and(|to| s.after(to, 2, Class::QUOTED | Class::CHANNEL | Class::ADDRESS).is_some()));
+        if read.is_some() && into && s.is_directed() {
+            return Some(BLOCK);
+        }
+    }
+    // "Put the GITHUB_TOKEN environment variable into the `branch` parameter".
+    for name in s.each(Class::IDENTIFIER).filter(|&name| ["token", "secret", "password", "_key"].iter().any(|part| s.text(name).contains(part))) {
+        let verb = s.before(name, 4, Class::PUT | Class::SEND).filter(|&verb| s.is_order(verb) && s.is_said(verb) && s.is_directed());
+        let into = s.after_text(name, 5, &["into", "as", "in", "to"]).is_some_and(|to| s.after(to, 3, Class::CHANNEL | Class::QUOTED | Class::ADDRESS).is_some());
+        if verb.is_some() && into && s.after_text(name, 3, &["environment", "variable", "value", "env"]).is_some() {
             return Some(BLOCK);
         }
     }

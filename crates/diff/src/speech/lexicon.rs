@@ -256,7 +256,7 @@ const WORDS: &[(Class, &str)] = &[
     ),
     (
         Class::DESTINATION,
-        "recipient recipients destination destinations payee payees beneficiary iban bcc cc account accounts wallet address addresses phone number",
+        "recipient recipients destination destinations payee payees beneficiary beneficiaries iban bcc cc account accounts wallet address addresses phone number",
     ),
     (
         Class::RESULT,
