@@ -63,7 +63,7 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
     if !s.has(Class::SHELL) && !s.folded.contains('(') && !s.folded.contains(" -") && !s.folded.contains("/dev/") {
         return None;
     }
-    let Some(hit) = COMMAND.find(&s.folded) else { return None };
+    let hit = COMMAND.find(&s.folded)?;
     if is_described(s, hit.start(), hit.end()) {
         return None;
     }
