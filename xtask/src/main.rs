@@ -5,6 +5,7 @@ use std::{
     process::ExitCode,
 };
 
+mod corpus_bench;
 mod generate;
 mod picture;
 mod shared_checks;
@@ -15,6 +16,8 @@ const USAGE: &str = "usage: cargo xtask <task>
 
   generate [--check]       write schemas/ and tests/vectors/, or fail when they differ
   sqlx-prepare [--check]   write what the query check found, or fail when it differs
+  corpus-bench <folder> [--ids]     measure the rules on a corpus, into docs/DETECTION.md
+  corpus-bench <folder> --check     hold them to their bars and budgets
   shared-checks <folder>   check against material that is no part of the repository
   picture                  draw the README's terminal picture from a real run";
 
@@ -27,6 +30,12 @@ fn main() -> ExitCode {
         ["generate", "--check"] => generate::run(&root(), true),
         ["sqlx-prepare"] => sqlx_prepare::prepare(false),
         ["sqlx-prepare", "--check"] => sqlx_prepare::prepare(true),
+        ["corpus-bench", folder, options @ ..]
+            if options.iter().all(|option| ["--ids", "--check"].contains(option)) =>
+        {
+            let wanted = corpus_bench::Wanted { check: options.contains(&"--check"), ids: options.contains(&"--ids") };
+            corpus_bench::run(&root(), Path::new(folder), wanted)
+        }
         ["shared-checks", folder] => shared_checks::run(Path::new(folder)),
         ["picture"] => picture::draw(&root()),
         _ => Err(USAGE.to_owned()),

@@ -20,6 +20,7 @@ mod report;
 pub mod rules;
 pub mod siblings;
 mod side;
+mod speech;
 mod text;
 mod walk;
 

@@ -7,6 +7,7 @@ use mcp_pin_model::json::{Pointer, Value};
 use crate::{
     change::{Change, ChangeKind, EntryRef},
     fold,
+    speech::Statement,
 };
 
 /// What a string is.
@@ -27,13 +28,40 @@ pub(crate) struct Passage {
     pub(crate) path: Pointer,
     pub(crate) entry: Option<EntryRef>,
     pub(crate) role: Role,
+    /// Whether the whole entry is new, so that it is looked at anyway.
+    pub(crate) in_new_entry: bool,
     /// What stood at this very place before.
     pub(crate) before: Option<String>,
     pub(crate) after: String,
-    /// The statements that were not in `before`.
-    pub(crate) fresh: Vec<String>,
-    /// The folded forms of the fresh statements, then of what they hold encoded.
-    pub(crate) folded: Vec<String>,
+    /// The statements that were not in `before`, then what they hold encoded.
+    pub(crate) fresh: Vec<Statement>,
+}
+
+impl Passage {
+    /// The tokens of the place as they are written: `/` inside of one is escaped, and no word looked for has any.
+    fn tokens(&self) -> impl Iterator<Item = &str> {
+        self.path.as_str().split('/').skip(1)
+    }
+
+    /// Whether it stands inside an input or output schema.
+    pub(crate) fn is_in_schema(&self) -> bool {
+        self.tokens().nth(2).is_some_and(|token| matches!(token, "inputSchema" | "outputSchema" | "arguments"))
+    }
+
+    /// Whether it is an example of a value.
+    pub(crate) fn is_example(&self) -> bool {
+        self.tokens().any(|token| matches!(token, "examples" | "example"))
+    }
+
+    /// Whether it stands in a list of icons, which a rule of its own reads.
+    pub(crate) fn is_icon(&self) -> bool {
+        self.tokens().any(|token| token == "icons")
+    }
+
+    /// Whether it is the default of a value.
+    pub(crate) fn is_default(&self) -> bool {
+        self.tokens().last() == Some("default")
+    }
 }
 
 /// Everything new to read in the changes, in their order.
@@ -151,27 +179,95 @@ impl Reader<'_> {
         if self.known.contains(text) {
             return;
         }
-        let fresh: Vec<String> = match before {
-            None => fold::statements(text),
-            Some(before) => {
-                let old: BTreeSet<String> = fold::statements(before).into_iter().collect();
-                fold::statements(text).into_iter().filter(|statement| !old.contains(statement)).collect()
+        let known: BTreeSet<String> = before.map(fold::statements).unwrap_or_default().into_iter().collect();
+        let statements = fold::statements(text);
+        let mut fresh = Vec::with_capacity(statements.len());
+        let mut encoded = Vec::new();
+        for (index, statement) in statements.into_iter().enumerate() {
+            if known.contains(&statement) {
+                continue;
             }
-        };
-        let mut folded: Vec<String> = fresh.iter().map(|statement| fold::fold(statement)).collect();
-        if text.len() >= 24 {
-            folded.extend(fresh.iter().flat_map(|statement| fold::decoded(statement)).map(|text| fold::fold(&text)));
+            encoded.extend(fold::decoded(&statement));
+            for (piece, text) in pieces(statement).into_iter().enumerate() {
+                let folded = fold::fold(&text);
+                let mut statement = Statement::new(text, folded);
+                statement.is_first = index == 0 && piece == 0;
+                encoded.extend(turned(&statement));
+                fresh.push(statement);
+            }
+        }
+        // What a page does not show and a model reads: each statement of a comment on its own.
+        for comment in comments(text).filter(|comment| !before.is_some_and(|before| before.contains(comment))) {
+            for text in fold::statements(comment).into_iter().flat_map(pieces) {
+                let folded = fold::fold(&text);
+                let mut statement = Statement::new(text, folded);
+                statement.in_comment = true;
+                fresh.push(statement);
+            }
+        }
+        for text in encoded.iter().flat_map(|text| fold::statements(text)).flat_map(pieces) {
+            let folded = fold::fold(&text);
+            let mut statement = Statement::new(text, folded);
+            statement.was_encoded = true;
+            fresh.push(statement);
         }
         self.out.push(Passage {
             path: path.clone(),
             entry: self.change.entry.clone(),
             role,
+            in_new_entry: self.change.kind == ChangeKind::EntryAdded,
             before: before.map(str::to_owned),
             after: text.to_owned(),
             fresh,
-            folded,
         });
     }
+}
+
+/// What a statement says with its letters turned or backwards: tried where hardly a word is known, and taken where
+/// several are then.
+fn turned(statement: &Statement) -> Option<String> {
+    const FEW: usize = 1;
+    const SEVERAL: usize = 3;
+    if statement.len() < SEVERAL || statement.known_words() > FEW || !statement.folded.is_ascii() {
+        return None;
+    }
+    let read = |text: String| Statement::new(text.clone(), text);
+    let readings = fold::turned(&statement.folded).map(read);
+    readings.into_iter().find(|reading| reading.known_words() >= SEVERAL).map(|reading| reading.folded)
+}
+
+/// A statement longer than this is read in pieces, so that looking around in one costs the same everywhere; the longest
+/// sentence of 1,053 real tools is shorter.
+const PIECE: usize = 1_600;
+/// Pieces share this much, more than any rule looks around a word.
+const SHARED: usize = 320;
+
+/// A statement in pieces that overlap; nearly every one is one piece.
+fn pieces(statement: String) -> Vec<String> {
+    if statement.len() <= PIECE {
+        return vec![statement];
+    }
+    // At a space if there is one near, or between any two characters.
+    let cut = |near: usize| -> usize {
+        let near = (near..statement.len()).find(|&at| statement.is_char_boundary(at)).unwrap_or(statement.len());
+        let space = statement.get(near..).and_then(|rest| rest.char_indices().take(64).find(|(_, c)| *c == ' '));
+        near + space.map_or(0, |(at, _)| at)
+    };
+    let mut out = Vec::new();
+    let mut start = 0;
+    loop {
+        let end = if start + PIECE < statement.len() { cut(start + PIECE) } else { statement.len() };
+        out.extend(statement.get(start..end).map(|piece| piece.trim().to_owned()));
+        if end >= statement.len() {
+            return out;
+        }
+        start = cut(end - SHARED).min(end);
+    }
+}
+
+/// The contents of the HTML comments in a text; one that is not closed goes on to the end.
+fn comments(text: &str) -> impl Iterator<Item = &str> {
+    text.split("<!--").skip(1).map(|rest| rest.split("-->").next().unwrap_or(rest))
 }
 
 /// The type names of JSON Schema say nothing to a model that a person does not see; they are half of all values.

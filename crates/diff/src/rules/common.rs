@@ -1,18 +1,21 @@
 //! What several rules need.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::collections::BTreeSet;
 
 use mcp_pin_model::{
-    Artifact, Provenance,
+    Artifact, Grade, Provenance,
     json::{Pointer, Value},
     provenance::{self, ProvenanceChange},
 };
 use regex::Regex;
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::Found;
 use crate::{
     change::{Change, ChangeKind, Direction},
     compare::Comparison,
+    reading::Passage,
+    speech::Statement,
     walk::{Hint, server::package_of},
 };
 
@@ -30,6 +33,13 @@ pub(super) fn in_output(path: &Pointer) -> bool {
 /// The last token of a place.
 pub(super) fn last(path: &Pointer) -> String {
     path.tokens().last().unwrap_or_default()
+}
+
+/// The token before the last: the parameter that a keyword belongs to.
+pub(super) fn parent(path: &Pointer) -> String {
+    let mut tokens: Vec<String> = path.tokens().collect();
+    tokens.pop();
+    tokens.pop().unwrap_or_default()
 }
 
 /// Whether a change is about an input parameter or argument.
@@ -79,38 +89,104 @@ pub(super) fn is_free_text(schema: &Value) -> bool {
     }
 }
 
-/// A denial right before the verb: "never reads", "does not even open".
-static DENIES: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?:\b(?:never|not|cannot|refuses? to|declines? to)\b|n't\b)(?:\s+[a-z]+){0,2}\s*$"));
-/// Denials that are none: "never forget to read", "not only reads".
-static INSISTS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?:\b(?:never|not|cannot)\b|n't\b)\s+(?:forget|fail|skip|hesitate|only|just|omit|neglect|delay|stop|refuse|optional)\b[^.]*$",
-    )
-});
-/// A verb of whoever looks for attacks or writes about them, with what it looks for, up to the place in question.
-static DESCRIBES: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(concat!(
-        r"\b(?:detect|block|prevent|flag|recogni[sz]e|explain|identif(?:y|ies)|scan|look|warn|protect|quot|mention|filter|report|reject)(?:s|es|e|ing|ed|ion)?\b",
-        r"[^.!?]{0,60}\b(?:injections?|attacks?|attempts?|phrases?|patterns?|strings?|texts?|prompts?|commands?|examples?|theft|payloads?|such as|like)\b[^.!?]{0,40}$",
-    ))
-});
-/// A second clause: what follows is said, not described.
-static GOES_ON: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?:[;:]|,? (?:and|but|then)(?: then| also| always| you)?)\s*$"));
+/// What a rule says about a statement.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Said {
+    pub(super) grade: Grade,
+    pub(super) message: &'static str,
+    /// Tells several findings of one rule about one statement apart.
+    pub(super) aspect: &'static str,
+}
 
-/// Whether what stands at these bytes of a folded statement is denied, or described by a tool about attacks, rather
-/// than said.
-pub(super) fn is_denied_or_described(statement: &str, start: usize, end: usize) -> bool {
-    let (Some(head), Some(tail)) = (statement.get(..start), statement.get(end..)) else { return false };
-    if DENIES.is_match(head) && !INSISTS.is_match(head) {
-        return true;
+/// What a family of rules sees in a statement.
+pub(super) type Says = fn(&Passage, &Statement) -> Option<Said>;
+
+/// The families that tell an attack from a description. What one of them blocks is no ordinary order.
+const ATTACKS: [Says; 7] = [
+    super::instruction_override::says,
+    super::concealment::says,
+    super::conversation_delimiter::says,
+    super::sensitive_access::says,
+    super::exfiltration::says,
+    super::tool_redirect::says,
+    super::remote_instructions::says,
+];
+
+/// Whether a statement speaks to the model as an attack does.
+pub(super) fn is_attack(passage: &Passage, statement: &Statement) -> bool {
+    ATTACKS.iter().any(|says| says(passage, statement).is_some())
+}
+
+/// Every member of one of these names in a value, at any depth, with its place.
+pub(super) fn members(
+    value: &Value,
+    path: &Pointer,
+    wanted: &dyn Fn(&str) -> bool,
+    hit: &mut dyn FnMut(&Pointer, &Value),
+) {
+    /// A place on the way down; it becomes a pointer only where something is found.
+    struct Step<'s> {
+        above: Option<&'s Step<'s>>,
+        token: Token<'s>,
     }
-    // Quotation marks alone prove nothing: an order may well stand in quotes.
-    let quoted = ['"', '\'', '`']
-        .into_iter()
-        .any(|quote| head.chars().filter(|&c| c == quote).count() % 2 == 1 && tail.contains(quote));
-    DESCRIBES.is_match(head) && (quoted || !GOES_ON.is_match(head))
+    enum Token<'s> {
+        Name(&'s str),
+        Item(usize),
+    }
+    fn pointer(step: Option<&Step<'_>>, base: &Pointer) -> Pointer {
+        let Some(step) = step else { return base.clone() };
+        let above = pointer(step.above, base);
+        match step.token {
+            Token::Name(name) => above.child(name),
+            Token::Item(index) => above.item(index),
+        }
+    }
+    // The parser bounds the depth.
+    fn walk(
+        value: &Value,
+        step: Option<&Step<'_>>,
+        base: &Pointer,
+        wanted: &dyn Fn(&str) -> bool,
+        hit: &mut dyn FnMut(&Pointer, &Value),
+    ) {
+        match value {
+            Value::Object(object) => {
+                for (name, member) in object.iter() {
+                    let step = Step { above: step, token: Token::Name(name) };
+                    if wanted(name) {
+                        hit(&pointer(Some(&step), base), member);
+                    }
+                    walk(member, Some(&step), base, wanted, hit);
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    walk(item, Some(&Step { above: step, token: Token::Item(index) }), base, wanted, hit);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    if wanted(&last(path)) {
+        hit(path, value);
+    }
+    walk(value, None, path, wanted, hit);
+}
+
+/// Lets a family read every new statement.
+pub(super) fn each_statement(comparison: &Comparison<'_>, found: &mut Found<'_>, says: Says) {
+    for passage in comparison.passages {
+        for statement in passage.fresh.iter().filter(|statement| statement.can_speak()) {
+            if let Some(said) = says(passage, statement) {
+                found.passage(said.grade, passage, &statement.shown, said.message, said.aspect);
+            }
+        }
+    }
+}
+
+/// Whether what stands at these bytes of a statement is described or denied, rather than said.
+pub(super) fn is_described(statement: &Statement, start: usize, end: usize) -> bool {
+    statement.words_within(start, end).any(|word| statement.is_described(word) || statement.is_denied(word))
 }
 
 /// The parts of a name: at separators and at a change from lower to upper case, in lower case.

@@ -1,8 +1,8 @@
 //! `external-ref`: a schema refers to a document elsewhere.
 
-use mcp_pin_model::{Grade, json::{Pointer, Value}};
+use mcp_pin_model::Grade;
 
-use super::Draft;
+use super::{Draft, common::members};
 use crate::walk::schema::REFERENCES;
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -28,30 +28,20 @@ pub(super) const RULE: Rule = Rule {
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for change in comparison.changes {
         let Some(after) = &change.after else { continue };
-        let mut open: Vec<(Pointer, &Value)> = vec![(change.path.clone(), after)];
-        while let Some((path, value)) = open.pop() {
-            match value {
-                Value::Object(object) => open.extend(object.iter().map(|(name, member)| (path.child(name), member))),
-                Value::Array(items) => {
-                    open.extend(items.iter().enumerate().map(|(index, item)| (path.item(index), item)));
-                }
-                Value::String(target) => {
-                    let is_reference = path.tokens().last().is_some_and(|name| REFERENCES.contains(&name.as_str()));
-                    if is_reference && !target.starts_with('#') {
-                        found.draft(Draft {
-                            grade: Grade::Block,
-                            message: "a schema refers to a document outside itself".to_owned(),
-                            path: &path,
-                            entry: change.entry.as_ref(),
-                            before: change.before.clone().filter(|_| path == change.path),
-                            after: Some(value.clone()),
-                            hint: None,
-                            aspect: "",
-                        });
-                    }
-                }
-                Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        let is_reference = |name: &str| REFERENCES.contains(&name);
+        members(after, &change.path, &is_reference, &mut |path, value| {
+            if value.as_str().is_some_and(|target| !target.starts_with('#')) {
+                found.draft(Draft {
+                    grade: Grade::Block,
+                    message: "a schema refers to a document outside itself".to_owned(),
+                    path,
+                    entry: change.entry.as_ref(),
+                    before: change.before.clone().filter(|_| *path == change.path),
+                    after: Some(value.clone()),
+                    hint: None,
+                    aspect: "",
+                });
             }
-        }
+        });
     }
 }

@@ -1,4 +1,4 @@
-//! `hidden-characters`: characters that are invisible, reorder text or steer a terminal.
+//! `hidden-characters`: characters that are invisible or reorder text.
 
 use mcp_pin_model::{Grade, json::Value};
 
@@ -9,8 +9,8 @@ use crate::compare::Comparison;
 
 pub(super) const RULE: Rule = Rule {
     id: "hidden-characters",
-    title: "Characters that are invisible, reorder text or steer a terminal",
-    rationale: "A model reads what a person cannot see: zero-width and tag characters carry whole orders, bidirectional controls show another text than the one that is there, terminal escapes forge or erase what an approver reads. Emoji with their selectors and joiners, and marks inside right-to-left text, are ordinary writing.",
+    title: "Characters that are invisible or reorder text",
+    rationale: "A model reads what a person cannot see: zero-width and tag characters carry whole orders, bidirectional controls show another text than the one that is there. Emoji with their selectors and joiners, and marks inside right-to-left text, are ordinary writing.",
     grade: Grade::Block,
     reads: "every new string, names and keys included",
     reference: "UTS #39; Trojan Source (CVE-2021-42574)",
@@ -27,9 +27,13 @@ pub(super) const RULE: Rule = Rule {
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages {
-        let mut fresh = fold::hidden(&passage.after);
+        let hidden = |text: &str| -> Vec<char> {
+            // What steers a terminal has a rule of its own.
+            fold::hidden(text).into_iter().filter(|&c| !fold::is_terminal_control(c)).collect()
+        };
+        let mut fresh = hidden(&passage.after);
         // What the text held before is not news; how often counts.
-        for c in passage.before.as_deref().map(fold::hidden).unwrap_or_default() {
+        for c in passage.before.as_deref().map(hidden).unwrap_or_default() {
             if let Some(index) = fresh.iter().position(|&known| known == c) {
                 fresh.swap_remove(index);
             }
@@ -61,11 +65,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
 /// The gravest kind among hidden characters.
 fn family(found: &[char]) -> &'static str {
     let any = |test: fn(char) -> bool| found.iter().copied().any(test);
-    if any(|c| c == '\u{1b}' || matches!(c, '\u{80}'..='\u{9f}')) {
-        "terminal escapes"
-    } else if any(|c| c.is_ascii_control()) {
-        "control characters"
-    } else if any(|c| matches!(c, '\u{e0000}'..='\u{e007f}')) {
+    if any(|c| matches!(c, '\u{e0000}'..='\u{e007f}')) {
         "tag characters, which spell invisible text"
     } else if any(|c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')) {
         "text direction controls"

@@ -2,7 +2,7 @@
 
 use mcp_pin_model::{Grade, json::Value};
 
-use super::Draft;
+use super::{Draft, common::name_parts};
 use crate::{change::ChangeKind, fold};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -10,8 +10,8 @@ use crate::compare::Comparison;
 pub(super) const RULE: Rule = Rule {
     id: "limiting-sentence-removed",
     title: "A sentence that limited or warned is gone",
-    rationale: "The model keeps to the limits it is told. Taking \"requires confirmation\" or \"only within the workspace\" out of a description loosens what happens without a word of it being added.",
-    grade: Grade::Review,
+    rationale: "The model keeps to the limits it is told. Taking \"requires confirmation\" or \"only within the workspace\" out of a description loosens what happens without a word of it being added. Gravest where a tool that destroys, spends or runs no longer says that it asks first.",
+    grade: Grade::Block,
     reads: "sentences that left a description or the instructions",
     reference: "design notes: grades",
     fires: Example {
@@ -32,6 +32,12 @@ const STEMS: [&str; 22] = [
     "must not", "at most", "not allowed", "does not write",
 ];
 
+/// What destroys, spends, sends or runs.
+const LETHAL: [&str; 20] = [
+    "delete", "remove", "drop", "destroy", "purge", "wipe", "erase", "pay", "transfer", "charge", "refund", "withdraw", "send", "execute",
+    "exec", "run", "deploy", "publish", "terminate", "confirm",
+];
+
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for change in comparison.changes {
         if !matches!(change.kind, ChangeKind::Text | ChangeKind::Instructions) {
@@ -44,9 +50,19 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             // A limit that is worded otherwise keeps its stem somewhere in the text.
             let gone = |stem: &str| folded.contains(stem) && !after.contains(stem);
             if STEMS.iter().any(|stem| gone(stem)) {
+                // Where something is destroyed, spent or run, asking first was the safeguard.
+                let asks = ["confirm", "approv", "consent", "permission"].iter().any(|stem| gone(stem));
+                let lethal = asks && change.entry.as_ref().is_some_and(|entry| {
+                    name_parts(&entry.key).iter().any(|part| LETHAL.contains(&part.as_str()))
+                        || after.split(|c: char| !c.is_alphanumeric()).next().is_some_and(|first| LETHAL.contains(&first.trim_end_matches('s')))
+                });
                 found.draft(Draft {
-                    grade: Grade::Review,
-                    message: "a sentence that limits or warns was removed".to_owned(),
+                    grade: if lethal { Grade::Block } else { Grade::Review },
+                    message: if lethal {
+                        "a dangerous tool no longer says that it asks first".to_owned()
+                    } else {
+                        "a sentence that limits or warns was removed".to_owned()
+                    },
                     path: &change.path,
                     entry: change.entry.as_ref(),
                     before: Some(statement.into()),

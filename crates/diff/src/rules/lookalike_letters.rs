@@ -28,7 +28,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         if passage.after.is_ascii() {
             continue;
         }
-        for statement in &passage.fresh {
+        for statement in passage.fresh.iter().filter(|statement| !statement.was_encoded).map(|statement| &statement.shown) {
             let mixed = statement.split(|c: char| !c.is_alphanumeric()).any(is_mixed);
             if mixed && !passage.before.as_deref().is_some_and(|before| before.contains(statement.as_str())) {
                 found.passage(Grade::Block, passage, statement, "a word mixes Latin letters with lookalikes", "");

@@ -1,8 +1,8 @@
 //! `mcp-header`: a parameter is mirrored into an HTTP header.
 
-use mcp_pin_model::{Grade, json::{Pointer, Value}};
+use mcp_pin_model::Grade;
 
-use super::Draft;
+use super::{Draft, common::members};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
 
@@ -27,27 +27,18 @@ pub(super) const RULE: Rule = Rule {
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for change in comparison.changes {
         let Some(after) = &change.after else { continue };
-        let mut open: Vec<(Pointer, &Value)> = vec![(change.path.clone(), after)];
-        while let Some((path, value)) = open.pop() {
-            if path.tokens().last().is_some_and(|name| name.eq_ignore_ascii_case("x-mcp-header")) {
-                found.draft(Draft {
-                    grade: Grade::Block,
-                    message: "a parameter is mirrored into an HTTP header".to_owned(),
-                    path: &path,
-                    entry: change.entry.as_ref(),
-                    before: change.before.clone().filter(|_| path == change.path),
-                    after: Some(value.clone()),
-                    hint: None,
-                    aspect: "",
-                });
-            }
-            match value {
-                Value::Object(object) => open.extend(object.iter().map(|(name, member)| (path.child(name), member))),
-                Value::Array(items) => {
-                    open.extend(items.iter().enumerate().map(|(index, item)| (path.item(index), item)));
-                }
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-            }
-        }
+        let is_header = |name: &str| name.eq_ignore_ascii_case("x-mcp-header");
+        members(after, &change.path, &is_header, &mut |path, value| {
+            found.draft(Draft {
+                grade: Grade::Block,
+                message: "a parameter is mirrored into an HTTP header".to_owned(),
+                path,
+                entry: change.entry.as_ref(),
+                before: change.before.clone().filter(|_| *path == change.path),
+                after: Some(value.clone()),
+                hint: None,
+                aspect: "",
+            });
+        });
     }
 }

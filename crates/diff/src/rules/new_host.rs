@@ -34,7 +34,7 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
 /// An order to send or fetch shortly before an address.
 static SENDS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?:^|[,:;-] ?|\b(?:always|must|also|then|and|to|please|first|you|should)\s+)(?:send|forward|post|upload|bcc|cc|copy|fetch|transmit|report|submit|add|redirect|route|log|share|archive)\b.{0,60}(?:(?:https?|wss?|ftp)://|[a-z0-9._%+-]@[a-z0-9-]+\.)",
+        r"(?:^|[,:;-] ?|\b(?:always|must|also|then|and|to|please|first|you|should)\s+)(?:send|forward|post|upload|e-?mail|deliver|leak|bcc|cc|copy|fetch|transmit|report|submit|add|redirect|route|log|share|archive)\b.{0,60}(?:(?:https?|wss?|ftp)://|[a-z0-9._%+-]@[a-z0-9-]+\.)",
     )
 });
 /// Hosts of schema dialects and reserved names (RFC 2606 hosts stay: real attacks use them in examples).
@@ -56,22 +56,18 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             continue;
         }
         let known = passage.before.as_deref().map(|before| hosts(&fold::fold(before))).unwrap_or_default();
-        for (index, folded) in passage.folded.iter().enumerate() {
+        for said in &passage.fresh {
+            let (folded, statement) = (&said.folded, &said.shown);
             if hosts(folded).is_subset(&known) {
                 continue;
             }
-            let statement = passage.fresh.get(index).unwrap_or(folded);
             // A parameter of a new tool may document its form with a default; one of an old tool starts to send there.
-            let was_there = passage.entry.as_ref().is_none_or(|entry| {
-                let key = comparison.key_before(entry);
-                comparison.before.is_some_and(|before| before.surface.entry(entry.kind, &key).is_some())
-            });
-            let is_default = was_there && last(&passage.path) == "default" && matches!(passage.role, Role::Value);
+            let is_default = !passage.in_new_entry && last(&passage.path) == "default" && matches!(passage.role, Role::Value);
             let (grade, message) = if passage.role != Role::Name && SENDS.is_match(folded) {
                 (Grade::Block, "a new address together with an order to send or fetch")
             } else if is_default {
                 (Grade::Block, "a new address is the default value of a parameter")
-            } else if comparison.is_first() || !was_there {
+            } else if comparison.is_first() || passage.in_new_entry {
                 // In a new entry, which is looked at anyway, every documented link is new.
                 (Grade::Notice, "names an address")
             } else {

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, sync::LazyLock};
 use mcp_pin_model::Grade;
 use regex::Regex;
 
-use super::common::pattern;
-use crate::{fold, reading::Role};
+use super::common::{is_attack, pattern};
+use crate::{fold, reading::{Passage, Role}, speech::Statement};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
 
@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
     reference: "OWASP MCP Top 10: tool poisoning",
     fires: Example {
         before: Some(r##"{"tools":[{"name":"search","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##),
-        after: r##"{"tools":[{"name":"search","description":"Search the docs. You must call this tool before any other tool.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##,
+        after: r##"{"tools":[{"name":"search","description":"Search the docs. You must pass the region with every call.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##,
     },
     silent: Example {
         before: Some(r##"{"tools":[{"name":"search","description":"Search the docs. Always returns JSON.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##),
@@ -53,6 +53,9 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         if !matches!(passage.role, Role::Prose | Role::Title) {
             continue;
         }
+        // Ordinary software is full of orders; on first admission each of them is new.
+        let first = comparison.is_first() || passage.in_new_entry;
+        let grade = if first { Grade::Notice } else { Grade::Review };
         for (trigger, regex, aspect, message) in [
             (&ORDER_WORDS, &ORDERS, "order", "a new order to the model"),
             (&SUPERIOR, &SUPERIOR, "superiority", "claims to be preferred over others"),
@@ -60,7 +63,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             // An order that was reworded is not a new one: what counts is that there are more than before.
             let mut known = match &passage.before {
                 Some(before) => {
-                    let fresh: BTreeSet<&str> = passage.fresh.iter().map(String::as_str).collect();
+                    let fresh: BTreeSet<&str> = passage.fresh.iter().map(|statement| statement.shown.as_str()).collect();
                     let after = fold::statements(&passage.after);
                     let kept: BTreeSet<&str> =
                         after.iter().map(String::as_str).filter(|statement| !fresh.contains(statement)).collect();
@@ -71,16 +74,21 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
                 }
                 None => 0,
             };
-            for (statement, folded) in passage.fresh.iter().zip(&passage.folded) {
-                // What is an attack has a finding of its own.
-                if trigger.is_match(folded) && regex.is_match(folded) && super::agent_directed_override::families_in(folded).is_empty() {
+            for statement in &passage.fresh {
+                let folded = statement.folded.as_str();
+                // What is an attack, or a claim of rank, has a finding of its own.
+                if trigger.is_match(folded) && regex.is_match(folded) && !is_spoken_for(passage, statement) {
                     if known > 0 {
                         known -= 1;
                     } else {
-                        found.passage(Grade::Review, passage, statement, message, aspect);
+                        found.passage(grade, passage, &statement.shown, message, aspect);
                     }
                 }
             }
         }
     }
+}
+
+fn is_spoken_for(passage: &Passage, statement: &Statement) -> bool {
+    is_attack(passage, statement) || super::preference_manipulation::says(passage, statement).is_some()
 }

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     title: "A new hint contradicts what the tool's name says",
     rationale: "A tool called delete that claims to read only, or one called send that claims to reach nothing outside, makes clients skip exactly the confirmation that was meant for it.",
     grade: Grade::Block,
-    reads: "new or changed hints, against the verb in the name",
+    reads: "new or changed hints, against the verb in the name and the first of the description",
     reference: "MCP specification, ToolAnnotations",
     fires: Example {
         before: None,
@@ -26,18 +26,21 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// Verbs that start the names of tools which change something.
-const CHANGES: [&str; 24] = [
+const CHANGES: &[&str] = &[
     "delete", "remove", "drop", "destroy", "erase", "purge", "wipe", "truncate", "send", "post", "publish",
     "transfer", "pay", "charge", "write", "kill", "create", "update", "upload", "deploy", "apply", "revoke", "rename",
-    "move",
+    "move", "insert", "edit", "modify", "patch", "install", "uninstall", "grant", "merge", "push", "overwrite", "reset", "shutdown", "reboot",
+    "withdraw", "refund", "buy", "exec", "shell", "terminate", "rotate", "approve", "submit", "tweet", "email",
 ];
+/// Words that a description may begin with as a noun, or as a step of reading: "post details", "create a summary".
+const AMBIGUOUS: &[&str] = &["post", "create", "email", "shell", "move", "rotate", "apply", "charge", "push", "submit", "patch", "update"];
 /// Those after which something is gone or spent.
-const DESTROYS: [&str; 14] = [
+const DESTROYS: &[&str] = &[
     "delete", "remove", "drop", "destroy", "erase", "purge", "wipe", "truncate", "kill", "transfer", "pay", "charge",
-    "revoke", "apply",
+    "revoke", "apply", "overwrite", "terminate", "withdraw", "refund", "shutdown", "uninstall",
 ];
 /// Those that reach beyond the server.
-const REACHES: [&str; 6] = ["send", "post", "publish", "upload", "tweet", "webhook"];
+const REACHES: &[&str] = &["send", "post", "publish", "upload", "tweet", "webhook", "email"];
 /// Programs whose name stands before the verb.
 const PREFIXES: [&str; 6] = ["kubectl", "git", "docker", "browser", "api", "mcp"];
 
@@ -61,19 +64,23 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             _ => continue,
         };
         let parts = name_parts(&entry.key);
-        let mut verbs = parts.iter().map(String::as_str).skip_while(|part| PREFIXES.contains(part));
-        let Some(verb) = verbs.next() else { continue };
+        let named = parts.iter().map(String::as_str).find(|part| !PREFIXES.contains(part)).unwrap_or_default();
+        let text = comparison.entry_after(entry).and_then(|entry| entry.value().get("description")?.as_str());
+        let says = text.map(first_verb).unwrap_or_default();
         for hint in claims {
             let (list, message): (&[&str], _) = match hint.name {
-                "readOnlyHint" => (&CHANGES, "claims to be read-only; its name says that it changes something"),
-                "destructiveHint" => (&DESTROYS, "claims to destroy nothing; its name says otherwise"),
-                "openWorldHint" => (&REACHES, "claims to reach nothing outside; its name says otherwise"),
+                "readOnlyHint" => (CHANGES, "claims to be read-only; its name says that it changes something"),
+                "destructiveHint" => (DESTROYS, "claims to destroy nothing; its name says otherwise"),
+                "openWorldHint" => (REACHES, "claims to reach nothing outside; its name says otherwise"),
                 _ => continue,
             };
-            if list.contains(&verb) {
+            // A description begins with what the tool does, "permanently deletes"; only plain words are taken from it.
+            let by_name = list.contains(&named);
+            let by_text = !by_name && list.contains(&says.as_str()) && !AMBIGUOUS.contains(&says.as_str());
+            if by_name || by_text {
                 // A hint that only says less than the verb could mean is common; clients skip confirmation on
                 // read-only above all.
-                let grade = if change.kind == ChangeKind::EntryAdded && hint.name == "destructiveHint" {
+                let grade = if change.kind == ChangeKind::EntryAdded && (hint.name == "destructiveHint" || by_text) {
                     Grade::Review
                 } else {
                     Grade::Block
@@ -91,4 +98,18 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             }
         }
     }
+}
+
+/// The first verb of a description in its base form: "Permanently deletes a repository" begins with `delete`.
+fn first_verb(text: &str) -> String {
+    let mut words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase);
+    let word = words.find(|word| !word.ends_with("ly")).unwrap_or_default();
+    for (ending, put) in [("ies", "y"), ("shes", "sh"), ("ches", "ch"), ("s", "")] {
+        if let Some(stem) = word.strip_suffix(ending)
+            && !stem.ends_with('s')
+        {
+            return format!("{stem}{put}");
+        }
+    }
+    word
 }

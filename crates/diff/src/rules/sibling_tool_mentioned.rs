@@ -52,7 +52,8 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     }
     // Names are judged as names.
     for passage in comparison.passages.iter().filter(|passage| passage.role != Role::Name) {
-        for (statement, folded) in passage.fresh.iter().zip(&passage.folded) {
+        for said in &passage.fresh {
+            let (folded, statement) = (&said.folded, &said.shown);
             let words = folded.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/')));
             let mut words = words.map(|word| word.trim_matches(['.', '-', '/'])).filter(|word| word.len() >= SHORTEST);
             if !words.any(|word| foreign.contains_key(word)) {

@@ -6,5 +6,7 @@ mod load;
 mod report;
 mod rules;
 mod siblings;
+mod speech;
 mod support;
 mod threats;
+mod threats_text;

@@ -23,16 +23,7 @@ fn the_turned_server_blocks_for_several_reasons() {
     assert_eq!(report.grade(), Grade::Block);
     let blocking: Vec<&str> =
         report.findings().iter().filter(|f| f.grade == Grade::Block).map(|f| f.rule.as_str()).collect();
-    assert_eq!(
-        blocking,
-        [
-            "agent-directed-override",
-            "agent-directed-override",
-            "agent-directed-override",
-            "hidden-characters",
-            "safety-hint-flipped"
-        ]
-    );
+    assert_eq!(blocking, ["concealment", "hidden-characters", "safety-hint-flipped", "sensitive-access"]);
     insta::assert_json_snapshot!("turned_server", report.to_value());
     let groups: Vec<String> =
         report.groups().iter().map(|group| format!("{} {}: {}", group.grade, group.rule, group.title)).collect();
@@ -124,8 +115,8 @@ fn fingerprints_do_not_depend_on_unrelated_edits() {
     // The same edit with other content is another finding.
     let edited = report(Some(BEFORE), &AFTER.replace("id_rsa", "id_ed25519"));
     let orders = |report: &ChangeReport| -> Vec<String> {
-        let findings = report.findings().iter().filter(|f| f.rule == "agent-directed-override");
-        findings.filter(|f| f.message.contains("secrets or sensitive")).map(|f| f.fingerprint.clone()).collect()
+        let findings = report.findings().iter().filter(|f| f.rule == "sensitive-access");
+        findings.map(|f| f.fingerprint.clone()).collect()
     };
     assert_ne!(orders(&alone), orders(&edited));
 }
@@ -157,7 +148,7 @@ fn first_admission_is_one_finding_and_whatever_is_wrong() {
     assert_eq!(fired(&report(None, BEFORE)), ["first-admission"]);
     let turned = report(None, AFTER);
     assert!(turned.is_first_admission() && !turned.is_unchanged() && turned.model_visible_changed());
-    assert_eq!(fired(&turned), ["agent-directed-override", "first-admission", "hidden-characters"]);
+    assert_eq!(fired(&turned), ["concealment", "first-admission", "hidden-characters", "sensitive-access"]);
 }
 
 #[test]

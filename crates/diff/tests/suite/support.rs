@@ -63,6 +63,23 @@ pub(crate) fn report(before: Option<&str>, after: &str) -> ChangeReport {
     compare(sides.as_ref(), &after.side(), &after.tombstones)
 }
 
+/// The rules about text that speaks to the model.
+pub(crate) const SPEECH: [&str; 8] = [
+    "instruction-override",
+    "concealment",
+    "conversation-delimiter",
+    "sensitive-access",
+    "exfiltration",
+    "tool-redirect",
+    "remote-instructions",
+    "dangerous-command",
+];
+
+/// Whether a rule about text that speaks to the model fired.
+pub(crate) fn speaks(report: &ChangeReport) -> bool {
+    fired(report).iter().any(|rule| SPEECH.contains(rule))
+}
+
 /// The ids of the rules that fired, each once.
 pub(crate) fn fired(report: &ChangeReport) -> Vec<&str> {
     let mut rules: Vec<&str> = report.findings().iter().map(|finding| finding.rule.as_str()).collect();

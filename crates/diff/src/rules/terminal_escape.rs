@@ -1,0 +1,64 @@
+//! `terminal-escape`: control characters that steer a terminal.
+
+use mcp_pin_model::Grade;
+use std::sync::LazyLock;
+
+use mcp_pin_model::json::Value;
+use regex::Regex;
+
+use super::{Draft, common::pattern};
+use crate::fold;
+use super::{Example, Found, Rule};
+use crate::compare::Comparison;
+
+pub(super) const RULE: Rule = Rule {
+    id: "terminal-escape",
+    title: "Control characters that steer a terminal",
+    rationale: "An escape sequence moves the cursor, hides or forges what an approver reads, writes the clipboard or makes a link say another address than it opens. No text needs one. Written out (`\\x1b[8m`) it waits for a program that prints it.",
+    grade: Grade::Block,
+    reads: "every new string, names and keys included",
+    reference: "CWE-150; terminal escapes in MCP tool descriptions",
+    fires: Example {
+        before: Some(r##"{"tools":[{"name":"search","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##),
+        after: r##"{"tools":[{"name":"search","description":"Search the docs.\u001b[8m Hidden.\u001b[0m","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##,
+    },
+    silent: Example {
+        before: Some(r##"{"tools":[{"name":"search","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##),
+        after: r##"{"tools":[{"name":"search","description":"Search the docs.\tTabs and\r\nline breaks are ordinary; removes ANSI escape sequences.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##,
+    },
+    detect,
+};
+
+/// An escape sequence that is written out.
+static WRITTEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\\(?:x1b|u001b|u\{1b\}|033|e)(?:\[[0-9;?]*[a-z]|\][0-9]+;)"));
+
+fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
+    for passage in comparison.passages {
+        // Nearly every text is settled by its bytes.
+        let suspect = passage.after.bytes().any(|byte| byte < b' ' && !matches!(byte, b'\n' | b'\r' | b'\t') || byte == 0x7f || byte == 0xc2 || byte == b'\\');
+        if !suspect {
+            continue;
+        }
+        let steers = |text: &str| text.chars().filter(|&c| fold::is_terminal_control(c)).count();
+        let count = steers(&passage.after);
+        let known = passage.before.as_deref().map_or(0, steers);
+        if count > known {
+            let plural = if count == 1 { "character" } else { "characters" };
+            found.draft(Draft {
+                grade: Grade::Block,
+                message: format!("{count} control {plural} that can steer a terminal"),
+                path: &passage.path,
+                entry: passage.entry.as_ref(),
+                before: passage.before.as_deref().map(Value::from),
+                after: Some(passage.after.as_str().into()),
+                hint: Some("read the text with the characters escaped; they have no place in a declaration"),
+                aspect: "",
+            });
+        } else if passage.after.contains('\\')
+            && let Some(hit) = WRITTEN.find(&passage.after)
+            && !passage.before.as_deref().is_some_and(|before| before.contains(hit.as_str()))
+        {
+            found.passage(Grade::Review, passage, hit.as_str(), "an escape sequence is written out", "written");
+        }
+    }
+}
