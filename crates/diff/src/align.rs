@@ -114,11 +114,7 @@ struct Features {
 impl Features {
     fn of(entry: &Entry) -> Self {
         let description = entry.value().get("description").and_then(Value::as_str).unwrap_or_default();
-        let words = description
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .map(str::to_lowercase)
-            .collect();
+        let words = words(description);
         let mut shape = BTreeSet::new();
         if let Some(properties) =
             entry.value().get("inputSchema").and_then(|schema| schema.get("properties")).and_then(Value::as_object)
@@ -142,8 +138,13 @@ impl Features {
     }
 }
 
+/// The words of a text, each once.
+pub(crate) fn words(text: &str) -> BTreeSet<String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+}
+
 /// Shared items of all items, of 1000.
-fn jaccard(a: &BTreeSet<String>, b: &BTreeSet<String>) -> usize {
+pub(crate) fn jaccard(a: &BTreeSet<String>, b: &BTreeSet<String>) -> usize {
     let shared = a.intersection(b).count();
     let all = a.len() + b.len() - shared;
     (shared * 1_000).checked_div(all).unwrap_or(1_000)

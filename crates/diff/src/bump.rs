@@ -63,12 +63,13 @@ fn of_change(change: &Change) -> Bump {
     match (change.kind, change.direction) {
         (ChangeKind::Version | ChangeKind::Signer | ChangeKind::Provenance | ChangeKind::Reordered, _) => Bump::None,
         (ChangeKind::EntryRemoved | ChangeKind::EntryRenamed | ChangeKind::SectionVanished, _)
-        | (ChangeKind::ParameterRemoved, _)
+        | (ChangeKind::ParameterRemoved | ChangeKind::ParameterRenamed, _)
+        | (ChangeKind::ParameterAdded | ChangeKind::Nullable, Some(Direction::Narrowed))
         | (ChangeKind::Schema | ChangeKind::Required, Some(Direction::Narrowed | Direction::Altered))
         | (ChangeKind::Protocol, Some(Direction::Narrowed))
         | (ChangeKind::Name, _) => Bump::Major,
         (ChangeKind::EntryAdded | ChangeKind::SectionAppeared | ChangeKind::ParameterAdded, _)
-        | (ChangeKind::Schema | ChangeKind::Required, Some(Direction::Widened))
+        | (ChangeKind::Schema | ChangeKind::Required | ChangeKind::Nullable, Some(Direction::Widened))
         | (ChangeKind::Capability | ChangeKind::SchemaPresence | ChangeKind::Default, _) => Bump::Minor,
         _ => Bump::Patch,
     }

@@ -65,10 +65,17 @@ pub enum ChangeKind {
     ParameterAdded,
     /// A parameter that is gone.
     ParameterRemoved,
+    /// The same parameter under another name.
+    ParameterRenamed,
     /// A parameter became required, or optional.
     Required,
     /// A schema keyword that decides what is accepted.
     Schema,
+    /// `null` is accepted beside the other values, or no longer.
+    Nullable,
+    /// A definition inside a schema, to which the schema refers, that was not there or is gone. One that changed is
+    /// compared where it is used.
+    Definition,
     /// A default value.
     Default,
     /// A schema keyword that decides nothing about what is accepted (`examples`, `$comment`, `$schema` and the like).
@@ -112,8 +119,11 @@ impl ChangeKind {
             Self::Annotation => "annotation",
             Self::ParameterAdded => "parameter-added",
             Self::ParameterRemoved => "parameter-removed",
+            Self::ParameterRenamed => "parameter-renamed",
             Self::Required => "required",
             Self::Schema => "schema",
+            Self::Nullable => "nullable",
+            Self::Definition => "definition",
             Self::Default => "default",
             Self::SchemaNote => "schema-note",
             Self::SchemaPresence => "schema-presence",

@@ -1,5 +1,7 @@
 //! The comparison: align, collect changes, let the rules read them, grade.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use mcp_pin_model::{
     EntryKind, Grade,
     json::{Pointer, Value},
@@ -28,7 +30,12 @@ pub(crate) struct Comparison<'c> {
     pub(crate) subject: &'c str,
     /// The other servers; none in a report.
     pub(crate) siblings: &'c [Sibling<'c>],
+    renamed: BTreeMap<&'c EntryRef, &'c str>,
+    opened: BTreeMap<Edit, BTreeSet<&'c EntryRef>>,
 }
+
+/// What an edit makes of which value, as JSON.
+type Edit = (Option<String>, Option<String>);
 
 /// Compares two sides. `before` is `None` on first admission. Tombstones become part of the report, so that it can be
 /// computed again from what it says.
@@ -40,15 +47,7 @@ pub fn compare(before: Option<&Side<'_>>, after: &Side<'_>, tombstones: &[Tombst
 
     let changes = changes(before, after);
     let passages = reading::passages(&changes);
-    let comparison = Comparison {
-        before,
-        after,
-        tombstones: &tombstones,
-        changes: &changes,
-        passages: &passages,
-        subject: "",
-        siblings: &[],
-    };
+    let comparison = Comparison::new(before, after, &tombstones, &changes, &passages);
     let findings = rules::run(&comparison);
 
     let from = before.map(ReportSide::of);
@@ -116,7 +115,40 @@ fn section(changes: &mut Vec<Change>, kind: EntryKind, before: Option<&Side<'_>>
     }
 }
 
-impl Comparison<'_> {
+impl<'c> Comparison<'c> {
+    pub(crate) fn new(
+        before: Option<&'c Side<'c>>,
+        after: &'c Side<'c>,
+        tombstones: &'c [Tombstone],
+        changes: &'c [Change],
+        passages: &'c [Passage],
+    ) -> Self {
+        let mut renamed = BTreeMap::new();
+        let mut opened: BTreeMap<Edit, BTreeSet<&EntryRef>> = BTreeMap::new();
+        for change in changes {
+            let Some(entry) = &change.entry else { continue };
+            if change.kind == ChangeKind::EntryRenamed
+                && let Some(Value::String(key)) = &change.before
+            {
+                renamed.insert(entry, key.as_str());
+            }
+            if change.kind == ChangeKind::Schema && change.path.as_str().ends_with("/additionalProperties") {
+                opened.entry(edit(change)).or_default().insert(entry);
+            }
+        }
+        Self { before, after, tombstones, changes, passages, subject: "", siblings: &[], renamed, opened }
+    }
+
+    /// The same, beside other servers.
+    pub(crate) fn beside(self, subject: &'c str, siblings: &'c [Sibling<'c>]) -> Self {
+        Self { subject, siblings, ..self }
+    }
+
+    /// How many entries change `additionalProperties` as this change does, at whatever depth.
+    pub(crate) fn entries_with_same_edit(&self, change: &Change) -> usize {
+        self.opened.get(&edit(change)).map_or(0, BTreeSet::len)
+    }
+
     /// Whether everything is new.
     pub(crate) fn is_first(&self) -> bool {
         self.before.is_none()
@@ -129,10 +161,11 @@ impl Comparison<'_> {
 
     /// The key that an entry had before: its own, or the one it was renamed from.
     pub(crate) fn key_before(&self, entry: &EntryRef) -> String {
-        self.changes
-            .iter()
-            .find(|change| change.kind == ChangeKind::EntryRenamed && change.entry.as_ref() == Some(entry))
-            .and_then(|change| change.before.as_ref()?.as_str().map(str::to_owned))
-            .unwrap_or_else(|| entry.key.clone())
+        self.renamed.get(entry).map_or_else(|| entry.key.clone(), |key| (*key).to_owned())
     }
+}
+
+fn edit(change: &Change) -> Edit {
+    let text = |value: &Option<Value>| value.as_ref().map(Value::to_canonical_string);
+    (text(&change.before), text(&change.after))
 }

@@ -47,7 +47,9 @@ pub(crate) fn groups(report: &ChangeReport) -> Vec<Group> {
 type Key = (String, Grade, String, Option<String>);
 
 fn key(finding: &Finding) -> Key {
-    let edit = (finding.grade >= Grade::Review).then(|| {
+    // New entries are one fact with many names, each of which is read on its own.
+    let is_entry = ["entry-added", "entry-removed"].contains(&finding.rule.as_str());
+    let edit = (finding.grade >= Grade::Review && !is_entry).then(|| {
         // The place inside the entry, so that the same edit of thirteen tools is one.
         let below = if finding.location.entry.is_some() { 2 } else { 0 };
         let mut place = Pointer::root();

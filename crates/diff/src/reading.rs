@@ -96,7 +96,11 @@ pub(crate) fn passages(changes: &[Change]) -> Vec<Passage> {
         let role = role_of(change);
         if matches!(
             change.kind,
-            ChangeKind::ParameterAdded | ChangeKind::Member | ChangeKind::Meta | ChangeKind::SchemaNote
+            ChangeKind::ParameterAdded
+                | ChangeKind::Member
+                | ChangeKind::Meta
+                | ChangeKind::SchemaNote
+                | ChangeKind::Definition
         ) && change.before.is_none()
             && let Some(name) = change.path.tokens().last()
         {
@@ -112,7 +116,7 @@ fn role_of(change: &Change) -> Role {
     match change.kind {
         ChangeKind::Text | ChangeKind::Instructions => Role::Prose,
         ChangeKind::Title => Role::Title,
-        ChangeKind::EntryRenamed => Role::Name,
+        ChangeKind::EntryRenamed | ChangeKind::ParameterRenamed => Role::Name,
         _ => Role::Value,
     }
 }

@@ -27,14 +27,6 @@ pub fn among(subject: &Sibling<'_>, others: &[Sibling<'_>]) -> Vec<Finding> {
     let after = Side::of_surface(subject.surface);
     let changes = changes(None, &after);
     let passages = reading::passages(&changes);
-    let comparison = Comparison {
-        before: None,
-        after: &after,
-        tombstones: &[],
-        changes: &changes,
-        passages: &passages,
-        subject: subject.name,
-        siblings: others,
-    };
+    let comparison = Comparison::new(None, &after, &[], &changes, &passages).beside(subject.name, others);
     rules::run_among(&comparison)
 }

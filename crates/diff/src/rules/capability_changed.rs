@@ -3,7 +3,7 @@
 use mcp_pin_model::Grade;
 
 use crate::change::ChangeKind;
-use super::common::last;
+use super::common::{holds_text_or_url, last};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
 
@@ -30,16 +30,22 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         if change.kind != ChangeKind::Capability || comparison.is_first() {
             continue;
         }
+        let name = change.path.tokens().nth(1).unwrap_or_default();
+        let speaks = change.after.as_ref().is_some_and(holds_text_or_url);
         let (grade, message) = match (&change.before, &change.after) {
-            _ if last(&change.path) == "listChanged" => (Grade::Notice, "listChanged, a matter of notifications"),
-            // What every SDK announces says nothing about the server.
-            (None, Some(_)) if matches!(last(&change.path).as_str(), "logging" | "completions") => {
-                (Grade::Notice, "a capability without reach was added")
-            }
-            (None, _) => (Grade::Review, "a capability was added"),
             (_, None) => (Grade::Notice, "a capability is gone"),
+            _ if matches!(last(&change.path).as_str(), "listChanged" | "subscribe") => {
+                (Grade::Notice, "a matter of notifications")
+            }
+            // What these bring stands in lists that are compared entry by entry, or is no more than what every SDK
+            // announces.
+            _ if ANSWERS.contains(&name.as_str()) && !speaks => (Grade::Notice, "a capability to answer more requests"),
+            (None, _) => (Grade::Review, "a capability was added"),
             _ => (Grade::Review, "a capability changed"),
         };
         found.change(grade, change, message);
     }
 }
+
+/// Capabilities to answer what a client asks; all others reach further (MCP specification, server capabilities).
+const ANSWERS: [&str; 6] = ["tools", "prompts", "resources", "logging", "completions", "tasks"];

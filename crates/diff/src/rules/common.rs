@@ -42,9 +42,20 @@ pub(super) fn parent(path: &Pointer) -> String {
     tokens.pop().unwrap_or_default()
 }
 
-/// Whether a change is about an input parameter or argument.
+/// Whether a change brings an input parameter or argument under a name that was not there, be it in another spelling.
 pub(super) fn is_input_parameter(change: &Change) -> bool {
-    change.kind == ChangeKind::ParameterAdded && !in_output(&change.path)
+    let is_new = match change.kind {
+        ChangeKind::ParameterAdded => true,
+        ChangeKind::ParameterRenamed => is_other_name(change),
+        _ => false,
+    };
+    is_new && !in_output(&change.path)
+}
+
+/// Whether a renamed parameter has another name, and not the same one in another spelling.
+pub(super) fn is_other_name(change: &Change) -> bool {
+    let letters = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(|name| name_parts(name).concat());
+    letters(&change.before) != letters(&change.after)
 }
 
 /// Prose: several words, or anything that names a place outside.
@@ -58,34 +69,6 @@ pub(super) fn holds_text_or_url(value: &Value) -> bool {
             name.split_whitespace().nth(2).is_some() || name.contains("://") || holds_text_or_url(member)
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-/// Whether a parameter's schema accepts any text.
-pub(super) fn is_free_text(schema: &Value) -> bool {
-    let Some(object) = schema.as_object() else { return matches!(schema, Value::Bool(true)) };
-    if ["enum", "const", "pattern", "format", "$ref"].iter().any(|name| object.contains(name)) {
-        return object.contains("$ref");
-    }
-    for name in ["anyOf", "oneOf"] {
-        if let Some(Value::Array(branches)) = object.get(name) {
-            return branches.iter().any(is_free_text);
-        }
-    }
-    match object.get("type") {
-        Some(Value::String(name)) => match name.as_str() {
-            "string" => true,
-            "array" => object.get("items").is_none_or(is_free_text),
-            "object" => {
-                let open = object.get("additionalProperties").is_some_and(is_free_text);
-                let properties = object.get("properties").and_then(Value::as_object);
-                open || properties.is_none_or(|members| members.iter().any(|(_, member)| is_free_text(member)))
-            }
-            _ => false,
-        },
-        Some(Value::Array(names)) => names.iter().any(|name| name.as_str() == Some("string")),
-        // A prompt's argument has no schema: it is text.
-        _ => true,
     }
 }
 

@@ -37,10 +37,24 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         let reordered = text(&change.before)
             .zip(text(&change.after))
             .is_some_and(|(before, after)| same_items(&before, &after));
-        if reordered {
+        let is_nothing = |value: &Option<Value>| value.as_ref().is_none_or(is_nothing);
+        if is_nothing(&change.before) && is_nothing(&change.after) {
+            found.change(Grade::Notice, change, "a default that says nothing is written out, or no longer");
+        } else if reordered {
             found.change(Grade::Notice, change, "a default lists the same items in another order");
         } else {
             found.change(Grade::Review, change, "a default value changed");
         }
+    }
+}
+
+/// What a caller who says nothing says anyway.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
     }
 }

@@ -104,6 +104,7 @@ rules![
     padding,
     parameter_added,
     parameter_free_text_added,
+    parameter_renamed,
     preference_manipulation,
     protocol_changed,
     provenance_changed,

@@ -1,5 +1,7 @@
 //! `output-schema-changed`: what a tool says it returns changed.
 
+use std::collections::BTreeMap;
+
 use mcp_pin_model::Grade;
 
 use crate::change::ChangeKind;
@@ -7,7 +9,7 @@ use mcp_pin_model::json::{Pointer, Value};
 
 use super::{Draft, common::in_output};
 use super::{Example, Found, Rule};
-use crate::compare::Comparison;
+use crate::{change::EntryRef, compare::Comparison};
 
 pub(super) const RULE: Rule = Rule {
     id: "output-schema-changed",
@@ -28,35 +30,35 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
+    // Whatever changes inside is one fact about the tool.
+    let mut changed: BTreeMap<&EntryRef, bool> = BTreeMap::new();
     for change in comparison.changes {
         let removed = change.kind == ChangeKind::SchemaPresence && change.after.is_none();
-        if !in_output(&change.path) || (change.kind == ChangeKind::SchemaPresence && !removed) {
-            continue;
+        let structural = removed
+            || matches!(
+                change.kind,
+                ChangeKind::Schema
+                    | ChangeKind::Required
+                    | ChangeKind::ParameterAdded
+                    | ChangeKind::ParameterRemoved
+                    | ChangeKind::ParameterRenamed
+                    | ChangeKind::Default
+            );
+        let Some(entry) = change.entry.as_ref().filter(|_| structural && in_output(&change.path)) else { continue };
+        if !super::shape_only::is_shape(comparison, change) {
+            *changed.entry(entry).or_default() |= removed;
         }
-        let structural = matches!(
-            change.kind,
-            ChangeKind::Schema
-                | ChangeKind::Required
-                | ChangeKind::ParameterAdded
-                | ChangeKind::ParameterRemoved
-                | ChangeKind::Default
-                | ChangeKind::SchemaPresence
-        );
-        let Some(entry) = change.entry.as_ref().filter(|_| structural) else { continue };
-        if super::shape_only::is_shape(comparison, change) {
-            continue;
-        }
+    }
+    for (entry, removed) in changed {
         let schema = |side: Option<&crate::Side<'_>>, key: &str| -> Option<Value> {
             side?.surface.entry(entry.kind, key)?.value().get("outputSchema").cloned()
         };
-        let old_key = comparison.key_before(entry);
-        // The same finding for every change inside; the fingerprint makes it one.
         found.draft(Draft {
             grade: Grade::Notice,
             message: if removed { "the output schema is gone" } else { "the output schema changed" }.to_owned(),
             path: &Pointer::root().child("tools").child(&entry.key).child("outputSchema"),
             entry: Some(entry),
-            before: schema(comparison.before, &old_key),
+            before: schema(comparison.before, &comparison.key_before(entry)),
             after: schema(Some(comparison.after), &entry.key),
             hint: None,
             aspect: "",

@@ -2,8 +2,7 @@
 
 use mcp_pin_model::Grade;
 
-use crate::change::ChangeKind;
-use super::common::{is_free_text, is_input_parameter};
+use super::parameter_added::added;
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
 
@@ -26,8 +25,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
-    for change in comparison.changes {
-        if is_input_parameter(change) && change.kind == ChangeKind::ParameterAdded && change.after.as_ref().is_some_and(is_free_text) {
+    for (change, is_free_text) in added(comparison) {
+        if is_free_text {
             found.change(Grade::Review, change, "a new parameter takes any text");
         }
     }

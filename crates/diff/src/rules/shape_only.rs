@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     title: "A change of form that SDK upgrades make everywhere at once",
     rationale: "Upgrading an SDK touches every tool: dialect lines, generated titles, task support, an output schema. It stays in the lock and is shown as one line, so that it cannot bury what matters.",
     grade: Grade::Notice,
-    reads: "`$schema`, root `additionalProperties` of many tools, generated titles, `execution.taskSupport`, framework `_meta`, added output schemas, empty `required`",
+    reads: "`$schema`, `additionalProperties` of many tools at once, `null` beside other values, definitions that are inlined or named, other spellings of one schema, generated titles, `execution.taskSupport`, framework `_meta`, added output schemas, empty `required`",
     reference: "measured on real servers",
     fires: Example {
         before: Some(r##"{"tools":[{"name":"search","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##),
@@ -25,8 +25,8 @@ pub(super) const RULE: Rule = Rule {
     detect,
 };
 
-/// So many tools must make the same change at the root of their schema before it counts as the SDK's: one tool that
-/// opens up alone is opening up.
+/// So many tools must make the same change of `additionalProperties` before it counts as the SDK's: one tool that opens
+/// up alone is opening up.
 const EVERYWHERE: usize = 3;
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
@@ -53,18 +53,15 @@ fn shape(comparison: &Comparison<'_>, change: &Change) -> Option<&'static str> {
         },
         ChangeKind::Schema if is_number_range(change, &name) => Some("the range of exact integers is written out, or no longer"),
         ChangeKind::Schema if change.direction.is_none() => Some("the same schema written otherwise"),
-        ChangeKind::Schema if name == "additionalProperties" && change.path.tokens().count() == 4 => {
+        ChangeKind::Nullable => Some("null is accepted beside the other values, or no longer"),
+        ChangeKind::Definition => Some("a definition that the schema refers to is new, or gone"),
+        ChangeKind::Schema if name == "additionalProperties" => {
             let booleans = [&change.before, &change.after]
                 .into_iter()
                 .all(|value| value.as_ref().is_none_or(|value| value.as_bool().is_some() || is_empty(value)));
-            let alike = comparison.changes.iter().filter(|other| {
-                other.kind == change.kind
-                    && (&other.before, &other.after) == (&change.before, &change.after)
-                    && other.path.tokens().count() == 4
-                    && last(&other.path) == name
-            });
-            let in_output = super::common::in_output(&change.path);
-            (booleans && (in_output || alike.count() >= EVERYWHERE)).then_some("additionalProperties at the root")
+            let everywhere = || comparison.entries_with_same_edit(change) >= EVERYWHERE;
+            (booleans && (super::common::in_output(&change.path) || everywhere()))
+                .then_some("additionalProperties is written out, or no longer")
         }
         ChangeKind::SchemaPresence if change.before.is_none() && super::common::in_output(&change.path) => {
             Some("output schema added")

@@ -12,6 +12,7 @@ use mcp_pin_model::{
 
 pub(crate) use annotations::{HINTS, Hint};
 pub(crate) use entry::{added as entry_added, pair as entry_pair, removed as entry_removed};
+pub(crate) use schema::FreeText;
 pub(crate) use server::compare as server;
 
 use crate::change::{Change, ChangeKind, Direction, EntryRef};
@@ -25,6 +26,11 @@ pub(crate) struct Collector<'c> {
 impl<'c> Collector<'c> {
     pub(crate) fn new(changes: &'c mut Vec<Change>, entry: Option<EntryRef>) -> Self {
         Self { changes, entry }
+    }
+
+    /// How many changes there are so far.
+    pub(crate) fn len(&self) -> usize {
+        self.changes.len()
     }
 
     pub(crate) fn push(
