@@ -379,7 +379,7 @@ mod tests {
                 // The statements around it are the same of both, so putting them back gives all of them.
                 let around = |text: &str, middle: &str| {
                     let at = middle.as_ptr() as usize - text.as_ptr() as usize;
-                    let (head, tail) = (&text[..at], &text[at + middle.len()..]);
+                    let (head, tail) = (text.get(..at).unwrap(), text.get(at + middle.len()..).unwrap());
                     let all: Vec<String> = [head, middle, tail].into_iter().flat_map(statements).collect();
                     assert_eq!(all, statements(text), "{before:?} {after:?}");
                     (head.to_owned(), tail.to_owned())

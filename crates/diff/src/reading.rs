@@ -196,8 +196,8 @@ impl Reader<'_> {
             .collect();
         let mut elsewhere = Elsewhere::new(text, new);
         let kept: BTreeSet<&str> = statements.iter().map(String::as_str).collect();
-        let is_gone = |statement: &String| !kept.contains(statement.as_str()) && !elsewhere.says(statement);
-        let gone: Vec<String> = old_statements.iter().cloned().filter(is_gone).collect();
+        let mut is_gone = |statement: &str| !kept.contains(statement) && !elsewhere.says(statement);
+        let gone: Vec<String> = old_statements.iter().filter(|statement| is_gone(statement)).cloned().collect();
         let mut fresh = Vec::with_capacity(statements.len());
         let mut encoded = Vec::new();
         for (index, (statement, is_new)) in statements.into_iter().zip(is_new).enumerate() {

@@ -48,7 +48,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for change in comparison.changes {
         let is_text = matches!(change.kind, ChangeKind::Text | ChangeKind::Instructions);
         // What became of a text that is still one is in its passage.
-        let is_gone = !change.after.as_ref().is_some_and(|after| after.as_str().is_some());
+        let is_gone = change.after.as_ref().is_none_or(|after| after.as_str().is_none());
         if let (true, Some(before)) = (is_text && is_gone, change.before.as_ref().and_then(Value::as_str)) {
             removed(found, &change.path, change.entry.as_ref(), &fold::statements(before), "");
         }
