@@ -30,25 +30,31 @@ pub(super) fn collect(arguments: &Arguments, context: &Context) -> Run {
         notes: Vec::new(),
         prefix: String::new(),
     };
-    if let Err((check, error)) = gather(arguments, context, &mut run) {
+    if let Err(stopped) = gather(arguments, context, &mut run) {
+        let (check, error) = *stopped;
         run.findings.push(Finding::of_error(check, error));
     }
     run
 }
 
-type Stopped = (&'static str, CommandError);
+/// The check that could not be made, so that nothing after it could be either, and why.
+type Stopped = Box<(&'static str, CommandError)>;
+
+fn stopped(check: &'static str) -> impl FnOnce(CommandError) -> Stopped {
+    move |error| Box::new((check, error))
+}
 
 fn gather(arguments: &Arguments, context: &Context, run: &mut Run) -> Result<(), Stopped> {
-    let project = context.project().map_err(|error| ("configuration", error))?;
+    let project = context.project().map_err(stopped("configuration"))?;
     run.prefix = prefix_of(&project.root);
-    let base = base::find(arguments.base.as_deref(), &project, context).map_err(|error| ("base", error))?;
+    let base = base::find(arguments.base.as_deref(), &project, context).map_err(stopped("base"))?;
     run.base = base.as_ref().map(Base::told);
-    let (project, change) = judged(arguments, context, project, base.as_ref()).map_err(|error| ("trust", error))?;
-    run.trust = Some(TrustInForce::of(&project.settings).map_err(|error| ("trust", error))?);
+    let (project, change) = judged(arguments, context, project, base.as_ref()).map_err(stopped("trust"))?;
+    run.trust = Some(TrustInForce::of(&project.settings).map_err(stopped("trust"))?);
     let state = context.state(&project);
-    let lock = state.require_lock().map_err(|error| ("lock", error))?;
+    let lock = state.require_lock().map_err(stopped("lock"))?;
     let extent = Extent { aliases: &[], live: arguments.live, online: arguments.online, frozen: true };
-    let rows = verify::check(extent, context, &project, &state, &lock).map_err(|error| ("live", error))?;
+    let rows = verify::check(extent, context, &project, &state, &lock).map_err(stopped("live"))?;
     let lines = LockLines::of(&lock);
     for row in &rows {
         add_row(run, &project, &lines, row);
@@ -57,7 +63,7 @@ fn gather(arguments: &Arguments, context: &Context, run: &mut Run) -> Result<(),
         run.findings.push(Finding::new(rule_of("stray"), Grade::Notice, Status::Passed, note));
     }
     let lock_changed = match &base {
-        Some(base) => compare(run, &project, base, &lines).map_err(|error| ("base", error))?,
+        Some(base) => compare(run, &project, base, &lines).map_err(stopped("base"))?,
         None => {
             run.notes.push(
                 "there is no base to compare with, so what changed in the lock is not told; name one with --base"
