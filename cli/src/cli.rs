@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::commands::{
-    approve, completions, diff, init, key, lock, ls, manifest, registry, sign_bundle, submit, trust, update, verify,
-    verify_bundle, why,
+    approve, completions, diff, explain, init, key, lock, ls, manifest, registry, rules, sign_bundle, submit, trust,
+    update, verify, verify_bundle, why,
 };
 
 /// Pin, verify and review what MCP servers tell an AI agent.
@@ -84,6 +84,10 @@ pub enum Command {
     Ls(ls::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Why(why::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Explain(explain::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Rules(rules::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Trust(trust::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]

@@ -3,12 +3,14 @@
 pub mod approve;
 pub mod completions;
 pub mod diff;
+pub mod explain;
 pub mod init;
 pub mod key;
 pub mod lock;
 pub mod ls;
 pub mod manifest;
 pub mod registry;
+pub mod rules;
 mod selection;
 pub mod sign_bundle;
 pub mod submit;
@@ -38,6 +40,8 @@ pub fn run(command: &Command, context: &Context) -> CommandResult {
         Command::Update(arguments) => update::run(arguments, context),
         Command::Ls(arguments) => ls::run(arguments, context),
         Command::Why(arguments) => why::run(arguments, context),
+        Command::Explain(arguments) => explain::run(arguments, context),
+        Command::Rules(arguments) => rules::run(arguments, context),
         Command::Trust(arguments) => trust::run(arguments, context),
         Command::Key(arguments) => key::run(arguments, context),
         Command::Manifest(arguments) => manifest::run(arguments, context),

@@ -8,5 +8,6 @@ mod documents;
 mod online;
 mod project;
 mod report;
+mod rules;
 mod schema;
 mod sep_3140;

@@ -45,6 +45,10 @@ fn documents_of_files_and_keys() {
     assert_valid(&json_run(&sandbox, &["diff", &old, &new, "--only", "review", "--entry", "get_forecast"]), "diff");
     assert_valid(&json_run(&sandbox, &["key", "generate", "--output", "a.pem"]), "key");
     assert_valid(&json_run(&sandbox, &["key", "show", "--key", "a.pem"]), "key");
+    assert_valid(&json_run(&sandbox, &["rules"]), "rules");
+    assert_valid(&json_run(&sandbox, &["rules", "--list"]), "rules");
+    assert_valid(&json_run(&sandbox, &["explain", "coercion"]), "explain");
+    assert_valid(&json_run(&sandbox, &["explain", "hidden-characters"]), "explain");
 }
 
 #[test]

@@ -41,5 +41,35 @@ fn thousand_tools(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, thousand_tools);
+/// Two thousand tools of five megabytes, every tool of which has changed: the largest upgrade that anybody may expect.
+fn five_megabytes(c: &mut Criterion) {
+    const BYTES: usize = 5_000_000;
+    const TOOLS: usize = 2_000;
+    let text = |surface: &Surface| surface.to_value().to_canonical_string().len();
+    let surface = |ending: &str| {
+        let tools: Vec<String> = (0..TOOLS)
+            .map(|n| {
+                let sentences: String = (0..26)
+                    .map(|s| format!(" Field {s} of record {n} is read from shelf {} and sorted by its date of arrival.", n + s))
+                    .collect();
+                format!(
+                    r#"{{"name":"tool_{n:04}","description":"Returns records.{sentences}{ending}","inputSchema":{{"type":"object","properties":{{"shelf":{{"type":"string","description":"The shelf's identifier"}},"limit":{{"type":"integer","minimum":1,"maximum":100}}}},"required":["shelf"]}}}}"#
+                )
+            })
+            .collect();
+        load::surface_document(format!("[{}]", tools.join(",")).as_bytes()).expect("the sample is a list of tools")
+    };
+    let (before, after) = (surface(""), surface(" Records are cached."));
+    let size = text(&before);
+    assert!((BYTES * 9 / 10..BYTES * 11 / 10).contains(&size), "{size} bytes");
+    let mut group = c.benchmark_group("2000 tools of 5 MB");
+    group.sample_size(10);
+    group.bench_function("digest", |b| b.iter(|| black_box(&before).digest()));
+    group.bench_function("all changed", |b| {
+        b.iter(|| compare(Some(&Side::of_surface(black_box(&before))), &Side::of_surface(black_box(&after)), &[]));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, thousand_tools, five_megabytes);
 criterion_main!(benches);

@@ -9,7 +9,7 @@ use crate::change::{Change, ChangeKind, Direction};
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Bump {
-    /// The same version, or a lower one.
+    /// The same version, a lower one, or only other build metadata.
     #[default]
     None,
     /// `1.4.2` to `1.4.3`, or between pre-releases.
@@ -36,7 +36,7 @@ impl Bump {
     /// versioning's users agree.
     #[must_use]
     pub fn between(before: &semver::Version, after: &semver::Version) -> Self {
-        if after <= before {
+        if after.cmp_precedence(before).is_le() {
             Self::None
         } else if after.major != before.major || (after.major == 0 && after.minor != before.minor) {
             Self::Major

@@ -19,6 +19,8 @@ use super::tally::{ByRule, Tally, named};
 #[derive(Debug, Default)]
 pub(super) struct Real {
     pub(super) tally: Tally,
+    /// Only pairs whose version numbers are neighbours, so that hardly a release lies between.
+    pub(super) neighbours: Tally,
     pub(super) rules: ByRule,
     /// By preset: pairs that take at least one approver, and pairs that take two.
     pub(super) interrupted: Vec<(Preset, usize, usize)>,
@@ -58,7 +60,7 @@ pub(super) fn run(folder: &Path) -> Result<Real, String> {
             .collect();
         versions.sort();
         for pair in versions.windows(2) {
-            let [(_, old), (_, new)] = pair else { continue };
+            let [(old_number, old), (new_number, new)] = pair else { continue };
             let (before, after) = (Captured::read(old)?, Captured::read(new)?);
             #[expect(clippy::disallowed_methods, reason = "a measurement for the person who runs the bench")]
             let started = std::time::Instant::now();
@@ -71,12 +73,27 @@ pub(super) fn run(folder: &Path) -> Result<Real, String> {
                 return Err(format!("{}: differs from itself", new.display()));
             }
             out.pair(&report, &label(&server, new));
+            if is_next(old_number, new_number) {
+                out.neighbours.add(report.grade());
+            }
         }
         if let Some((_, newest)) = versions.last() {
             out.newest(&Captured::read(newest)?, &label(&server, newest));
         }
     }
     Ok(out)
+}
+
+/// Whether one of three numbers went up by one, and those after it to zero. Calendar versions have no next one.
+fn is_next(old: &[u64], new: &[u64]) -> bool {
+    const FIRST_YEAR: u64 = 2_000;
+    match (old, new) {
+        ([a, ..], _) if *a >= FIRST_YEAR => false,
+        ([a, b, c], [x, y, z]) => {
+            (*x, *y, *z) == (*a, *b, c + 1) || (*x, *y, *z) == (*a, b + 1, 0) || (*x, *y, *z) == (a + 1, 0, 0)
+        }
+        _ => false,
+    }
 }
 
 fn label(server: &Path, version: &Path) -> String {

@@ -27,9 +27,10 @@ const ALARMS: [(&str, f64); 2] = [("benign_real", 0.5), ("benign_hard", 5.0)];
 /// Malicious pairs: at least so many of a hundred at the grade; benign updates: at most so many.
 const PAIRS: [(Grade, f64, f64); 2] = [(Grade::Block, 70.0, 1.0), (Grade::Review, 98.0, 15.0)];
 /// Consecutive captures of real servers: at most so many of a hundred at the grade. Between most of them releases were
-/// left out, so that more changed than between adjacent releases, for which the aim is 35 at `review`; this holds the
-/// line that is reached.
-const REAL: [(Grade, f64); 2] = [(Grade::Block, 1.0), (Grade::Review, 60.0)];
+/// left out, so that more changed than between neighbouring ones; this holds the line that is reached.
+const REAL: [(Grade, f64); 2] = [(Grade::Block, 1.0), (Grade::Review, 55.0)];
+/// Neighbouring releases.
+const NEIGHBOURS: [(Grade, f64); 2] = [(Grade::Block, 1.0), (Grade::Review, 35.0)];
 /// A median review has at most so many lines.
 const MEDIAN_LINES: usize = 5;
 
@@ -74,6 +75,15 @@ pub(super) fn render(records: &Records, real: &Real, mutations: &str) -> String 
             real.tally.rate(Grade::Block),
             real.tally.rate(Grade::Review),
             real.median_lines()
+        ),
+    );
+    line(
+        &mut out,
+        &format!(
+            "Of these, {} are neighbours by number (0.0.80 and 0.0.81; calendar versions have none): `block` {:.1} %, `review` or above {:.1} %. Between the others releases were left out.\n",
+            real.neighbours.total,
+            real.neighbours.rate(Grade::Block),
+            real.neighbours.rate(Grade::Review),
         ),
     );
     line(&mut out, "| preset | asks somebody | asks two |\n|---|---|---|");
@@ -162,6 +172,9 @@ pub(super) fn missed(records: &Records, real: &Real) -> Vec<String> {
     }
     for (grade, bar) in REAL {
         at_most(format!("real version pairs at {grade}"), real.tally.rate(grade), bar);
+    }
+    for (grade, bar) in NEIGHBOURS {
+        at_most(format!("neighbouring real releases at {grade}"), real.neighbours.rate(grade), bar);
     }
     if real.median_lines() > MEDIAN_LINES {
         out.push(format!("a median review has {} lines, more than {MEDIAN_LINES}", real.median_lines()));

@@ -26,10 +26,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// What says that something is held back, by the stem that a rewording keeps.
-const STEMS: [&str; 22] = [
+const STEMS: [&str; 34] = [
     "confirm", "approv", "consent", "permission", "read-only", "read only", "readonly", "sandbox", "restrict",
-    "irreversibl", "undone", "dangerous", "caution", "warning", "only within", "within allowed", "limited to", "never",
-    "must not", "at most", "not allowed", "does not write",
+    "irreversibl", "undone", "dangerous", "caution", "warning", "only within", "within allowed", "within the allowed", "limited to",
+    "never", "must not", "at most", "not allowed", "does not write", "does not modif", "does not delet", "does not send",
+    "only work", "only read", "only access", "only operat", "only touch", "outside", "will ask", "asks first",
 ];
 
 /// What destroys, spends, sends or runs.
@@ -48,8 +49,8 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         for statement in fold::statements(before) {
             let folded = fold::fold(&statement);
             // A limit that is worded otherwise keeps its stem somewhere in the text.
-            let gone = |stem: &str| folded.contains(stem) && !after.contains(stem);
-            if STEMS.iter().any(|stem| gone(stem)) {
+            let gone = |stem: &str| begins_word(&folded, stem) && !begins_word(&after, stem);
+            if STEMS.iter().any(|stem| gone(stem)) && !frees(&folded) {
                 // Where something is destroyed, spent or run, asking first was the safeguard.
                 let asks = ["confirm", "approv", "consent", "permission"].iter().any(|stem| gone(stem));
                 let lethal = asks && change.entry.as_ref().is_some_and(|entry| {
@@ -73,4 +74,22 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             }
         }
     }
+}
+
+/// Whether a word of the text begins with the stem: "whenever" holds no "never".
+fn begins_word(text: &str, stem: &str) -> bool {
+    text.match_indices(stem).any(|(at, _)| !text.get(..at).is_some_and(|head| head.ends_with(|c: char| c.is_alphanumeric())))
+}
+
+/// Whether the statement does the opposite of limiting what the tool does: it frees the model of a care ("you never need
+/// to check"), or claims work for this tool ("always use this, never use the other one").
+fn frees(statement: &str) -> bool {
+    const FREEING: [&str; 6] =
+        ["never need", "never have to", "never makes sense", "never a need", "never fails", "never necessary"];
+    const CLAIMING: [&str; 5] = ["always use", "never use", "never ever", "primary tool", "use this tool for all"];
+    let only = |words: &[&str]| {
+        words.iter().any(|words| statement.contains(words))
+            && !STEMS.iter().any(|stem| *stem != "never" && begins_word(statement, stem))
+    };
+    only(&FREEING) || only(&CLAIMING)
 }

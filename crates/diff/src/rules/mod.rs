@@ -162,6 +162,20 @@ pub fn find(id: &str) -> Option<&'static Rule> {
     REPORTED.iter().chain(AMONG).find(|rule| rule.id == id).copied()
 }
 
+/// The ids of rules that somebody may have meant, the nearest first; at most three.
+#[must_use]
+pub fn nearest(id: &str) -> Vec<&'static str> {
+    // Alike enough that a slip of the keyboard or a forgotten word explains it.
+    const ALIKE: f64 = 0.75;
+    let mut near: Vec<(f64, &'static str)> = all()
+        .into_iter()
+        .map(|rule| (strsim::jaro_winkler(&id.to_lowercase(), rule.id), rule.id))
+        .filter(|(alike, _)| *alike >= ALIKE)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    near.into_iter().take(3).map(|(_, id)| id).collect()
+}
+
 impl Rule {
     /// The rule's page, as `docs/rules/<id>.md` has it.
     #[must_use]

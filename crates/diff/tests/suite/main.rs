@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod grades;
 mod load;
 mod report;
 mod rules;
@@ -10,3 +11,4 @@ mod speech;
 mod support;
 mod threats;
 mod threats_text;
+mod upgrade;

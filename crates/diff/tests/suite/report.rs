@@ -273,6 +273,31 @@ fn mutate(value: &mut Value, place: &mut usize, new: &Value) {
     }
 }
 
+/// The same document with its sections' entries, and the members of every object, in the opposite order.
+fn turned_around(document: &Value) -> Value {
+    fn members(value: &Value) -> Value {
+        match value {
+            Value::Object(object) => {
+                let mut all: Vec<(String, Value)> =
+                    object.iter().map(|(name, value)| (name.to_owned(), members(value))).collect();
+                all.reverse();
+                Value::Object(all.into_iter().collect())
+            }
+            Value::Array(items) => Value::Array(items.iter().map(members).collect()),
+            other => other.clone(),
+        }
+    }
+    let mut turned = members(document);
+    if let Value::Object(object) = &mut turned {
+        for kind in mcp_pin_model::EntryKind::ALL {
+            if let Some(Value::Array(items)) = object.get(kind.section()).cloned() {
+                object.insert(kind.section(), Value::Array(items.into_iter().rev().collect()));
+            }
+        }
+    }
+    turned
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -293,6 +318,22 @@ proptest! {
         prop_assert_eq!(report.is_unchanged(), before.digest() == after.digest());
         covered(&report);
         prop_assert_eq!(report.groups().iter().map(|group| group.findings.len()).sum::<usize>(), report.findings().len());
+    }
+
+    /// What is said about a change does not depend on the order in which a server lists its entries and members.
+    #[test]
+    fn order_says_nothing(before in any_surface(), after in any_surface()) {
+        let turned = Surface::from_value(&turned_around(&after.to_value())).unwrap();
+        let said = |after: &Surface| {
+            let report = compare(Some(&Side::of_surface(&before)), &Side::of_surface(after), &[]);
+            let findings = report.findings().iter().filter(|finding| finding.rule != "reordered");
+            let said: Vec<_> = findings.map(|finding| (finding.rule.clone(), finding.grade, finding.fingerprint.clone())).collect();
+            (said, report.required_bump())
+        };
+        prop_assert_eq!(said(&after), said(&turned));
+        // Twice the same question, twice the same bytes.
+        let bytes = || compare(Some(&Side::of_surface(&before)), &Side::of_surface(&after), &[]).to_value().to_canonical_bytes();
+        prop_assert_eq!(bytes(), bytes());
     }
 
     #[test]
