@@ -23,6 +23,7 @@ use self::{
     facts::{Fact, Gathering},
     selection::Selection,
 };
+pub(crate) use super::wrap::wrapped;
 use super::wrap::counted;
 use crate::ui::{Role, Text};
 
