@@ -2,7 +2,7 @@
 
 mod documents;
 mod live;
-mod locks;
+pub(super) mod locks;
 mod output;
 
 use std::path::{Path, PathBuf};

@@ -29,15 +29,49 @@ use crate::{
 type Read<'a> = dyn Fn(&str) -> Result<Option<Vec<u8>>, CommandError> + 'a;
 
 /// One side: a lock and the files beside it.
-struct Half<'a> {
-    lock: Lockfile,
+pub(in crate::commands) struct Half<'a> {
+    /// The lock.
+    pub(in crate::commands) lock: Lockfile,
     /// Reads a file by its path from the lock's directory.
     read: Box<Read<'a>>,
 }
 
+impl Half<'static> {
+    /// The lock of a commit; `None` where it has none.
+    ///
+    /// # Errors
+    /// Exit code 3 for one that cannot be read.
+    pub(in crate::commands) fn of_commit(commit: &Commit) -> Result<Option<Self>, CommandError> {
+        let place = format!("{}:{LOCK_FILE}", commit.short());
+        let Some(bytes) = commit.file(LOCK_FILE)? else { return Ok(None) };
+        let lock = parse(&bytes, Path::new(&place))?;
+        let commit = commit.clone();
+        Ok(Some(Self { lock, read: Box::new(move |path| commit.file(path)) }))
+    }
+
+    /// The lock in a project's directory; `None` where it has none.
+    ///
+    /// # Errors
+    /// Exit code 3 for one that cannot be read.
+    pub(in crate::commands) fn of_project(root: &Path) -> Result<Option<Self>, CommandError> {
+        let Some(bytes) = state::read_bounded(&root.join(LOCK_FILE), documents_limit())? else { return Ok(None) };
+        let lock = parse(&bytes, Path::new(LOCK_FILE))?;
+        let root = root.to_owned();
+        Ok(Some(Self { lock, read: Box::new(move |path| state::read_bounded(&root.join(path), documents_limit())) }))
+    }
+
+    /// No lock: everything counts as new against it.
+    pub(in crate::commands) fn empty() -> Self {
+        Self { lock: Lockfile::new(), read: Box::new(|_| Ok(None)) }
+    }
+}
+
 impl Half<'_> {
     /// The snapshot of a locked server; `None` where there is none.
-    fn snapshot(&self, server: &LockedServer) -> Result<Option<Surface>, CommandError> {
+    ///
+    /// # Errors
+    /// Exit code 3 for one that is not what the lock says.
+    pub(in crate::commands) fn snapshot(&self, server: &LockedServer) -> Result<Option<Surface>, CommandError> {
         let path = format!("{}/surfaces/{}.json", state::STATE_DIRECTORY, server.alias.file_stem());
         let Some(bytes) = (self.read)(&path)? else { return Ok(None) };
         let surface =
@@ -54,27 +88,31 @@ impl Half<'_> {
 /// What happened to one server between two locks.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ServerDifference {
-    alias: Alias,
+pub(in crate::commands) struct ServerDifference {
+    /// The server.
+    pub(in crate::commands) alias: Alias,
     /// `added`, `removed`, `changed`, or `signed-again` (other signatures or consents over the same content).
-    outcome: &'static str,
+    pub(in crate::commands) outcome: &'static str,
     /// The full comparison, where the snapshots are there.
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<Comparison>,
     /// What the digests tell, where they are not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    entries: Vec<EntryDifference>,
+    pub(in crate::commands) entries: Vec<EntryDifference>,
+    /// The comparison itself, where the snapshots are there.
     #[serde(skip)]
-    report: Option<ChangeReport>,
+    pub(in crate::commands) report: Option<ChangeReport>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct EntryDifference {
-    kind: EntryKind,
-    name: String,
+pub(in crate::commands) struct EntryDifference {
+    /// The list it stands in.
+    pub(in crate::commands) kind: EntryKind,
+    /// Its name or URI; hostile text.
+    pub(in crate::commands) name: String,
     /// `added`, `removed` or `changed`.
-    outcome: &'static str,
+    pub(in crate::commands) outcome: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -96,24 +134,15 @@ pub(super) fn against_revision(
 ) -> CommandResult {
     let project = context.project()?;
     let commit = Commit::resolve(&project.root, revision)?;
-    let place = format!("{}:{LOCK_FILE}", commit.short());
-    let old = match commit.file(LOCK_FILE)? {
-        Some(bytes) => parse(&bytes, Path::new(&place))?,
-        None => {
-            context.ui.warn(format!("commit {} has no {LOCK_FILE}: everything counts as new", commit.short()));
-            Lockfile::new()
-        }
-    };
-    let new_path = project.root.join(LOCK_FILE);
-    let Some(bytes) = state::read_bounded(&new_path, documents_limit())? else {
+    let old = Half::of_commit(&commit)?.unwrap_or_else(|| {
+        context.ui.warn(format!("commit {} has no {LOCK_FILE}: everything counts as new", commit.short()));
+        Half::empty()
+    });
+    let Some(new) = Half::of_project(&project.root)? else {
         return Err(
             CommandError::could_not_check(format!("there is no {LOCK_FILE} here")).hint("make one with `mcp-pin lock`")
         );
     };
-    let new = parse(&bytes, Path::new(LOCK_FILE))?;
-    let old = Half { lock: old, read: Box::new(|path| commit.file(path)) };
-    let root = project.root;
-    let new = Half { lock: new, read: Box::new(move |path| state::read_bounded(&root.join(path), documents_limit())) };
     let base = format!("commit {}", commit.short());
     compare(context, &base, &old, &new, alias, showing)
 }
@@ -150,8 +179,7 @@ fn compare(
     only: Option<&Alias>,
     showing: &Showing,
 ) -> CommandResult {
-    let aliases: BTreeSet<&Alias> =
-        old.lock.servers().iter().chain(new.lock.servers()).map(|server| &server.alias).collect();
+    let aliases = aliases(old, new);
     if let Some(only) = only
         && !aliases.contains(only)
     {
@@ -168,10 +196,7 @@ fn compare(
         sections.flatten().map(|entry| entry.name.as_str())
     });
     showing.check_entry(keys)?;
-    let mut differences = Vec::new();
-    for alias in aliases.into_iter().filter(|alias| only.is_none_or(|only| only == *alias)) {
-        differences.extend(difference(old, new, alias, showing)?);
-    }
+    let differences = shown_differences(old, new, only, showing)?;
     let changed = !differences.is_empty();
     match context.format {
         Format::Json => {
@@ -181,6 +206,35 @@ fn compare(
         Format::Human => output::write(context, human(context, base, &differences, showing))?,
     }
     Ok(if changed { Status::Failed } else { Status::Passed })
+}
+
+fn aliases<'a>(old: &'a Half<'_>, new: &'a Half<'_>) -> BTreeSet<&'a Alias> {
+    old.lock.servers().iter().chain(new.lock.servers()).map(|server| &server.alias).collect()
+}
+
+/// What differs between two locks, by server: all of them, or one.
+///
+/// # Errors
+/// Exit code 3 for a snapshot that is not what its lock says.
+pub(in crate::commands) fn differences(
+    old: &Half<'_>,
+    new: &Half<'_>,
+    only: Option<&Alias>,
+) -> Result<Vec<ServerDifference>, CommandError> {
+    shown_differences(old, new, only, &Showing::everything())
+}
+
+fn shown_differences(
+    old: &Half<'_>,
+    new: &Half<'_>,
+    only: Option<&Alias>,
+    showing: &Showing,
+) -> Result<Vec<ServerDifference>, CommandError> {
+    let mut differences = Vec::new();
+    for alias in aliases(old, new).into_iter().filter(|alias| only.is_none_or(|only| only == *alias)) {
+        differences.extend(difference(old, new, alias, showing)?);
+    }
+    Ok(differences)
 }
 
 fn difference(

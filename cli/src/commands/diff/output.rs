@@ -27,6 +27,11 @@ pub(super) struct Showing {
 }
 
 impl Showing {
+    /// All of it, in full.
+    pub(super) fn everything() -> Self {
+        Self { detail: Detail::Full, selection: Selection::default() }
+    }
+
     /// An entry that is on neither side is a mistake, and not an entry that did not change.
     pub(super) fn check_entry<'a>(&self, mut known: impl Iterator<Item = &'a str>) -> Result<(), CommandError> {
         match &self.selection.entry {

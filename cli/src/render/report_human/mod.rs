@@ -23,8 +23,8 @@ use self::{
     facts::{Fact, Gathering},
     selection::Selection,
 };
-pub(crate) use super::wrap::wrapped;
 use super::wrap::counted;
+pub(crate) use super::wrap::wrapped;
 use crate::ui::{Role, Text};
 
 /// How much of long texts is shown.
