@@ -42,6 +42,7 @@ fn documents_of_files_and_keys() {
     let (old, new) = (fixture("documents/forecast.json"), fixture("documents/forecast-turned-hostile.json"));
     assert_valid(&json_run(&sandbox, &["diff", &old, &new]), "diff");
     assert_valid(&json_run(&sandbox, &["diff", &old, &old]), "diff");
+    assert_valid(&json_run(&sandbox, &["diff", &old, &new, "--only", "review", "--entry", "get_forecast"]), "diff");
     assert_valid(&json_run(&sandbox, &["key", "generate", "--output", "a.pem"]), "key");
     assert_valid(&json_run(&sandbox, &["key", "show", "--key", "a.pem"]), "key");
     assert_valid(&json_run(&sandbox, &["rules"]), "rules");

@@ -14,14 +14,14 @@ use serde::Serialize;
 
 use super::{
     documents::Document,
-    output::{self, Compared, Comparison},
+    output::{self, Compared, Comparison, Showing},
 };
 use crate::{
     cli::Format,
     context::Context,
     error::{CommandError, CommandResult, Status},
     git::Commit,
-    render::{Detail, json},
+    render::json,
     state,
     ui::{Role, Text, layout, sanitize},
 };
@@ -130,7 +130,7 @@ pub(super) fn against_revision(
     context: &Context,
     revision: &str,
     alias: Option<&Alias>,
-    detail: Detail,
+    showing: &Showing,
 ) -> CommandResult {
     let project = context.project()?;
     let commit = Commit::resolve(&project.root, revision)?;
@@ -144,11 +144,11 @@ pub(super) fn against_revision(
         );
     };
     let base = format!("commit {}", commit.short());
-    compare(context, &base, &old, &new, alias, detail)
+    compare(context, &base, &old, &new, alias, showing)
 }
 
 /// Two lock files, each with the snapshots beside it.
-pub(super) fn two_files(context: &Context, old: &Document, new: &Document, detail: Detail) -> CommandResult {
+pub(super) fn two_files(context: &Context, old: &Document, new: &Document, showing: &Showing) -> CommandResult {
     let half = |document: &Document| {
         let lock = parse(&document.bytes, &document.path)?;
         let directory = context.directory.join(&document.path).parent().map(Path::to_owned).unwrap_or_default();
@@ -158,7 +158,7 @@ pub(super) fn two_files(context: &Context, old: &Document, new: &Document, detai
         })
     };
     let base = old.path.display().to_string();
-    compare(context, &base, &half(old)?, &half(new)?, None, detail)
+    compare(context, &base, &half(old)?, &half(new)?, None, showing)
 }
 
 fn documents_limit() -> u64 {
@@ -177,7 +177,7 @@ fn compare(
     old: &Half<'_>,
     new: &Half<'_>,
     only: Option<&Alias>,
-    detail: Detail,
+    showing: &Showing,
 ) -> CommandResult {
     let aliases = aliases(old, new);
     if let Some(only) = only
@@ -185,14 +185,25 @@ fn compare(
     {
         return Err(CommandError::usage(format!("`{only}` is in neither lock")).hint("`mcp-pin ls` lists the servers"));
     }
-    let differences = differences(old, new, only)?;
+    let named = old
+        .lock
+        .servers()
+        .iter()
+        .chain(new.lock.servers())
+        .filter(|server| only.is_none_or(|only| *only == server.alias));
+    let keys = named.flat_map(|server| {
+        let sections = EntryKind::ALL.into_iter().filter_map(|kind| server.section(kind));
+        sections.flatten().map(|entry| entry.name.as_str())
+    });
+    showing.check_entry(keys)?;
+    let differences = shown_differences(old, new, only, showing)?;
     let changed = !differences.is_empty();
     match context.format {
         Format::Json => {
             let outcome = if changed { "changed" } else { "unchanged" };
             json::print(&context.ui, "diff-locks", &LocksDocument { base, outcome, servers: &differences })?;
         }
-        Format::Human => output::write(context, human(context, base, &differences, detail))?,
+        Format::Human => output::write(context, human(context, base, &differences, showing))?,
     }
     Ok(if changed { Status::Failed } else { Status::Passed })
 }
@@ -210,14 +221,28 @@ pub(in crate::commands) fn differences(
     new: &Half<'_>,
     only: Option<&Alias>,
 ) -> Result<Vec<ServerDifference>, CommandError> {
+    shown_differences(old, new, only, &Showing::everything())
+}
+
+fn shown_differences(
+    old: &Half<'_>,
+    new: &Half<'_>,
+    only: Option<&Alias>,
+    showing: &Showing,
+) -> Result<Vec<ServerDifference>, CommandError> {
     let mut differences = Vec::new();
     for alias in aliases(old, new).into_iter().filter(|alias| only.is_none_or(|only| only == *alias)) {
-        differences.extend(difference(old, new, alias)?);
+        differences.extend(difference(old, new, alias, showing)?);
     }
     Ok(differences)
 }
 
-fn difference(old: &Half<'_>, new: &Half<'_>, alias: &Alias) -> Result<Option<ServerDifference>, CommandError> {
+fn difference(
+    old: &Half<'_>,
+    new: &Half<'_>,
+    alias: &Alias,
+    showing: &Showing,
+) -> Result<Option<ServerDifference>, CommandError> {
     let (before, after) = (old.lock.server(alias), new.lock.server(alias));
     let (outcome, before, after) = match (before, after) {
         (None, None) => return Ok(None),
@@ -252,8 +277,8 @@ fn difference(old: &Half<'_>, new: &Half<'_>, alias: &Alias) -> Result<Option<Se
     Ok(Some(ServerDifference {
         alias: alias.clone(),
         outcome,
-        entries: if report.is_none() { entries(before, after) } else { Vec::new() },
-        comparison: report.as_ref().map(|report| Comparison::of(&Compared { alias: None, report })),
+        entries: if report.is_none() { entries(before, after, showing) } else { Vec::new() },
+        comparison: report.as_ref().map(|report| Comparison::of(&Compared { alias: None, report }, showing)),
         report,
     }))
 }
@@ -273,14 +298,15 @@ fn side<'a>(server: &'a LockedServer, surface: &'a Surface) -> Side<'a> {
     }
 }
 
-/// What differs by digest.
-fn entries(before: Option<&LockedServer>, after: &LockedServer) -> Vec<EntryDifference> {
+/// What differs by digest. A digest has no grade, so `--only` leaves all of them.
+fn entries(before: Option<&LockedServer>, after: &LockedServer, showing: &Showing) -> Vec<EntryDifference> {
     let mut out = Vec::new();
     for kind in EntryKind::ALL {
         let old = before.and_then(|server| server.section(kind)).unwrap_or_default();
         let new = after.section(kind).unwrap_or_default();
         let names: BTreeSet<&str> = old.iter().chain(new).map(|entry| entry.name.as_str()).collect();
-        for name in names {
+        let wanted = showing.selection.entry.as_deref();
+        for name in names.into_iter().filter(|name| wanted.is_none_or(|wanted| wanted == *name)) {
             let find = |list: &[mcp_pin_model::lockfile::LockedEntry]| {
                 list.iter().find(|entry| entry.name == name).map(|entry| entry.digest)
             };
@@ -296,7 +322,7 @@ fn entries(before: Option<&LockedServer>, after: &LockedServer) -> Vec<EntryDiff
     out
 }
 
-fn human(context: &Context, base: &str, differences: &[ServerDifference], detail: Detail) -> Text {
+fn human(context: &Context, base: &str, differences: &[ServerDifference], showing: &Showing) -> Text {
     let mut text = Text::new();
     if differences.is_empty() {
         text.push(Role::Good, format!("nothing changed since {}", sanitize::line(base)));
@@ -309,7 +335,7 @@ fn human(context: &Context, base: &str, differences: &[ServerDifference], detail
         }
         match &difference.report {
             Some(report) if difference.outcome != "signed-again" => {
-                text.append(output::human(context, &Compared { alias: Some(&difference.alias), report }, detail));
+                text.append(output::human(context, &Compared { alias: Some(&difference.alias), report }, showing));
                 continue;
             }
             _ => {}
