@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::commands::{
-    approve, completions, diff, explain, init, key, lock, ls, manifest, registry, rules, sign_bundle, submit, trust,
-    update, verify, verify_bundle, why,
+    approve, ci, completions, diff, explain, init, key, lock, ls, manifest, registry, rules, sign_bundle, submit,
+    trust, update, verify, verify_bundle, why,
 };
 
 /// Pin, verify and review what MCP servers tell an AI agent.
@@ -78,6 +78,8 @@ pub enum Command {
     Verify(verify::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Diff(diff::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Ci(ci::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Update(update::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     future::Future,
     path::{Path, PathBuf},
+    sync::Once,
 };
 
 use etcetera::BaseStrategy as _;
@@ -15,7 +16,7 @@ use crate::{
     project::{Project, roots::UserRoots},
     signer::KeySource,
     state::{State, key::KeyFile},
-    ui::Ui,
+    ui::{Ui, sanitize},
 };
 
 /// The process's environment variables, read once. Values are secrets until proven otherwise: never printed.
@@ -72,6 +73,8 @@ pub struct Context {
     /// The trusted roots that the user fetched.
     pub roots: UserRoots,
     clock: fn() -> Timestamp,
+    /// Whether what is odd about the policy was said.
+    warned: Once,
 }
 
 impl Context {
@@ -106,6 +109,7 @@ impl Context {
             key,
             roots,
             clock,
+            warned: Once::new(),
         })
     }
 
@@ -119,7 +123,16 @@ impl Context {
         key: impl Into<KeySource>,
         clock: fn() -> Timestamp,
     ) -> Self {
-        Self { ui, format, directory, environment, key: key.into(), roots: UserRoots::default(), clock }
+        Self {
+            ui,
+            format,
+            directory,
+            environment,
+            key: key.into(),
+            roots: UserRoots::default(),
+            clock,
+            warned: Once::new(),
+        }
     }
 
     /// Now, in UTC, in whole seconds: documents carry no finer time.
@@ -134,7 +147,25 @@ impl Context {
     /// # Errors
     /// A configuration that cannot be read, with file and line.
     pub fn project(&self) -> Result<Project, CommandError> {
-        Project::load(&self.directory, &self.roots)
+        let project = Project::load(&self.directory, &self.roots)?;
+        self.check_policy(&project)?;
+        Ok(project)
+    }
+
+    /// No exception may hold too long; one that has ended is named, once, so that somebody renews or removes it.
+    fn check_policy(&self, project: &Project) -> Result<(), CommandError> {
+        let policy = &project.settings.policy;
+        policy.check(self.now())?;
+        self.warned.call_once(|| {
+            let expired = policy.expired(self.now());
+            for warning in &expired {
+                self.ui.warn(sanitize::one_line(warning));
+            }
+            if !expired.is_empty() {
+                self.ui.hint("remove it, or renew it by a reviewed change of mcp-pin.toml");
+            }
+        });
+        Ok(())
     }
 
     /// The project, judged by the trust of another project file where one is named; on a pull request by its own only if that
@@ -143,11 +174,13 @@ impl Context {
     /// # Errors
     /// See [`Project::trusting`] and [`Project::trusting_base`].
     pub fn project_trusting(&self, from: Option<&str>) -> Result<Project, CommandError> {
-        let project = self.project()?;
-        match from {
+        let project = Project::load(&self.directory, &self.roots)?;
+        let project = match from {
             Some(from) => project.trusting(from, &self.directory, &self.roots),
             None => project.trusting_base(&self.environment, &self.roots),
-        }
+        }?;
+        self.check_policy(&project)?;
+        Ok(project)
     }
 
     /// The lock and what belongs to it.

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use mcp_pin_attest::{Evidence, Verified};
 use mcp_pin_model::{Consent, Digest, Grade, lockfile::Source};
-use mcp_pin_policy::{Case, Outcome, SelfConsent, approvers_needed, decide};
+use mcp_pin_policy::{Assessment, Case, Outcome, SelfConsent, approvers_needed, decide};
 use serde::Serialize;
 
 use crate::{
     error::{CommandError, Place},
-    project::{Settings, roots::RootOrigin},
+    project::{Settings, roots::RootOrigin, settings::day},
     state::{
         lint::{Publication, counts},
         verification::{Locked, requirements_for, ring_for, trust_for},
@@ -22,7 +22,7 @@ pub struct TrustInForce {
     /// Where it is read from: a path, or a commit and a path. Absent where there is no project file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// The digest over publishers, approvers, roots, registries, preset and rings.
+    /// The digest over publishers, approvers, roots, registries, policy and rings.
     pub digest: Digest,
 }
 
@@ -185,7 +185,9 @@ fn quorum(settings: &Settings, locked: &Locked, now: Timestamp) -> Vec<String> {
     let mut counted: Vec<&str> = locked.consents.iter().filter(eligible).map(Verified::principal).collect();
     counted.sort_unstable();
     counted.dedup();
-    let needed = approvers_needed(&locked.report, &requirements);
+    let assessment = Assessment::of(&locked.report, &requirements.exceptions, now);
+    lines.extend(exceptions(settings, &assessment));
+    let needed = approvers_needed(&assessment, &requirements);
     let names = if counted.is_empty() { String::new() } else { format!(": {}", counted.join(", ")) };
     lines.push(format!("{} of {} that it takes{names}", counted.len(), people(usize::from(needed))));
     for consent in &locked.consents {
@@ -193,7 +195,7 @@ fn quorum(settings: &Settings, locked: &Locked, now: Timestamp) -> Vec<String> {
             lines.push(format!("{} does not count: {why}", consent.principal()));
         }
     }
-    let findings = locked.report.findings().iter().filter(|finding| finding.grade >= Grade::Review).count();
+    let findings = assessment.findings().iter().filter(|assessed| assessed.grade >= Grade::Review).count();
     match decide(&case, &locked.consents, &requirements) {
         Outcome::ConsentRequired { missing_acknowledgements, .. } if !missing_acknowledgements.is_empty() => {
             lines.push(format!(
@@ -207,6 +209,27 @@ fn quorum(settings: &Settings, locked: &Locked, now: Timestamp) -> Vec<String> {
         _ => {}
     }
     lines
+}
+
+/// What weighs other than its rule says, each with where that is written.
+fn exceptions(settings: &Settings, assessment: &Assessment<'_>) -> Vec<String> {
+    let at = |place: Option<&Place>| place.map(|place| format!(" ({place})")).unwrap_or_default();
+    let line = |assessed: &mcp_pin_policy::Assessed<'_>| {
+        let (rule, grade) = (&assessed.finding.rule, assessed.finding.grade);
+        if let Some(exemption) = assessed.exempted_by {
+            let place = at(settings.policy.place_of(exemption));
+            return Some(format!(
+                "`{rule}`, graded `{grade}`, is exempted until {} by {}: {}{place}",
+                day(exemption.expires()),
+                exemption.author(),
+                exemption.reason()
+            ));
+        }
+        let weighs = assessed.overridden_by?;
+        let place = at(settings.policy.place_of_override(weighs));
+        Some(format!("`{rule}`, graded `{grade}`, counts as `{}`: {}{place}", assessed.grade, weighs.reason()))
+    };
+    assessment.findings().iter().filter_map(line).collect()
 }
 
 fn people(count: usize) -> String {

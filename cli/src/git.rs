@@ -46,6 +46,57 @@ impl Commit {
             .hint("in CI, fetch the base branch first: git fetch origin <branch>"))
     }
 
+    /// The newest commit that two share: where a branch left another; `None` where there is none, or where a shallow clone
+    /// does not reach back to it.
+    ///
+    /// # Errors
+    /// Exit code 3 where git cannot be run.
+    pub fn merge_base(&self, other: &Self) -> Result<Option<Self>, CommandError> {
+        let output = git(&self.root)
+            .args(["merge-base", &self.id, &other.id])
+            .output()
+            .map_err(|error| CommandError::could_not_check(format!("cannot run git: {error}")))?;
+        let id = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let hexadecimal = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        Ok((output.status.success() && hexadecimal).then(|| Self { root: self.root.clone(), id }))
+    }
+
+    /// The commits before and including this one that changed a file, the newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// Exit code 3 where git cannot say.
+    pub fn history(&self, path: &str, limit: usize) -> Result<Vec<Self>, CommandError> {
+        let failed =
+            |why: String| CommandError::could_not_check(format!("git cannot list the history of `{path}`: {why}"));
+        let output = git(&self.root)
+            .args(["log", "--format=%H", "--full-history", &format!("--max-count={limit}"), &self.id, "--", path])
+            .output()
+            .map_err(|error| failed(error.to_string()))?;
+        if !output.status.success() {
+            return Err(failed(format!("commit {}", self.short())));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .map(|id| Self { root: self.root.clone(), id: id.to_owned() })
+            .collect())
+    }
+
+    /// Whether the clone was cut off, so that histories end early.
+    #[must_use]
+    pub fn is_shallow(&self) -> bool {
+        // Where git does not say, the history may as well be cut off.
+        git(&self.root)
+            .args(["rev-parse", "--is-shallow-repository"])
+            .output()
+            .map_or(true, |output| String::from_utf8_lossy(&output.stdout).trim() != "false")
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// The first characters of its id.
     #[must_use]
     pub fn short(&self) -> String {

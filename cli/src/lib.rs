@@ -13,6 +13,7 @@ pub mod context;
 mod declared;
 pub mod error;
 pub mod evidence;
+pub mod findings;
 pub mod git;
 pub mod packages;
 pub mod project;

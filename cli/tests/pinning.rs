@@ -525,7 +525,7 @@ fn interactive(sandbox: &Sandbox, action: &Action, answers: &[&str]) -> (Status,
 }
 
 fn lock_action() -> Action {
-    Action::Lock(lock::Arguments { aliases: Vec::new(), accept: None, prune: false, full: false })
+    Action::Lock(lock::Arguments { aliases: Vec::new(), accept: None, prune: false, expand: false })
 }
 
 fn update_action() -> Action {
@@ -619,14 +619,14 @@ fn where_nobody_is_asked_a_first_lock_shows_what_was_found_and_counts_the_rest()
     let mut scenario = Scenario::weather();
     scenario.tools.as_mut().unwrap()[0]["description"] = json!("Fore\u{200b}cast for a city.");
     let sandbox = Sandbox::with_weather(&scenario);
-    let short = sandbox.run(&["lock"]).expect(4).says("starts").says("\\u{200b}").says("or with --full");
-    assert!(!short.out.contains("everything that is new"), "{}", short.out);
-    let full = sandbox.run(&["lock", "--full"]).expect(4).says("everything that is new");
-    assert!(!full.out.contains("or with --full"), "{}", full.out);
+    let short = sandbox.run(&["lock"]).expect(4).says("starts").says("\\u{200b}").says("or with --expand");
+    assert!(!short.out.contains("everything else that is new"), "{}", short.out);
+    let full = sandbox.run(&["lock", "--expand"]).expect(4).says("everything else that is new");
+    assert!(!full.out.contains("or with --expand"), "{}", full.out);
     assert!(sandbox.written().is_empty(), "neither view accepts anything");
     // Whoever is asked sees everything.
     let (_, said) = interactive(&sandbox, &lock_action(), &["r"]);
-    assert!(said.contains("everything that is new") && !said.contains("--full"), "{said}");
+    assert!(said.contains("everything else that is new") && !said.contains("or with --expand"), "{said}");
 }
 
 #[test]

@@ -130,7 +130,7 @@ fn t52_t53_hostile_text_never_reaches_the_terminal_as_it_is() {
     let drift = every_form(&person, &["verify", "--live"], 1);
     assert!(drift.out.contains("\\u{202e}"), "{drift}");
     every_form(&person, &["diff", "weather"], 1);
-    assert_harmless(&person.run(&["diff", "weather", "--full"]).expect(1), false);
+    assert_harmless(&person.run(&["diff", "weather", "--expand"]).expect(1), false);
     every_form(&person, &["update"], 4);
     let accepted = person.accept("weather").expect(0);
     assert_harmless(&accepted, false);
@@ -286,7 +286,7 @@ fn t54_a_text_of_several_lines_forges_no_verdict() {
     scenario.tools.as_mut().unwrap()[0]["description"] = json!(forged);
     scenario.server_info["version"] = json!(format!("1.0.0\n{forged}"));
     person.scenario("weather", &scenario);
-    for arguments in [&["verify", "--live"][..], &["diff", "weather"], &["diff", "weather", "--full"], &["update"]] {
+    for arguments in [&["verify", "--live"][..], &["diff", "weather"], &["diff", "weather", "--expand"], &["update"]] {
         let ran = person.run(arguments);
         assert!([1, 4].contains(&ran.code), "{ran}");
         let forgeries = ["passed", "1 passed", "error: none", "locked", "change report sha256:0000"];

@@ -40,8 +40,8 @@ pub struct Arguments {
     #[arg(long, value_enum, value_name = "WHAT")]
     pub accept: Option<Accept>,
     /// Print everything that is new also where nobody is asked, not only what was found
-    #[arg(long)]
-    pub full: bool,
+    #[arg(long, alias = "full")]
+    pub expand: bool,
     /// Take servers out of the lock that are not configured any more
     #[arg(long)]
     pub prune: bool,
@@ -296,7 +296,7 @@ fn decide<'a>(
             review::print(context, review::introduction(candidate.server, &candidate.live))?;
             // Whoever is asked sees everything. Where nobody is, nothing is accepted by looking, and thousands of lines
             // would only bury what was found.
-            if arguments.full || context.ui.is_interactive() {
+            if arguments.expand || context.ui.is_interactive() {
                 review::show(context, alias.as_str(), &candidate.report, Detail::Summary)?;
             } else {
                 review::show_findings(context, alias.as_str(), &candidate.report)?;

@@ -1,6 +1,7 @@
 //! One command per file: its arguments, its help text, and `run`.
 
 pub mod approve;
+pub mod ci;
 pub mod completions;
 pub mod diff;
 pub mod explain;
@@ -37,6 +38,7 @@ pub fn run(command: &Command, context: &Context) -> CommandResult {
         Command::Lock(arguments) => lock::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, context),
         Command::Diff(arguments) => diff::run(arguments, context),
+        Command::Ci(arguments) => ci::run(arguments, context),
         Command::Update(arguments) => update::run(arguments, context),
         Command::Ls(arguments) => ls::run(arguments, context),
         Command::Why(arguments) => why::run(arguments, context),

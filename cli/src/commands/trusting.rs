@@ -5,7 +5,7 @@
 pub struct TrustArguments {
     /// Judge by the mcp-pin.toml of a git revision, or by a file outside the project (a path begins with /, ./ or ../)
     ///
-    /// Publishers, approvers, roots, registries, the preset and rings then come from there, and nothing of the working tree
+    /// Publishers, approvers, roots, registries, the policy and rings then come from there, and nothing of the working tree
     /// can change them. For pull requests: the commit of the base branch.
     #[arg(long, value_name = "REVISION|FILE", env = "MCP_PIN_TRUST_FROM")]
     pub trust_from: Option<String>,

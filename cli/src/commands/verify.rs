@@ -50,13 +50,31 @@ pub struct Arguments {
 }
 
 /// What checking one server came to.
-struct Row {
-    alias: Alias,
-    server: Option<LockedServer>,
-    checked: Checked,
-    drift: Option<ChangeReport>,
-    live: bool,
+pub(super) struct Row {
+    /// What the server is called here.
+    pub(super) alias: Alias,
+    /// Its block in the lock.
+    pub(super) server: Option<LockedServer>,
+    /// What was found.
+    pub(super) checked: Checked,
+    /// What the live server declares, against what is locked, where that differs.
+    pub(super) drift: Option<ChangeReport>,
+    /// Whether the live server was compared.
+    pub(super) live: bool,
     packages: Vec<online::PackageOutput>,
+}
+
+/// What is checked, and how far: of `verify`, and of what builds on it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent<'a> {
+    /// The servers; none means all.
+    pub(super) aliases: &'a [Alias],
+    /// Whether servers are started or called.
+    pub(super) live: bool,
+    /// Whether packages are fetched.
+    pub(super) online: bool,
+    /// Whether what is locked has to be configured.
+    pub(super) frozen: bool,
 }
 
 impl Row {
@@ -74,20 +92,41 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     let state = context.state(&project);
     let lock = state.require_lock()?;
     selection::check(&arguments.aliases, &project, Some(&lock))?;
-    let mut rows = offline(arguments, context, &project, &state, &lock);
-    if arguments.live {
-        live(context, &project, &mut rows)?;
-    }
-    if arguments.online {
-        online::run(context, &project, &mut rows)?;
-    }
-    let note = stray(arguments, &state, &lock, &rows);
+    let extent = Extent {
+        aliases: &arguments.aliases,
+        live: arguments.live,
+        online: arguments.online,
+        frozen: arguments.frozen,
+    };
+    let rows = check(extent, context, &project, &state, &lock)?;
+    let note = stray(extent, &state, &lock, &rows);
     output::finish(arguments, context, &project, &rows, note)
 }
 
+/// Everything that is asked for, by server.
+///
+/// # Errors
+/// When servers or packages cannot be looked at at all.
+pub(super) fn check(
+    extent: Extent<'_>,
+    context: &Context,
+    project: &Project,
+    state: &State,
+    lock: &Lockfile,
+) -> Result<Vec<Row>, CommandError> {
+    let mut rows = offline(extent, context, project, state, lock);
+    if extent.live {
+        live(context, project, &mut rows)?;
+    }
+    if extent.online {
+        online::run(context, project, &mut rows)?;
+    }
+    Ok(rows)
+}
+
 /// Signed files that nothing asks for, where everything was looked at.
-fn stray(arguments: &Arguments, state: &State, lock: &Lockfile, rows: &[Row]) -> Option<String> {
-    if !arguments.aliases.is_empty() {
+pub(super) fn stray(extent: Extent<'_>, state: &State, lock: &Lockfile, rows: &[Row]) -> Option<String> {
+    if !extent.aliases.is_empty() {
         return None;
     }
     let checked: Vec<&Checked> = rows.iter().filter(|row| row.server.is_some()).map(|row| &row.checked).collect();
@@ -95,16 +134,16 @@ fn stray(arguments: &Arguments, state: &State, lock: &Lockfile, rows: &[Row]) ->
 }
 
 /// Everything that can be said without starting anything.
-fn offline(arguments: &Arguments, context: &Context, project: &Project, state: &State, lock: &Lockfile) -> Vec<Row> {
+fn offline(extent: Extent<'_>, context: &Context, project: &Project, state: &State, lock: &Lockfile) -> Vec<Row> {
     let now = context.now();
     let mut rows = Vec::new();
     let servers: Vec<&LockedServer> =
-        lock.servers().iter().filter(|server| selection::is_wanted(&arguments.aliases, &server.alias)).collect();
+        lock.servers().iter().filter(|server| selection::is_wanted(extent.aliases, &server.alias)).collect();
     let results = verification::check_all(state, &project.settings, &servers, now);
     for (server, mut checked) in servers.into_iter().zip(results) {
         match project.server(&server.alias) {
             Some(configured) => check_configuration(configured, server, &mut checked),
-            None if arguments.frozen => checked.failures.push(
+            None if extent.frozen => checked.failures.push(
                 Failure::failed("configuration", "it is locked, but not configured")
                     .hint("take it out of the lock with `mcp-pin lock --prune`"),
             ),
@@ -121,7 +160,7 @@ fn offline(arguments: &Arguments, context: &Context, project: &Project, state: &
     }
     for configured in &project.servers {
         let alias = &configured.alias;
-        if lock.server(alias).is_some() || !selection::is_wanted(&arguments.aliases, alias) {
+        if lock.server(alias).is_some() || !selection::is_wanted(extent.aliases, alias) {
             continue;
         }
         let mut checked = Checked::default();

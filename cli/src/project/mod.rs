@@ -2,7 +2,7 @@
 
 mod configured;
 pub mod launching;
-mod pull_request;
+pub mod pull_request;
 pub mod roots;
 pub mod secrets;
 pub mod settings;
@@ -14,6 +14,7 @@ use mcp_pin_model::{Alias, lockfile::LOCK_FILE};
 
 pub use configured::{ConfiguredServer, Secret};
 pub use settings::Settings;
+pub use trust_from::TrustChange;
 
 use self::{roots::UserRoots, settings::Origin};
 use crate::error::CommandError;

@@ -27,7 +27,7 @@ const TARGET_COMMITS: [&str; 2] = ["CI_MERGE_REQUEST_DIFF_BASE_SHA", "BITBUCKET_
 /// The newest commit of the branch comes before the commit where the request began: whoever opens one chooses the latter, and
 /// could choose one at which somebody was still trusted.
 #[must_use]
-pub(super) fn base_revisions(environment: &Environment) -> Vec<String> {
+pub fn base_revisions(environment: &Environment) -> Vec<String> {
     let set = |name: &&str| environment.get(name).map(str::trim).filter(|value| !value.is_empty());
     let branches = TARGET_BRANCHES.iter().filter_map(set).map(|branch| {
         let branch = branch.strip_prefix("refs/heads/").unwrap_or(branch);

@@ -2,10 +2,59 @@
 
 use std::path::{Path, PathBuf};
 
+use mcp_pin_model::Digest;
+
 use super::{Project, SETTINGS_FILE, pull_request, roots::UserRoots, settings::Origin, settings::Settings};
 use crate::{context::Environment, error::CommandError, git::Commit};
 
+/// How the trust of a pull request stands to that of its base branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrustChange {
+    /// The same people, keys, roots, registries and preset; or no project file on either side.
+    None,
+    /// The base branch has no project file, so that nobody is trusted there.
+    Brought,
+    /// The pull request takes the project file away.
+    Deleted,
+    /// The pull request trusts others.
+    Changed {
+        /// The digest of the trust here.
+        ours: Digest,
+        /// The digest of the trust of the base branch.
+        base: Digest,
+    },
+}
+
 impl Project {
+    /// The project, judged by the trust of a commit of the base branch, and how its own differs. Where the base branch trusts
+    /// nobody the project's own trust is all there is, and whoever asks must not take that for a pass.
+    ///
+    /// # Errors
+    /// Exit code 3 where the base's file cannot be read.
+    pub fn under_base(
+        self,
+        revision: &str,
+        commit: &Commit,
+        user_roots: &UserRoots,
+    ) -> Result<(Self, TrustChange), CommandError> {
+        self.refuse_links()?;
+        let origin = Origin::Commit { revision: revision.to_owned(), commit: commit.clone() };
+        let base = Settings::read_from(origin, user_roots)?;
+        let (ours, theirs) = (self.settings.trust_digest()?, base.trust_digest()?);
+        let change = match (self.settings.exists(), base.exists()) {
+            (false, false) => TrustChange::None,
+            (true, false) => return Ok((self, TrustChange::Brought)),
+            (false, true) => TrustChange::Deleted,
+            (true, true) if ours == theirs => TrustChange::None,
+            (true, true) => TrustChange::Changed { ours, base: theirs },
+        };
+        if !base.exists() {
+            return Ok((self, change));
+        }
+        let settings = self.settings.under_the_trust_of(base);
+        Ok((Self { settings, ..self }, change))
+    }
+
     /// The project, judged by the trust of another project file: a path (absolute, or beginning with `./` or `../`), or else
     /// a git revision, whose `mcp-pin.toml` is read. What stands in the project's own file decides only which servers are
     /// wanted.

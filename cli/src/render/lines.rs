@@ -1,6 +1,6 @@
 //! Labels and values, one below the other.
 
-use super::report_human::wrapped;
+use super::wrap::wrapped;
 use crate::ui::{Role, Text, sanitize};
 
 /// Columns of the labels: a digest beside one fits 80 columns.

@@ -8,7 +8,9 @@ pub mod lines;
 pub mod paths;
 pub mod report_human;
 pub mod table;
-mod value;
+mod text_change;
+mod tree;
 pub(crate) mod values;
+pub(crate) mod wrap;
 
-pub use report_human::{Detail, View, findings, report};
+pub use report_human::{Detail, View, findings, report, selected, selection::Selection};

@@ -1,11 +1,12 @@
 //! What stood there before and what stands there now, for people: words marked, values as trees, hidden things named.
 
-use mcp_pin_diff::{SegmentKind, text_diff};
 use mcp_pin_model::json::Value;
 
 use super::{
     report_human::{Detail, View},
-    value::tree,
+    text_change::{SUMMARY_CHARACTERS, text_change},
+    tree::tree,
+    wrap::counted,
 };
 use crate::ui::{
     Role, Text,
@@ -13,14 +14,12 @@ use crate::ui::{
     sanitize::{Concealed, quoted, thousands, width},
 };
 
-/// Characters of one text in a summary.
-const SUMMARY_CHARACTERS: usize = 480;
-/// Unchanged characters that are kept on either side of a change in a summary.
-const CONTEXT_CHARACTERS: usize = 80;
+/// Lines of a tree in a summary.
+const SUMMARY_LINES: usize = 14;
 
 fn limit(view: &View<'_>) -> Option<usize> {
     match view.detail {
-        Detail::Full => None,
+        Detail::Full | Detail::Changed => None,
         Detail::Summary => Some(SUMMARY_CHARACTERS),
     }
 }
@@ -93,7 +92,20 @@ fn one_side(value: &Value, mark: Mark, indent: usize, view: &View<'_>) -> Text {
         other => {
             let role = if mark == Mark::Added { Role::Added } else { Role::Removed };
             let sign = if mark == Mark::Added { "+ " } else { "- " };
-            prefixed(&tree(other, role, 0, view.columns.saturating_sub(indent + 2), limit(view)), indent, role, sign)
+            let mut text = prefixed(
+                &tree(other, role, 0, view.columns.saturating_sub(indent + 2), limit(view)),
+                indent,
+                role,
+                sign,
+            );
+            if view.detail == Detail::Summary {
+                let rest = text.keep_lines(SUMMARY_LINES);
+                if rest > 0 {
+                    let more = counted(rest, "more line", "more lines");
+                    text.push(Role::Warning, format!("{}… {more}\n", " ".repeat(indent)));
+                }
+            }
+            text
         }
     }
 }
@@ -111,108 +123,6 @@ fn prefixed(text: &Text, indent: usize, role: Role, sign: &str) -> Text {
             out.push_joined(*span_role, line);
             at_start = line.ends_with('\n');
         }
-    }
-    out
-}
-
-/// A text that changed: unchanged, new and gone words in reading order.
-fn text_change(before: &str, after: &str, indent: usize, view: &View<'_>) -> Text {
-    let runs = readable_runs(before, after);
-    match view.detail {
-        Detail::Full => {
-            let runs: Vec<(Mark, &str)> = runs.iter().map(|(mark, text)| (*mark, text.as_str())).collect();
-            marked_block(&runs, indent, view.columns)
-        }
-        Detail::Summary => {
-            let runs = shortened(&runs);
-            let runs: Vec<(Mark, &str)> = runs.iter().map(|(mark, text)| (*mark, text.as_str())).collect();
-            marked_block(&runs, indent, view.columns)
-        }
-    }
-}
-
-/// Where less than this part of a reworded sentence is the same, its words are not interleaved: both wordings are shown.
-const LEAST_IN_COMMON: f64 = 0.4;
-
-/// The runs of a changed text. Words that only happen to be the same inside a reworded sentence are no help to a reader,
-/// and neither is a lone space between two changes: both become part of what is gone and what is new.
-fn readable_runs(before: &str, after: &str) -> Vec<(Mark, String)> {
-    let mut runs = Runs::default();
-    for hunk in text_diff(before, after).hunks {
-        let length = |kind: SegmentKind| -> usize {
-            hunk.segments.iter().filter(|segment| segment.kind == kind).map(|segment| segment.text.trim().len()).sum()
-        };
-        let (same, gone, new) = (length(SegmentKind::Equal), length(SegmentKind::Removed), length(SegmentKind::Added));
-        #[expect(clippy::cast_precision_loss, reason = "a ratio of text lengths")]
-        let reworded = gone > 0 && new > 0 && (same as f64) < (same + gone.max(new)) as f64 * LEAST_IN_COMMON;
-        let last = hunk.segments.len().saturating_sub(1);
-        for (index, segment) in hunk.segments.iter().enumerate() {
-            let text = segment.text.as_str();
-            let lone = index > 0 && index < last && !text.chars().any(char::is_alphanumeric);
-            match segment.kind {
-                SegmentKind::Equal if reworded || lone => runs.both(text),
-                SegmentKind::Equal => runs.same(text),
-                SegmentKind::Removed => runs.gone.push_str(text),
-                SegmentKind::Added => runs.new.push_str(text),
-            }
-        }
-    }
-    runs.flush();
-    runs.runs
-}
-
-/// Collects runs; what is gone stands before what is new.
-#[derive(Default)]
-struct Runs {
-    runs: Vec<(Mark, String)>,
-    gone: String,
-    new: String,
-}
-
-impl Runs {
-    fn both(&mut self, text: &str) {
-        self.gone.push_str(text);
-        self.new.push_str(text);
-    }
-
-    fn same(&mut self, text: &str) {
-        self.flush();
-        match self.runs.last_mut() {
-            Some((Mark::Same, run)) => run.push_str(text),
-            _ => self.runs.push((Mark::Same, text.to_owned())),
-        }
-    }
-
-    fn flush(&mut self) {
-        for (mark, text) in [(Mark::Removed, &mut self.gone), (Mark::Added, &mut self.new)] {
-            if !text.is_empty() {
-                self.runs.push((mark, std::mem::take(text)));
-            }
-        }
-    }
-}
-
-/// Leaves out the middle of long unchanged runs and the end of long changed ones, and says so.
-fn shortened(runs: &[(Mark, String)]) -> Vec<(Mark, String)> {
-    let mut out = Vec::new();
-    let last = runs.len().saturating_sub(1);
-    for (index, (mark, text)) in runs.iter().enumerate() {
-        let total = text.chars().count();
-        if *mark == Mark::Same {
-            let head = if index == 0 { 0 } else { CONTEXT_CHARACTERS };
-            let tail = if index == last { 0 } else { CONTEXT_CHARACTERS };
-            if total > head + tail + CONTEXT_CHARACTERS {
-                out.push((Mark::Same, text.chars().take(head).collect()));
-                out.push((Mark::Note, format!("{} unchanged characters", thousands(total - head - tail))));
-                out.push((Mark::Same, text.chars().skip(total - tail).collect()));
-                continue;
-            }
-        } else if total > SUMMARY_CHARACTERS {
-            out.push((*mark, text.chars().take(SUMMARY_CHARACTERS).collect()));
-            out.push((Mark::Note, format!("{} more characters", thousands(total - SUMMARY_CHARACTERS))));
-            continue;
-        }
-        out.push((*mark, text.clone()));
     }
     out
 }

@@ -12,7 +12,7 @@ use mcp_pin_model::{
     Consent, Digest, EntryKind, Manifest, Ring, ServerName,
     lockfile::{LockedServer, Source, Tombstone},
 };
-use mcp_pin_policy::{Case, Outcome, Requirements, decide};
+use mcp_pin_policy::{Assessment, Case, Outcome, Requirements, decide};
 
 use super::{
     State,
@@ -121,10 +121,11 @@ pub fn trust_for(settings: &Settings, source: &Source, name: &ServerName) -> (Tr
 /// What consent a server from this source takes.
 #[must_use]
 pub fn requirements_for(settings: &Settings, source: &Source) -> Requirements {
-    match source {
+    let requirements = match source {
         Source::Local => Requirements::local(),
-        Source::Registry(_) => Requirements::new(settings.preset),
-    }
+        Source::Registry(_) => Requirements::new(settings.policy.preset),
+    };
+    requirements.with_exceptions(settings.policy.exceptions.clone())
 }
 
 /// The ring that a server's consents must hold for.
@@ -534,6 +535,12 @@ fn check_consent(
     };
     let requirements = requirements_for(settings, &server.source);
     lint::check_consents(&case, consents, &requirements, publication, checked);
+    let assessment = Assessment::of(report, &requirements.exceptions, now);
+    match assessment.exempted().count() {
+        0 => {}
+        1 => checked.notes.push("1 finding is exempted by mcp-pin.toml".to_owned()),
+        count => checked.notes.push(format!("{count} findings are exempted by mcp-pin.toml")),
+    }
     if let Some(failure) = outcome_failure(&decide(&case, consents, &requirements)) {
         checked.fail(failure);
     }

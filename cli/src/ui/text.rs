@@ -116,6 +116,46 @@ impl Text {
         &self.spans
     }
 
+    /// Keeps the first lines, and says how many others there were. For a summary; the caller says what is missing.
+    #[must_use]
+    pub fn keep_lines(&mut self, lines: usize) -> usize {
+        let mut kept = Self::new();
+        let mut seen = 0;
+        let mut rest = 0;
+        for (role, text) in &self.spans {
+            for piece in text.split_inclusive('\n') {
+                let ends = usize::from(piece.ends_with('\n'));
+                if seen < lines {
+                    kept.push_joined(*role, piece);
+                    seen += ends;
+                } else {
+                    rest += ends;
+                }
+            }
+        }
+        *self = kept;
+        rest
+    }
+
+    /// Its lines, each with its end.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Self> {
+        let mut out = Vec::new();
+        let mut line = Self::new();
+        for (role, text) in &self.spans {
+            for piece in text.split_inclusive('\n') {
+                line.push(*role, piece);
+                if piece.ends_with('\n') {
+                    out.push(std::mem::take(&mut line));
+                }
+            }
+        }
+        if !line.is_empty() {
+            out.push(line);
+        }
+        out
+    }
+
     /// The same text in lines of at most `columns`; what continues a line starts with a gutter.
     #[must_use]
     pub fn folded(&self, columns: usize) -> Self {

@@ -6,6 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
+use mcp_pin_diff::{ChangeReport, Side, compare, load};
 use mcp_pin_model::json::{self, Value};
 use mcp_pin_test_support::fake::{Scenario, fake_mcp_server};
 use tempfile::TempDir;
@@ -108,6 +109,14 @@ impl Sandbox {
 /// A file of this test.
 pub(crate) fn fixture(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/output").join(name).to_str().unwrap().to_owned()
+}
+
+/// What became of a server that turned hostile, by the rules as they are now.
+pub(crate) fn turned_hostile() -> ChangeReport {
+    let surface = |name: &str| load::surface_document(&std::fs::read(fixture(name)).unwrap()).unwrap();
+    let before = surface("documents/forecast.json");
+    let after = surface("documents/forecast-turned-hostile.json");
+    compare(Some(&Side::of_surface(&before)), &Side::of_surface(&after), &[])
 }
 
 /// No character that steers a terminal or hides, and no line wider than a terminal.

@@ -4,22 +4,17 @@ use mcp_pin::{
     render::dialog::{Answer, acknowledged, decide},
     ui::{PromptError, ScriptedPrompter, Ui},
 };
-use mcp_pin_diff::ChangeReport;
 use mcp_pin_model::Grade;
 
-use crate::common::fixture;
-
-fn hostile() -> ChangeReport {
-    ChangeReport::parse(&std::fs::read(fixture("reports/turned-hostile.json")).unwrap()).unwrap()
-}
+use crate::common::turned_hostile;
 
 fn answered(answers: &[&str]) -> Result<Answer, PromptError> {
     let (ui, _) = Ui::captured(Some(Box::new(ScriptedPrompter::new(answers.iter().copied()))));
-    decide(&ui, &hostile(), "weather")
+    decide(&ui, &turned_hostile(), "weather")
 }
 
 fn items() -> usize {
-    hostile().groups().iter().filter(|group| group.grade >= Grade::Review).count()
+    turned_hostile().groups().iter().filter(|group| group.grade >= Grade::Review).count()
 }
 
 #[test]
@@ -54,13 +49,13 @@ fn a_rejection_needs_a_reason() {
 #[test]
 fn nobody_there_is_no_answer() {
     let (ui, _) = Ui::captured(None);
-    assert!(matches!(decide(&ui, &hostile(), "weather"), Err(PromptError::NotATerminal)));
+    assert!(matches!(decide(&ui, &turned_hostile(), "weather"), Err(PromptError::NotATerminal)));
     assert!(matches!(answered(&["y"]), Err(PromptError::Interrupted(_))));
 }
 
 #[test]
 fn a_consent_acknowledges_all_that_asks_for_attention() {
-    let report = hostile();
+    let report = turned_hostile();
     let acknowledged = acknowledged(&report);
     for finding in report.findings() {
         assert_eq!(acknowledged.contains(&finding.fingerprint), finding.grade >= Grade::Review, "{}", finding.rule);

@@ -91,3 +91,57 @@ fn colour_only_where_it_is_asked_for() {
     assert!(!colored.out.contains("\u{1b}[2K"), "{}", colored.out);
     assert!(colored.out.contains("\\u{1b}"));
 }
+
+#[test]
+fn a_selection_says_how_much_it_leaves_out_and_changes_no_verdict() {
+    let (old, new) = ("documents/forecast.json", "documents/forecast-turned-hostile.json");
+    let all = diff(old, new, &[]);
+    for (options, shows, hides) in [
+        (&["--only", "block"][..], "readOnlyHint", "destructiveHint"),
+        (&["--entry", "list_cities"], "an input accepts less", "readOnlyHint"),
+        (&["--only", "review", "--entry", "get_forecast"], "destructiveHint", "an input accepts less"),
+    ] {
+        let run = diff(old, new, options);
+        assert_eq!((run.code, run.err.as_str()), (1, ""), "{options:?}");
+        assert!(run.out.contains(shows) && !run.out.contains(hides), "{options:?}: {}", run.out);
+        assert!(run.out.contains("not shown are"), "{options:?}: {}", run.out);
+        assert_eq!(run.out.lines().last(), all.out.lines().last(), "{options:?}");
+        assert!(run.out.contains("BLOCK  6 changes"), "{options:?}: {}", run.out);
+
+        let mut options = options.to_vec();
+        options.extend(["--format", "json"]);
+        let document = diff(old, new, &options).document();
+        let selection = document.get("selection").unwrap();
+        let count = |member: &str| selection.get(member).and_then(Value::as_array).unwrap().len();
+        let hidden = |member: &str| match selection.get("notShown").and_then(|hidden| hidden.get(member)) {
+            Some(Value::Number(number)) => number.to_string().parse::<usize>().unwrap(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(count("changes") + hidden("changes"), 6, "{options:?}");
+        assert_eq!(count("findings") + hidden("findings"), 13, "{options:?}");
+        assert_eq!(document.get("grade").and_then(Value::as_str), Some("block"));
+    }
+}
+
+#[test]
+fn a_selection_that_means_nothing_is_refused() {
+    let (old, new) = ("documents/forecast.json", "documents/forecast-turned-hostile.json");
+    for options in [
+        &["--entry", "get_forcast"][..],
+        &["--only", "none"],
+        &["--only", "everything"],
+        &["--expand", "--format", "json"],
+    ] {
+        let run = diff(old, new, options);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{options:?}: {}", run.err);
+    }
+}
+
+#[test]
+fn t55_expanded_nothing_is_left_out() {
+    let (old, new) = ("documents/forecast.json", "documents/forecast-turned-hostile.json");
+    assert!(diff(old, new, &[]).out.contains("--expand shows everything"));
+    let expanded = diff(old, new, &["--expand"]);
+    assert!(!expanded.out.contains('…') && expanded.out.matches('y').count() >= 900, "{}", expanded.out);
+    assert_eq!(expanded.out, diff(old, new, &["--full"]).out);
+}

@@ -42,6 +42,7 @@ fn documents_of_files_and_keys() {
     let (old, new) = (fixture("documents/forecast.json"), fixture("documents/forecast-turned-hostile.json"));
     assert_valid(&json_run(&sandbox, &["diff", &old, &new]), "diff");
     assert_valid(&json_run(&sandbox, &["diff", &old, &old]), "diff");
+    assert_valid(&json_run(&sandbox, &["diff", &old, &new, "--only", "review", "--entry", "get_forecast"]), "diff");
     assert_valid(&json_run(&sandbox, &["key", "generate", "--output", "a.pem"]), "key");
     assert_valid(&json_run(&sandbox, &["key", "show", "--key", "a.pem"]), "key");
     assert_valid(&json_run(&sandbox, &["rules"]), "rules");
@@ -60,6 +61,7 @@ fn documents_of_a_project() {
     assert_valid(&json_run(&sandbox, &["ls"]), "ls");
     assert_valid(&json_run(&sandbox, &["verify"]), "verify");
     assert_valid(&json_run(&sandbox, &["verify", "--verbose"]), "verify");
+    assert_valid(&json_run(&sandbox, &["ci"]), "ci");
     assert_valid(&json_run(&sandbox, &["trust", "show"]), "trust-show");
     let unreachable = ["trust", "update", "--instance", "github", "--mirror", "http://127.0.0.1:1"];
     assert_valid(&json_run(&sandbox, &unreachable), "trust-update");
@@ -80,6 +82,7 @@ fn documents_of_a_project() {
     assert_valid(&json_run(&sandbox, &["diff", "same.lock", "mcp-pin.lock"]), "diff-locks");
     sandbox.turn(&Scenario::weather());
     assert_valid(&json_run(&sandbox, &["verify", "--live"]), "verify");
+    assert_valid(&json_run(&sandbox, &["ci", "--live"]), "ci");
     assert_valid(&json_run(&sandbox, &["update"]), "update");
     std::fs::remove_dir_all(sandbox.path(".mcp-pin/attestations")).unwrap();
     assert_valid(&json_run(&sandbox, &["verify"]), "verify");

@@ -7,7 +7,7 @@ use mcp_pin_attest::Verified;
 use mcp_pin_diff::ChangeReport;
 use mcp_pin_model::{Consent, Digest, Grade, Ring, ServerName, ServerVersion, consent::Decision};
 
-use crate::{Preset, Requirements, consent::eligible};
+use crate::{Assessment, Preset, Requirements, consent::eligible};
 
 /// What is to be decided: one manifest, in place of one other, for one ring, at one time.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +80,8 @@ struct Voice<'a> {
 ///
 /// `consents` must have been verified against the trust in *approvers*; a key that may only publish is not in it.
 ///
-/// * Findings of grade `refuse` refuse, at every preset.
+/// * Findings of grade `refuse` refuse, at every preset and whatever is excepted.
+/// * What is excepted in the requirements decides what other findings weigh, at the time of the case.
 /// * An approver's rejection stands until the same approver approves at a later time.
 /// * Several consents of one principal, under whichever keys, are one approver with all that they acknowledge.
 /// * An update in which nothing is found and nothing changed that the model reads passes without consent.
@@ -89,9 +90,9 @@ pub fn decide(case: &Case<'_>, consents: &[Verified<Consent>], requirements: &Re
     if let Some(what) = mismatch(case) {
         return Outcome::Mismatch { what };
     }
-    let refused = fingerprints(case.report, |grade| grade == Grade::Refuse);
-    if !refused.is_empty() || case.report.grade() == Grade::Refuse {
-        return Outcome::Refused { findings: refused.into_iter().map(str::to_owned).collect() };
+    let assessment = Assessment::of(case.report, &requirements.exceptions, case.at);
+    if assessment.grade() == Grade::Refuse {
+        return Outcome::Refused { findings: refused(&assessment).into_iter().map(str::to_owned).collect() };
     }
 
     let mut voices: BTreeMap<&str, Voice<'_>> = BTreeMap::new();
@@ -117,9 +118,9 @@ pub fn decide(case: &Case<'_>, consents: &[Verified<Consent>], requirements: &Re
         return Outcome::Rejected { by: by.to_owned(), reason: reason.to_owned() };
     }
 
-    let needed = approvers_needed(case.report, requirements);
+    let needed = approvers_needed(&assessment, requirements);
     let have: Vec<String> = voices.keys().map(|principal| (*principal).to_owned()).collect();
-    let missing_acknowledgements = missing_acknowledgements(case.report, &voices, requirements);
+    let missing_acknowledgements = missing_acknowledgements(&assessment, &voices, requirements);
     if have.len() >= usize::from(needed) && missing_acknowledgements.is_empty() {
         Outcome::Admitted { approvers: have }
     } else {
@@ -143,21 +144,23 @@ fn mismatch(case: &Case<'_>) -> Option<&'static str> {
     }
 }
 
-fn fingerprints(report: &ChangeReport, wanted: impl Fn(Grade) -> bool) -> BTreeSet<&str> {
-    let findings = report.findings().iter().filter(|finding| wanted(finding.grade));
-    findings.map(|finding| finding.fingerprint.as_str()).collect()
+fn refused<'a>(assessment: &Assessment<'a>) -> BTreeSet<&'a str> {
+    let findings = assessment.findings().iter().filter(|assessed| assessed.grade == Grade::Refuse);
+    findings.map(|assessed| assessed.finding.fingerprint.as_str()).collect()
 }
 
 /// How many distinct approvers a change takes as a whole.
 #[must_use]
-pub fn approvers_needed(report: &ChangeReport, requirements: &Requirements) -> u8 {
+pub fn approvers_needed(assessment: &Assessment<'_>, requirements: &Requirements) -> u8 {
+    let report = assessment.report();
     if requirements.preset == Preset::Observe {
         return 0;
     }
     let at_least_one = if report.is_first_admission() {
         true
     } else {
-        match report.grade() {
+        // An exemption spares the approvers one finding, never the approver.
+        match assessment.grade_before_exemptions() {
             // Nothing that the model reads goes live without a consent, even if no rule had anything to say about it.
             Grade::None => report.model_visible_changed(),
             Grade::Notice => {
@@ -168,20 +171,20 @@ pub fn approvers_needed(report: &ChangeReport, requirements: &Requirements) -> u
             Grade::Review | Grade::Block | Grade::Refuse => true,
         }
     };
-    u8::from(at_least_one).max(requirements.acknowledgements(report.grade()))
+    u8::from(at_least_one).max(requirements.acknowledgements(assessment.grade()))
 }
 
 /// The fingerprints of findings that too few approvers acknowledged.
 fn missing_acknowledgements(
-    report: &ChangeReport,
+    assessment: &Assessment<'_>,
     voices: &BTreeMap<&str, Voice<'_>>,
     requirements: &Requirements,
 ) -> Vec<String> {
     // A fingerprint that stands for several findings takes what the gravest of them takes.
     let mut needed: BTreeMap<&str, u8> = BTreeMap::new();
-    for finding in report.findings() {
-        let count = needed.entry(&finding.fingerprint).or_default();
-        *count = (*count).max(requirements.acknowledgements(finding.grade));
+    for assessed in assessment.findings() {
+        let count = needed.entry(&assessed.finding.fingerprint).or_default();
+        *count = (*count).max(requirements.acknowledgements(assessed.grade));
     }
     let acknowledged = |fingerprint: &str| {
         let by = |voice: &&Voice<'_>| {

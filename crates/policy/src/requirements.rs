@@ -6,6 +6,8 @@ use mcp_pin_model::Grade;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::Exceptions;
+
 /// How much a change must bring before it goes live.
 ///
 /// | approvers for | observe | relaxed | standard | strict |
@@ -87,6 +89,8 @@ pub struct Requirements {
     pub quorum_block: NonZero<u8>,
     /// Whether the publisher's own consent counts.
     pub self_consent: SelfConsent,
+    /// Findings and rules that weigh more or less than they say themselves.
+    pub exceptions: Exceptions,
 }
 
 impl Default for Requirements {
@@ -102,14 +106,30 @@ impl Requirements {
     /// A preset with the default quorum, where nobody consents to what they published.
     #[must_use]
     pub fn new(preset: Preset) -> Self {
-        Self { preset, quorum_block: Self::DEFAULT_QUORUM, self_consent: SelfConsent::Never }
+        Self {
+            preset,
+            quorum_block: Self::DEFAULT_QUORUM,
+            self_consent: SelfConsent::Never,
+            exceptions: Exceptions::NONE,
+        }
     }
 
     /// For the lock of one's own project without a registry: `standard`, but the developer who captured and signed a
     /// manifest may consent to it, and one consent is enough. What a second person sees is then the pull request.
     #[must_use]
     pub fn local() -> Self {
-        Self { preset: Preset::Standard, quorum_block: NonZero::<u8>::MIN, self_consent: SelfConsent::OwnProject }
+        Self {
+            preset: Preset::Standard,
+            quorum_block: NonZero::<u8>::MIN,
+            self_consent: SelfConsent::OwnProject,
+            exceptions: Exceptions::NONE,
+        }
+    }
+
+    /// The same, with exceptions.
+    #[must_use]
+    pub fn with_exceptions(self, exceptions: Exceptions) -> Self {
+        Self { exceptions, ..self }
     }
 
     /// How many distinct approvers must have acknowledged a finding of this grade; none for grades that take no

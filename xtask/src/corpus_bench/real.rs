@@ -11,7 +11,7 @@ use mcp_pin_model::{
     json::{self, Object, Value},
     lockfile::{KeyIdentity, SignerIdentity},
 };
-use mcp_pin_policy::{Preset, Requirements, approvers_needed};
+use mcp_pin_policy::{Assessment, Preset, Requirements, approvers_needed};
 
 use super::tally::{ByRule, Tally, named};
 
@@ -107,8 +107,9 @@ impl Real {
         self.tally.add(report.grade());
         self.lines.push(report.groups().iter().filter(|group| group.grade >= Grade::Notice).count());
         self.rules.add(report);
+        let assessment = Assessment::without_exceptions(report);
         for (preset, one, two) in &mut self.interrupted {
-            let needed = approvers_needed(report, &Requirements::new(*preset));
+            let needed = approvers_needed(&assessment, &Requirements::new(*preset));
             *one += usize::from(needed > 0);
             *two += usize::from(needed > 1);
         }

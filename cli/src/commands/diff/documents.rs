@@ -8,11 +8,10 @@ use std::{
 use mcp_pin_diff::{Side, load};
 use mcp_pin_model::lockfile::LOCK_FORMAT;
 
-use super::output::{self, Compared};
+use super::output::{self, Compared, Showing};
 use crate::{
     context::Context,
     error::{CommandError, CommandResult},
-    render::Detail,
 };
 
 /// The largest file that is read: the limit of a lock, which is above that of a surface.
@@ -54,7 +53,7 @@ pub(super) fn read(context: &Context, path: &Path) -> Result<Document, CommandEr
 }
 
 /// Compares two captured surfaces.
-pub(super) fn compare(context: &Context, old: &Document, new: &Document, detail: Detail) -> CommandResult {
+pub(super) fn compare(context: &Context, old: &Document, new: &Document, showing: &Showing) -> CommandResult {
     let surface = |document: &Document| {
         load::surface_document(&document.bytes).map_err(|error| {
             CommandError::could_not_check(error.to_string())
@@ -63,6 +62,7 @@ pub(super) fn compare(context: &Context, old: &Document, new: &Document, detail:
         })
     };
     let (before, after) = (surface(old)?, surface(new)?);
+    showing.check_entry([&before, &after].into_iter().flat_map(output::keys))?;
     let report = mcp_pin_diff::compare(Some(&Side::of_surface(&before)), &Side::of_surface(&after), &[]);
-    output::one(context, &Compared { alias: None, report: &report }, detail)
+    output::one(context, &Compared { alias: None, report: &report }, showing)
 }

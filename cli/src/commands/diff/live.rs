@@ -2,17 +2,16 @@
 
 use mcp_pin_model::Alias;
 
-use super::output::{self, Compared};
+use super::output::{self, Compared, Showing};
 use crate::{
     capture::{Wanted, capture},
     context::Context,
     error::{CommandError, CommandResult, Status},
-    render::Detail,
     state::verification::check,
 };
 
 /// Starts or calls the server and compares it with what is locked.
-pub(super) fn run(context: &Context, alias: &Alias, trust_from: Option<&str>, detail: Detail) -> CommandResult {
+pub(super) fn run(context: &Context, alias: &Alias, trust_from: Option<&str>, showing: &Showing) -> CommandResult {
     let project = context.project_trusting(trust_from)?;
     let state = context.state(&project);
     let lock = state.require_lock()?;
@@ -42,8 +41,10 @@ pub(super) fn run(context: &Context, alias: &Alias, trust_from: Option<&str>, de
         context.ui.warn(crate::ui::sanitize::one_line(&failure.message));
     }
     let live = capture(context, &project, &Wanted { server: configured, locked: Some(locked) })?;
+    let surfaces = [&locked.manifest.statement().surface, &live.surface];
+    showing.check_entry(surfaces.into_iter().flat_map(output::keys))?;
     let report = live.report(alias, Some(locked))?;
-    let status = output::one(context, &Compared { alias: Some(alias), report: &report }, detail)?;
+    let status = output::one(context, &Compared { alias: Some(alias), report: &report }, showing)?;
     // The digest decides; should a report ever miss a difference, it is still drift.
     Ok(if live.is_drift(locked) { Status::Failed } else { status })
 }

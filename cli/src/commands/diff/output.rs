@@ -1,16 +1,54 @@
 //! How comparisons are printed, and what code they end with.
 
-use mcp_pin_diff::{Bump, ChangeReport};
-use mcp_pin_model::{Alias, Digest, Grade, json::Value};
+use std::collections::BTreeSet;
+
+use mcp_pin_diff::{Bump, Change, ChangeReport, Finding};
+use mcp_pin_model::{Alias, Digest, Entry, EntryKind, Grade, Surface, json::Value};
 use serde::Serialize;
 
 use crate::{
     cli::Format,
     context::Context,
     error::{CommandError, CommandResult, Status},
-    render::{self, Detail, View, json},
-    ui::{Role, Text},
+    render::{
+        self, Detail, Selection, View, json,
+        report_human::{
+            facts::{Gathering, facts},
+            selection::Hidden,
+        },
+    },
+    ui::{Role, Text, sanitize},
 };
+
+/// What of a comparison is shown, and how much of it.
+pub(super) struct Showing {
+    pub(super) detail: Detail,
+    pub(super) selection: Selection,
+}
+
+impl Showing {
+    /// All of it, in full.
+    pub(super) fn everything() -> Self {
+        Self { detail: Detail::Full, selection: Selection::default() }
+    }
+
+    /// An entry that is on neither side is a mistake, and not an entry that did not change.
+    pub(super) fn check_entry<'a>(&self, mut known: impl Iterator<Item = &'a str>) -> Result<(), CommandError> {
+        match &self.selection.entry {
+            Some(entry) if !known.any(|key| key == entry) => {
+                Err(CommandError::usage(format!("--entry: {} is on neither side", sanitize::name(entry))).hint(
+                    "name a tool, prompt, template or skill, or give the URI of a resource, as the server spells it",
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The names and URIs of a surface.
+pub(super) fn keys(surface: &Surface) -> impl Iterator<Item = &str> {
+    EntryKind::ALL.into_iter().filter_map(|kind| surface.section(kind)).flatten().map(Entry::key)
+}
 
 /// One comparison.
 pub(super) struct Compared<'a> {
@@ -37,10 +75,46 @@ pub(super) struct Comparison {
     /// What `update --accept <alias>@<digest>` and a consent refer to.
     report_digest: Digest,
     report: Value,
+    /// What `--only` and `--entry` chose of the report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    selection: Option<Selected>,
+}
+
+/// A part of a report. It has no digest and nobody can consent to it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Selected {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only: Option<Grade>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<String>,
+    changes: Vec<Change>,
+    findings: Vec<Finding>,
+    /// How many changes and findings of the report are not among them.
+    not_shown: Hidden,
+}
+
+impl Selected {
+    fn of(report: &ChangeReport, selection: &Selection) -> Option<Self> {
+        if selection.is_everything() {
+            return None;
+        }
+        let (facts, not_shown) = selection.apply(report, facts(report, Gathering::Overview));
+        let changes: BTreeSet<usize> =
+            facts.iter().flat_map(|fact| &fact.edits).flat_map(|edit| edit.changes.iter().copied()).collect();
+        let findings: BTreeSet<usize> = facts.iter().flat_map(|fact| fact.findings.iter().copied()).collect();
+        Some(Self {
+            only: selection.only,
+            entry: selection.entry.clone(),
+            changes: changes.into_iter().filter_map(|index| report.changes().get(index)).cloned().collect(),
+            findings: findings.into_iter().filter_map(|index| report.findings().get(index)).cloned().collect(),
+            not_shown,
+        })
+    }
 }
 
 impl Comparison {
-    pub(super) fn of(compared: &Compared<'_>) -> Self {
+    pub(super) fn of(compared: &Compared<'_>, showing: &Showing) -> Self {
         let report = compared.report;
         Self {
             alias: compared.alias.cloned(),
@@ -51,6 +125,7 @@ impl Comparison {
             declared_bump: report.declared_bump(),
             report_digest: report.digest(),
             report: report.to_value(),
+            selection: Selected::of(report, &showing.selection),
         }
     }
 }
@@ -61,20 +136,20 @@ pub(super) fn status(report: &ChangeReport) -> Status {
 }
 
 /// Prints one comparison.
-pub(super) fn one(context: &Context, compared: &Compared<'_>, detail: Detail) -> CommandResult {
+pub(super) fn one(context: &Context, compared: &Compared<'_>, showing: &Showing) -> CommandResult {
     match context.format {
-        Format::Json => json::print(&context.ui, "diff", &Comparison::of(compared))?,
+        Format::Json => json::print(&context.ui, "diff", &Comparison::of(compared, showing))?,
         Format::Human => {
-            write(context, human(context, compared, detail))?;
+            write(context, human(context, compared, showing))?;
         }
     }
     Ok(status(compared.report))
 }
 
 /// One comparison for people.
-pub(super) fn human(context: &Context, compared: &Compared<'_>, detail: Detail) -> Text {
-    let view = View { columns: context.ui.width(), detail, subject: compared.alias.map(Alias::as_str) };
-    let mut text = render::report(compared.report, &view);
+pub(super) fn human(context: &Context, compared: &Compared<'_>, showing: &Showing) -> Text {
+    let view = View { columns: context.ui.width(), detail: showing.detail, subject: compared.alias.map(Alias::as_str) };
+    let mut text = render::selected(compared.report, &view, &showing.selection);
     if !compared.report.is_unchanged() {
         text.newline();
         text.push(Role::Dim, "change report ");

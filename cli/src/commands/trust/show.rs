@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use mcp_pin_attest::{IdentityPolicy, InstanceName, RootMember};
-use mcp_pin_model::Digest;
-use mcp_pin_policy::Preset;
+use mcp_pin_model::{Digest, Grade, ServerName};
+use mcp_pin_policy::{Preset, Standing};
 use serde::Serialize;
 
 use super::super::trusting::TrustArguments;
@@ -15,7 +15,7 @@ use crate::{
     project::{
         Settings,
         roots::{RootInForce, RootOrigin},
-        settings::{Credential, evidence_word},
+        settings::{Credential, day, evidence_word},
     },
     render::{json, lines::Lines},
     ui::{Role, Text},
@@ -41,6 +41,36 @@ struct Document {
     approvers: Vec<EntryDocument>,
     publishers: Vec<EntryDocument>,
     roots: Vec<RootDocument>,
+    /// Findings that take less attention here, for a time.
+    exemptions: Vec<ExemptionDocument>,
+    /// Rules that weigh more or less here.
+    overrides: Vec<OverrideDocument>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExemptionDocument {
+    fingerprint: String,
+    /// Absent where it is about whichever server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<ServerName>,
+    reason: String,
+    author: String,
+    expires: Timestamp,
+    in_force: bool,
+    place: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OverrideDocument {
+    rule: &'static str,
+    grade: Grade,
+    reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<Timestamp>,
+    in_force: bool,
+    place: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -120,7 +150,7 @@ fn document(context: &Context, settings: &Settings) -> Result<Document, CommandE
     let publishers = settings.trust.publishers.iter();
     Ok(Document {
         trust: TrustInForce::of(settings)?,
-        preset: settings.preset,
+        preset: settings.policy.preset,
         registries: settings.registries.iter().map(ToString::to_string).collect(),
         approvers: approvers
             .map(|approver| entry(&approver.name, Vec::new(), &approver.credential, &approver.place))
@@ -131,8 +161,41 @@ fn document(context: &Context, settings: &Settings) -> Result<Document, CommandE
                 entry(&publisher.principal, names, &publisher.credential, &publisher.place)
             })
             .collect(),
+        exemptions: exemptions(settings, now),
+        overrides: overrides(settings, now),
         roots,
     })
+}
+
+fn exemptions(settings: &Settings, now: Timestamp) -> Vec<ExemptionDocument> {
+    let policy = &settings.policy;
+    let exemptions = policy.exceptions.exemptions().iter().zip(&policy.exemption_places);
+    exemptions
+        .map(|(exemption, place)| ExemptionDocument {
+            fingerprint: exemption.fingerprint().to_owned(),
+            server: exemption.server().cloned(),
+            reason: exemption.reason().to_owned(),
+            author: exemption.author().to_owned(),
+            expires: exemption.expires(),
+            in_force: exemption.standing(now) == Standing::InForce,
+            place: place.to_string(),
+        })
+        .collect()
+}
+
+fn overrides(settings: &Settings, now: Timestamp) -> Vec<OverrideDocument> {
+    let policy = &settings.policy;
+    let overrides = policy.exceptions.overrides().iter().zip(&policy.override_places);
+    overrides
+        .map(|(weighs, place)| OverrideDocument {
+            rule: weighs.rule(),
+            grade: weighs.grade(),
+            reason: weighs.reason().to_owned(),
+            expires: weighs.expires(),
+            in_force: weighs.standing(now) == Standing::InForce,
+            place: place.to_string(),
+        })
+        .collect()
 }
 
 fn entry(principal: &str, names: Vec<String>, credential: &Credential, place: &crate::error::Place) -> EntryDocument {
@@ -191,6 +254,7 @@ fn human(document: &Document, columns: usize) -> Text {
             lines.add("  at", &entry.place, Role::Dim);
         }
     }
+    push_exceptions(&mut lines, document);
     lines.title("roots");
     for root in &document.roots {
         let unused = if root.used { "" } else { ", used by nobody here" };
@@ -210,6 +274,38 @@ fn human(document: &Document, columns: usize) -> Text {
         }
     }
     lines.text
+}
+
+fn push_exceptions(lines: &mut Lines, document: &Document) {
+    let ends = |expires: Option<Timestamp>, in_force: bool| match expires {
+        Some(expires) if in_force => format!("until {}", day(expires)),
+        Some(expires) => format!("ended on {}: does not count", day(expires)),
+        None => "without end".to_owned(),
+    };
+    let role = |in_force: bool| if in_force { Role::Plain } else { Role::Warning };
+    if !document.exemptions.is_empty() {
+        lines.title("exempted findings");
+    }
+    for exemption in &document.exemptions {
+        lines.add("", &exemption.fingerprint, Role::Strong);
+        if let Some(server) = &exemption.server {
+            lines.add("  of", server.as_str(), Role::Plain);
+        }
+        lines.add("  why", &exemption.reason, Role::Plain);
+        lines.add("  by", &exemption.author, Role::Plain);
+        lines.add("", &ends(Some(exemption.expires), exemption.in_force), role(exemption.in_force));
+        lines.add("  at", &exemption.place, Role::Dim);
+    }
+    if !document.overrides.is_empty() {
+        lines.title("overridden rules");
+    }
+    for weighs in &document.overrides {
+        lines.add("", weighs.rule, Role::Strong);
+        lines.add("  grade", weighs.grade.as_str(), Role::Plain);
+        lines.add("  why", &weighs.reason, Role::Plain);
+        lines.add("", &ends(weighs.expires, weighs.in_force), role(weighs.in_force));
+        lines.add("  at", &weighs.place, Role::Dim);
+    }
 }
 
 fn evidence_words(evidence: &str) -> &'static str {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mcp_pin_attest::{IdentityPolicy, KeyEvidence, RequiredEvidence};
-use mcp_pin_model::{Digest, Ring, json};
-use mcp_pin_policy::Preset;
+use mcp_pin_model::{Digest, Grade, Ring, ServerName, json};
+use mcp_pin_policy::{Exemption, Override, Preset};
 use serde::Serialize;
 
 use super::{Credential, Settings};
@@ -21,6 +21,10 @@ struct Document<'a> {
     roots: BTreeSet<Root>,
     registries: BTreeSet<&'a str>,
     preset: Preset,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    exempt: BTreeSet<Exempt<'a>>,
+    #[serde(rename = "override", skip_serializing_if = "BTreeSet::is_empty")]
+    overrides: BTreeSet<Weighs<'a>>,
     /// The rings that are not the default one, by alias.
     rings: BTreeMap<&'a str, &'a str>,
 }
@@ -42,6 +46,46 @@ struct Root {
     evidence: &'static str,
 }
 
+#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+struct Exempt<'a> {
+    fingerprint: &'a str,
+    server: Option<&'a str>,
+    reason: &'a str,
+    author: &'a str,
+    expires: String,
+}
+
+impl<'a> Exempt<'a> {
+    fn of(exemption: &'a Exemption) -> Self {
+        Self {
+            fingerprint: exemption.fingerprint(),
+            server: exemption.server().map(ServerName::as_str),
+            reason: exemption.reason(),
+            author: exemption.author(),
+            expires: exemption.expires().to_string(),
+        }
+    }
+}
+
+#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+struct Weighs<'a> {
+    rule: &'a str,
+    grade: Grade,
+    reason: &'a str,
+    expires: Option<String>,
+}
+
+impl<'a> Weighs<'a> {
+    fn of(weighs: &'a Override) -> Self {
+        Self {
+            rule: weighs.rule(),
+            grade: weighs.grade(),
+            reason: weighs.reason(),
+            expires: weighs.expires().map(|expires| expires.to_string()),
+        }
+    }
+}
+
 /// How a root's requirement is called in configuration and output.
 #[must_use]
 pub fn evidence_word(required: RequiredEvidence) -> &'static str {
@@ -52,12 +96,14 @@ pub fn evidence_word(required: RequiredEvidence) -> &'static str {
 }
 
 impl Settings {
-    /// The digest of whom and what these settings trust: publishers, approvers, roots, registries, the preset and rings.
+    /// The digest of whom and what these settings trust: publishers, approvers, roots, registries, the preset, what is excepted
+    /// from the rules, and rings.
     /// Two checks with the same digest count the same signatures.
     ///
     /// # Errors
     /// Never in practice.
     pub fn trust_digest(&self) -> Result<Digest, CommandError> {
+        let exceptions = &self.policy.exceptions;
         let publishers = self.trust.publishers.iter();
         let document = Document {
             kind: "urn:mcp-pin:trust:v1",
@@ -84,7 +130,9 @@ impl Settings {
                 })
                 .collect(),
             registries: self.registries.iter().map(url::Url::as_str).collect(),
-            preset: self.preset,
+            preset: self.policy.preset,
+            exempt: exceptions.exemptions().iter().map(Exempt::of).collect(),
+            overrides: exceptions.overrides().iter().map(Weighs::of).collect(),
             rings: self
                 .servers
                 .iter()

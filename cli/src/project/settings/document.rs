@@ -117,4 +117,29 @@ pub(super) struct ServerTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct PolicyTable {
     pub(super) preset: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) exempt: Vec<Spanned<ExemptTable>>,
+    #[serde(default, rename = "override")]
+    pub(super) overrides: Vec<Spanned<OverrideTable>>,
+}
+
+/// A finding that takes less attention for a time.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExemptTable {
+    pub(super) fingerprint: Spanned<String>,
+    pub(super) server: Option<Spanned<String>>,
+    pub(super) reason: Spanned<String>,
+    pub(super) author: Spanned<String>,
+    pub(super) expires: Spanned<toml::value::Datetime>,
+}
+
+/// A rule that weighs more or less here.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OverrideTable {
+    pub(super) rule: Spanned<String>,
+    pub(super) grade: Spanned<String>,
+    pub(super) reason: Spanned<String>,
+    pub(super) expires: Option<Spanned<toml::value::Datetime>>,
 }

@@ -5,6 +5,7 @@ mod document;
 mod initial;
 mod names;
 mod origin;
+mod policy;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,6 @@ use std::{collections::BTreeMap, path::Path};
 use mcp_pin_attest::{Roots, Trust, registry_root::RootPin};
 use mcp_pin_model::{Alias, Ring, ServerName};
 use mcp_pin_packages::PackageSettings;
-use mcp_pin_policy::Preset;
 use semver::VersionReq;
 use url::Url;
 
@@ -23,6 +23,7 @@ pub use digest::evidence_word;
 pub use initial::{initial, name_of_user};
 pub use names::NamePattern;
 pub use origin::Origin;
+pub use policy::{PolicySettings, day};
 pub use trust::{Approver, Credential, Publisher, TrustSettings};
 
 use self::{document::Document, reader::Reader};
@@ -41,8 +42,8 @@ pub struct Settings {
     pub trust: TrustSettings,
     /// What servers are locked as, by alias.
     pub servers: BTreeMap<Alias, ServerSettings>,
-    /// What consent a version from a registry takes.
-    pub preset: Preset,
+    /// How much consent a change takes, and what is excepted.
+    pub policy: PolicySettings,
     /// Where packages come from, in place of what the user's own clients would use.
     pub packages: PackageSettings,
     /// The user's own roots, for what packages are attested with.
@@ -114,10 +115,7 @@ impl Settings {
         }
         let trust = TrustSettings::parse(&reader, &document.trust, &origin, user_roots)?;
         let servers = servers(&reader, &document, &registries)?;
-        let preset = match &document.policy.preset {
-            Some(preset) => reader.parsed("preset", preset)?,
-            None => Preset::default(),
-        };
+        let policy = PolicySettings::parse(&reader, &document.policy)?;
         let url = |text: &Option<toml::Spanned<String>>| text.as_ref().map(|text| reader.url(text)).transpose();
         let packages = PackageSettings {
             npm: url(&document.packages.npm)?,
@@ -126,7 +124,7 @@ impl Settings {
             github_api: url(&document.packages.github_api)?,
         };
         let user_roots = user_roots.clone();
-        Ok(Self { origin: Some(origin), registries, registry_roots, trust, servers, preset, packages, user_roots })
+        Ok(Self { origin: Some(origin), registries, registry_roots, trust, servers, policy, packages, user_roots })
     }
 
     /// Whether there is a file. Without one a first lock may write it; with one, nothing but a person changes trust.

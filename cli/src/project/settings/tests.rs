@@ -1,6 +1,8 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use mcp_pin_attest::{InstanceName, KeyEvidence, PublicKey, TrustedRoot};
 
+use mcp_pin_policy::Preset;
+
 use super::*;
 use crate::error::Status;
 
@@ -85,7 +87,7 @@ fn everything_is_read() {
     .unwrap();
     assert!(!settings.publishers_of(&"io.github.acme/other".parse().unwrap()).is_empty());
     assert!(settings.publishers_of(&"io.github.acmeevil/other".parse().unwrap()).is_empty());
-    assert_eq!(settings.preset, Preset::Strict);
+    assert_eq!(settings.policy.preset, Preset::Strict);
     assert_eq!(settings.servers.values().next().unwrap().ring.as_str(), "canary");
     // Nobody named an instance, so no root is read.
     assert!(settings.trust.roots.is_empty());
@@ -310,7 +312,7 @@ fn under_other_trust_only_the_wanted_servers_are_the_projects_own() {
     let merged = project.under_the_trust_of(base);
     assert_eq!(merged.approvers().principal_of(&theirs_key), Some("base"));
     assert_eq!(merged.approvers().principals().count(), 1);
-    assert_eq!(merged.preset, Preset::Standard);
+    assert_eq!(merged.policy.preset, Preset::Standard);
     assert_eq!(merged.registries.iter().map(|url| url.as_str()).collect::<Vec<_>>(), ["https://base.example/"]);
     let rings: Vec<_> = merged.servers.iter().map(|(alias, server)| (alias.as_str(), server.ring.as_str())).collect();
     assert_eq!(rings, [("a", "stable"), ("b", "nightly")]);
@@ -322,6 +324,7 @@ fn mistakes_are_refused_at_their_line() {
     for (text, line) in [
         ("\n[policy]\npreset = \"lax\"".to_owned(), 3),
         ("[policy]\nunknown = 1".to_owned(), 2),
+        ("[policy]\n[[policy.exempt]]\nunknown = 1".to_owned(), 3),
         ("\n\nunknown = 1".to_owned(), 3),
         ("[[registry]]\nurl = \"http://mcp.example\"".to_owned(), 2),
         ("[[registry]]\nurl = \"ftp://mcp.example\"".to_owned(), 2),
@@ -333,4 +336,67 @@ fn mistakes_are_refused_at_their_line() {
     ] {
         refused(&text, line, "");
     }
+}
+
+const EXEMPT: &str = "[[policy.exempt]]\nfingerprint = \"0123456789abcdef0123456789abcdef\"\nreason = \"the tool lists keys, it never reads them\"\n\
+                      author = \"anna\"\nexpires = 2027-01-31\n";
+const OVERRIDE: &str =
+    "[[policy.override]]\nrule = \"coercion\"\ngrade = \"block\"\nreason = \"never in our servers\"\n";
+
+#[test]
+fn exceptions_are_read_with_their_places() {
+    let settings = parse(&format!("{EXEMPT}\n{OVERRIDE}")).unwrap();
+    let policy = &settings.policy;
+    let exemption = &policy.exceptions.exemptions()[0];
+    assert_eq!(exemption.expires().to_string(), "2027-01-31T00:00:00Z");
+    assert_eq!((exemption.author(), exemption.server()), ("anna", None));
+    assert_eq!(policy.place_of(exemption).and_then(|place| place.line), Some(1));
+    let weighs = &policy.exceptions.overrides()[0];
+    assert_eq!((weighs.rule(), weighs.grade().as_str(), weighs.expires()), ("coercion", "block", None));
+    assert_eq!(policy.place_of_override(weighs).and_then(|place| place.line), Some(7));
+    let timed = EXEMPT.replace("2027-01-31", "2027-01-31T12:00:00+02:00");
+    assert_eq!(parse(&timed).unwrap().policy.exceptions.exemptions()[0].expires().to_string(), "2027-01-31T10:00:00Z");
+}
+
+#[test]
+fn t85_exceptions_without_reason_author_or_end_are_refused_at_their_line() {
+    for member in ["fingerprint", "reason", "author", "expires"] {
+        let text: Vec<&str> = EXEMPT.lines().filter(|line| !line.starts_with(member)).collect();
+        refused(&text.join("\n"), 1, &format!("missing field `{member}`"));
+    }
+    refused(&format!("{EXEMPT}{EXEMPT}"), 7, "another exception for the same");
+    refused(&EXEMPT.replace("0123456789abcdef0", "*"), 1, "32 hexadecimal digits");
+    refused(&EXEMPT.replace("2027-01-31", "\"2027-01-31\""), 5, "");
+    refused(&EXEMPT.replace("2027-01-31", "2027-01-31T12:00:00"), 5, "its offset");
+    refused(&EXEMPT.replace("2027-01-31", "12:00:00"), 5, "its offset");
+    refused(&format!("\n{}", OVERRIDE.replace("coercion", "coersion")), 3, "similar: coercion");
+    refused(&OVERRIDE.replace("\"block", "\"lethal"), 3, "`grade` is one of");
+    refused(&OVERRIDE.replace("\"block", "\"notice"), 2, "needs an end");
+    refused(&OVERRIDE.replace("\"block", "\"none"), 2, "pass unseen");
+    refused(&OVERRIDE.replace("coercion", "confusable-twin"), 2, "cannot be locked at all");
+    refused(&format!("{OVERRIDE}{OVERRIDE}"), 6, "another exception for the same");
+}
+
+#[test]
+fn exceptions_hold_at_most_a_year_and_end_audibly() {
+    let policy = parse(EXEMPT).unwrap().policy;
+    let at = |day: &str| format!("{day}T00:00:00Z").parse().unwrap();
+    policy.check(at("2026-02-01")).unwrap();
+    let error = policy.check(at("2026-01-01")).unwrap_err();
+    assert_eq!((error.status, error.place.and_then(|place| place.line)), (Status::Usage, Some(1)));
+    assert!(error.hint.unwrap().contains("2027-01-02"));
+    assert!(policy.expired(at("2027-01-30")).is_empty());
+    let warnings = policy.expired(at("2027-01-31"));
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].contains("0123456789abcdef0123456789abcdef ended on 2027-01-31"), "{warnings:?}");
+}
+
+#[test]
+fn t80_exceptions_are_part_of_the_trust_and_come_from_the_base() {
+    let digest = |text: &str| parse(text).unwrap().trust_digest().unwrap();
+    let other = EXEMPT.replace("anna", "ben");
+    let all = ["", EXEMPT, OVERRIDE, &other, &format!("{EXEMPT}{OVERRIDE}")].map(digest);
+    assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), all.len());
+    let merged = parse(&format!("{EXEMPT}{OVERRIDE}")).unwrap().under_the_trust_of(parse("").unwrap());
+    assert!(merged.policy.exceptions.is_empty() && merged.policy.exemption_places.is_empty());
 }

@@ -28,6 +28,8 @@ pub(crate) struct Shape<'a> {
     /// Fingerprints with their grades.
     pub(crate) findings: &'a [(&'a str, Grade)],
     pub(crate) first: bool,
+    /// The rule of all of them.
+    pub(crate) rule: &'a str,
     pub(crate) model_visible_changed: bool,
     /// Who signed the version before.
     pub(crate) signer_before: &'a str,
@@ -35,7 +37,7 @@ pub(crate) struct Shape<'a> {
 
 impl Default for Shape<'_> {
     fn default() -> Self {
-        Self { findings: &[], first: false, model_visible_changed: true, signer_before: PUBLISHER }
+        Self { findings: &[], first: false, rule: "a-rule", model_visible_changed: true, signer_before: PUBLISHER }
     }
 }
 
@@ -58,7 +60,7 @@ fn report(before: Option<&Manifest>, after: &Manifest, shape: &Shape<'_>) -> Cha
     findings.sort_by_key(|(_, grade)| std::cmp::Reverse(*grade));
     let findings = findings.iter().map(|(fingerprint, grade)| {
         Value::Object(Object::from_iter([
-            ("rule", Value::from("a-rule")),
+            ("rule", Value::from(shape.rule)),
             ("grade", Value::from(grade.as_str())),
             ("message", Value::from("something was found")),
             ("location", Value::Object(Object::from_iter([("path", Value::from("/tools"))]))),

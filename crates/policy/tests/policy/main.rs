@@ -3,6 +3,7 @@
 
 mod cases;
 mod eligibility;
+mod exceptions;
 mod presets;
 mod properties;
 mod votes;

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, num::NonZero};
 use jiff::SignedDuration;
 use mcp_pin_attest::Verified;
 use mcp_pin_model::{Consent, Digest, Grade, consent::Decision};
-use mcp_pin_policy::{Outcome, Preset, Requirements, SelfConsent, eligibility};
+use mcp_pin_policy::{Exceptions, Outcome, Preset, Requirements, SelfConsent, eligibility};
 use mcp_pin_test_support::keys::{self, Person};
 use proptest::prelude::*;
 
@@ -80,6 +80,7 @@ fn requirements() -> impl Strategy<Value = Requirements> {
             preset,
             quorum_block: NonZero::new(quorum).unwrap(),
             self_consent: if own { SelfConsent::OwnProject } else { SelfConsent::Never },
+            exceptions: Exceptions::NONE,
         }
     })
 }

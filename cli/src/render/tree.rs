@@ -72,7 +72,12 @@ impl Tree<'_> {
         if indent + label.columns() + 1 + width(value) > self.columns {
             // A name too long for a line: as a block, so that no part of it starts a line of its own.
             self.out.append(shown_block(&label.to_string(), self.role, indent, self.columns));
-            if !value.is_empty() {
+            if !value.is_empty() && indent + 2 + width(value) <= self.columns {
+                // Without a gutter, which a text has: the number 12 and the text "12" must not look alike.
+                self.out.plain(" ".repeat(indent + 2));
+                self.out.push(self.role, value);
+                self.out.newline();
+            } else if !value.is_empty() {
                 self.out.append(shown_block(value, self.role, indent + 2, self.columns));
             }
             return;

@@ -1,0 +1,156 @@
+//! The words that every form shares, made visible but not yet escaped for the form.
+
+use mcp_pin_model::Grade;
+
+use super::{Finding, Run, Server};
+use crate::{error::Status, render::paths, ui::sanitize};
+
+/// Columns of a value in one line. All of it stands in the lock's snapshots and in `mcp-pin diff`.
+pub(super) const VALUE_COLUMNS: usize = 400;
+
+/// The grades that findings are shown by, the gravest first.
+pub(super) const GRADES: [Grade; 5] = [Grade::Refuse, Grade::Block, Grade::Review, Grade::Notice, Grade::None];
+
+impl Finding {
+    /// What was found, in one line.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        sanitize::one_line(&self.message)
+    }
+
+    /// What to do about it, in one line.
+    #[must_use]
+    pub fn advice(&self) -> Option<String> {
+        self.hint.as_deref().map(sanitize::one_line)
+    }
+
+    /// What it is about within its server: "`description` of tool `a`". Empty where it is about the whole server.
+    #[must_use]
+    pub fn place_in_words(&self) -> String {
+        match (&self.path, &self.entry) {
+            (Some(path), entry) if !path.as_str().is_empty() => paths::in_words(path, entry.as_ref()),
+            (_, Some(entry)) => format!("{} {}", entry.kind.noun(), sanitize::name(&entry.key)),
+            (_, None) => String::new(),
+        }
+    }
+
+    /// The server and the place: "weather: tool `a`".
+    #[must_use]
+    pub fn subject(&self) -> String {
+        let place = self.place_in_words();
+        match &self.server {
+            Some(server) if place.is_empty() => server.to_string(),
+            Some(server) => format!("{server}: {place}"),
+            None => "the project".to_owned(),
+        }
+    }
+
+    /// Everything in one line: what, where.
+    #[must_use]
+    pub fn line(&self) -> String {
+        format!("{}: {}", self.subject(), self.sentence())
+    }
+
+    /// The value before and now, each visible and in one line.
+    #[must_use]
+    pub fn values(&self) -> (Option<String>, Option<String>) {
+        let shown = |text: &Option<String>| text.as_deref().map(|text| sanitize::summary(text, VALUE_COLUMNS));
+        (shown(&self.before), shown(&self.after))
+    }
+
+    /// The values in words: `was "a", is "b"`.
+    #[must_use]
+    pub fn values_in_words(&self) -> Option<String> {
+        match self.values() {
+            (Some(before), Some(after)) => Some(format!("was \"{before}\", is \"{after}\"")),
+            (Some(before), None) => Some(format!("was \"{before}\"")),
+            (None, Some(after)) => Some(format!("\"{after}\"")),
+            (None, None) => None,
+        }
+    }
+
+    /// Why it does not count, in one line.
+    #[must_use]
+    pub fn exemption(&self) -> Option<String> {
+        let exempted = self.exempted.as_ref()?;
+        let (author, expires) = (sanitize::one_line(&exempted.author), sanitize::one_line(&exempted.expires));
+        Some(format!("exempted by {author} until {expires}: {}", sanitize::one_line(&exempted.reason)))
+    }
+}
+
+/// The outcome as people read it.
+pub(super) fn outcome(status: Status) -> &'static str {
+    match status {
+        Status::Passed => "passed",
+        Status::ConsentRequired => "needs consent",
+        Status::CouldNotCheck => "could not check",
+        Status::Failed | Status::Usage => "failed",
+    }
+}
+
+impl Server {
+    /// What happened to it against the base.
+    #[must_use]
+    pub fn change_in_words(&self) -> &'static str {
+        match self.change {
+            Some("added") => "new",
+            Some("removed") => "no longer locked",
+            Some("changed") => "changed",
+            Some("signed-again") => "same content, signed again",
+            _ => "unchanged",
+        }
+    }
+}
+
+impl Run {
+    /// How the run ended and why, in one line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let counts: Vec<String> = GRADES
+            .into_iter()
+            .filter(|grade| self.count(*grade) > 0)
+            .map(|grade| format!("{} {grade}", self.count(grade)))
+            .collect();
+        let exempted = self.findings.iter().filter(|finding| finding.exempted.is_some()).count();
+        let mut findings =
+            if counts.is_empty() { "no findings".to_owned() } else { format!("findings: {}", counts.join(", ")) };
+        if exempted > 0 {
+            findings.push_str(&format!(", {exempted} exempted"));
+        }
+        let servers = self.servers.len();
+        format!("{}: {servers} server{}, {findings}", outcome(self.outcome), if servers == 1 { "" } else { "s" })
+    }
+
+    /// What it was compared with, in one line.
+    #[must_use]
+    pub fn compared_with(&self) -> Option<String> {
+        let base = self.base.as_ref()?;
+        let short = |id: &str| id.chars().take(12).collect::<String>();
+        let at =
+            if base.commit == base.compared { String::new() } else { format!(", left at {}", short(&base.compared)) };
+        Some(format!("against {} ({}{at})", sanitize::one_line(&base.revision), short(&base.commit)))
+    }
+}
+
+/// Findings that differ only in their place, together: the noise must not bury the one that matters.
+pub(super) fn grouped<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Vec<&'a Finding>> {
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    for finding in findings {
+        let fits = |group: &&mut Vec<&Finding>| {
+            group.first().is_some_and(|first| {
+                first.rule == finding.rule
+                    && first.grade == finding.grade
+                    && first.server == finding.server
+                    && first.message == finding.message
+                    && first.before == finding.before
+                    && first.after == finding.after
+                    && first.exempted == finding.exempted
+            })
+        };
+        match groups.iter_mut().find(fits) {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups
+}
