@@ -286,6 +286,25 @@ pub(crate) fn statements(text: &str) -> Vec<String> {
     out
 }
 
+/// What two texts do not share, cut where a sentence ends before and after it: the statements of both outside of it are
+/// the same, one by one. Nearly all of a long text that was edited is outside.
+pub(crate) fn differing<'t>(before: &'t str, after: &'t str) -> (&'t str, &'t str) {
+    // Only where every reader of statements sees an end: a sentence's, with white space behind it.
+    let ends = |bytes: &[u8], at: usize| {
+        matches!(at.checked_sub(1).and_then(|last| bytes.get(last)), Some(b'.' | b'!' | b'?'))
+            && bytes.get(at).is_some_and(|next| matches!(next, b' ' | b'\n'))
+    };
+    let (old, new) = (before.as_bytes(), after.as_bytes());
+    let same = old.iter().zip(new).take_while(|(a, b)| a == b).count();
+    let start = (1..same).rev().find(|&at| ends(old, at)).unwrap_or(0);
+    let (old, new) = (old.get(start..).unwrap_or_default(), new.get(start..).unwrap_or_default());
+    let same = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
+    let first = old.len() - same;
+    let kept = (first + 1..old.len()).find(|&at| ends(old, at)).map_or(0, |at| old.len() - at);
+    let middle = |text: &'t str| text.get(start..text.len() - kept).unwrap_or(text);
+    (middle(before), middle(after))
+}
+
 /// Whether a text ends with a numeric character reference.
 fn is_reference(text: &str) -> bool {
     let Some(head) = text.strip_suffix(';') else { return false };
@@ -337,6 +356,39 @@ mod tests {
         assert_eq!(statements("It never\nreads files. It\nwrites."), statements("It never reads files.\nIt writes."));
         assert_eq!(statements("a e.g. b"), ["a e.g.", "b"]);
         assert_eq!(statements("v1.2 is out"), ["v1.2 is out"]);
+    }
+
+    #[test]
+    fn what_differs_is_cut_between_sentences() {
+        let common = |n: usize| "One thing. Another?\nA third! ".repeat(n);
+        for (old, new) in [
+            ("", "New here. "),
+            ("Old there. ", ""),
+            ("Old there. ", "New here. "),
+            ("old", "new"),
+            ("Same", "Same"),
+            ("One thing. ", "One thing. One thing. "),
+            ("- a ", "- b "),
+        ] {
+            for (head, tail) in [(0, 0), (1, 0), (0, 1), (2, 3)] {
+                let (before, after) = (
+                    format!("{}{old}{}", common(head), common(tail)),
+                    format!("{}{new}{}", common(head), common(tail)),
+                );
+                let (gone, fresh) = differing(&before, &after);
+                // The statements around it are the same of both, so putting them back gives all of them.
+                let around = |text: &str, middle: &str| {
+                    let at = middle.as_ptr() as usize - text.as_ptr() as usize;
+                    let (head, tail) = (text.get(..at).unwrap(), text.get(at + middle.len()..).unwrap());
+                    let all: Vec<String> = [head, middle, tail].into_iter().flat_map(statements).collect();
+                    assert_eq!(all, statements(text), "{before:?} {after:?}");
+                    (head.to_owned(), tail.to_owned())
+                };
+                assert_eq!(around(&before, gone), around(&after, fresh));
+            }
+        }
+        let (before, after) = (common(500), format!("{}New here. {}", common(300), common(200)));
+        assert!(differing(&before, &after).1.len() < 60);
     }
 
     #[test]

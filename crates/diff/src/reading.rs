@@ -35,6 +35,8 @@ pub(crate) struct Passage {
     pub(crate) after: String,
     /// The statements that were not in `before`, then what they hold encoded.
     pub(crate) fresh: Vec<Statement>,
+    /// The statements of `before` that are not in `after`.
+    pub(crate) gone: Vec<String>,
 }
 
 impl Passage {
@@ -183,19 +185,30 @@ impl Reader<'_> {
         if self.known.contains(text) {
             return;
         }
-        let known: BTreeSet<String> = before.map(fold::statements).unwrap_or_default().into_iter().collect();
-        let statements = fold::statements(text);
+        let (old, new) = before.map_or(("", text), |before| fold::differing(before, text));
+        let is_start = std::ptr::eq(new.as_ptr(), text.as_ptr());
+        let (old_statements, statements) = (fold::statements(old), fold::statements(new));
+        let mut elsewhere = Elsewhere::new(before.unwrap_or_default(), old);
+        let known: BTreeSet<&str> = old_statements.iter().map(String::as_str).collect();
+        let is_new: Vec<bool> = statements
+            .iter()
+            .map(|statement| !known.contains(statement.as_str()) && !elsewhere.says(statement))
+            .collect();
+        let mut elsewhere = Elsewhere::new(text, new);
+        let kept: BTreeSet<&str> = statements.iter().map(String::as_str).collect();
+        let mut is_gone = |statement: &str| !kept.contains(statement) && !elsewhere.says(statement);
+        let gone: Vec<String> = old_statements.iter().filter(|statement| is_gone(statement)).cloned().collect();
         let mut fresh = Vec::with_capacity(statements.len());
         let mut encoded = Vec::new();
-        for (index, statement) in statements.into_iter().enumerate() {
-            if known.contains(&statement) {
+        for (index, (statement, is_new)) in statements.into_iter().zip(is_new).enumerate() {
+            if !is_new {
                 continue;
             }
             encoded.extend(fold::decoded(&statement));
             for (piece, text) in pieces(statement).into_iter().enumerate() {
                 let folded = fold::fold(&text);
                 let mut statement = Statement::new(text, folded);
-                statement.is_first = index == 0 && piece == 0;
+                statement.is_first = is_start && index == 0 && piece == 0;
                 encoded.extend(turned(&statement));
                 fresh.push(statement);
             }
@@ -223,7 +236,31 @@ impl Reader<'_> {
             before: before.map(str::to_owned),
             after: text.to_owned(),
             fresh,
+            gone,
         });
+    }
+}
+
+/// The statements of a text outside of a part of it: what was moved or said twice is not new. Read when one may be there.
+struct Elsewhere<'t> {
+    text: &'t str,
+    is_part: bool,
+    statements: Option<BTreeSet<String>>,
+}
+
+impl<'t> Elsewhere<'t> {
+    fn new(text: &'t str, part: &str) -> Self {
+        Self { text, is_part: part.len() < text.len(), statements: None }
+    }
+
+    fn says(&mut self, statement: &str) -> bool {
+        // Standing inside of a longer sentence is not being said.
+        self.is_part
+            && self.text.contains(statement)
+            && self
+                .statements
+                .get_or_insert_with(|| fold::statements(self.text).into_iter().collect())
+                .contains(statement)
     }
 }
 

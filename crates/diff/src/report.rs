@@ -23,9 +23,11 @@ pub const REPORT_TYPE: &str = "urn:mcp-pin:change-report:v1";
 /// The rule of the one finding of a report that would be larger than anybody reads.
 pub const TOO_LARGE_RULE: &str = "report-too-large";
 
-/// A report of at most this many bytes is within every limit of [`json::Limits::OURS`], so that the many small ones need
-/// not be read back to know it.
-const SURELY_READABLE_BYTES: usize = 1 << 20;
+/// Below these a report is within every limit of [`json::Limits::OURS`], so that it need not be read back to know it: the
+/// parser takes 20 MiB, 80 levels, 100,000 items of one list and a million values.
+const SURELY_READABLE: Extent =
+    Extent { bytes: 18 << 20, depth: 76, values: 900_000, in_string: false, escaped: false, open: 0 };
+const SURELY_READABLE_ITEMS: usize = 90_000;
 
 /// One side of a report: what was compared, by digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,10 +183,13 @@ impl ChangeReport {
 
     /// Whether the report can be read again once it is written.
     pub(crate) fn can_be_read(&self) -> bool {
-        let mut size = Size(0);
+        let mut extent = Extent::default();
         // A counter takes all that is written.
-        let written = serde_json::to_writer(&mut size, self).is_ok();
-        written && (size.0 <= SURELY_READABLE_BYTES || json::to_value(self).is_ok())
+        let written = serde_json::to_writer(&mut extent, self).is_ok();
+        // What lists there are beside these came through the strict parser, which allows fewer items.
+        let items = self.changes.len().max(self.findings.len()).max(self.tombstones.len());
+        written
+            && ((extent.is_within(&SURELY_READABLE) && items <= SURELY_READABLE_ITEMS) || json::to_value(self).is_ok())
     }
 
     /// In place of a report that cannot be read again: the same sides, and one finding that nobody can consent to.
@@ -294,12 +299,50 @@ impl ChangeReport {
     }
 }
 
-/// Counts what is written.
-struct Size(usize);
+/// How much JSON was written.
+#[derive(Default)]
+struct Extent {
+    bytes: usize,
+    /// The deepest nesting.
+    depth: usize,
+    /// Not fewer than the values: one for each comma and each bracket that opens.
+    values: usize,
+    open: usize,
+    in_string: bool,
+    escaped: bool,
+}
 
-impl std::io::Write for Size {
+impl Extent {
+    fn is_within(&self, most: &Self) -> bool {
+        self.bytes <= most.bytes && self.depth <= most.depth && self.values <= most.values
+    }
+}
+
+impl std::io::Write for Extent {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
+        self.bytes += bytes.len();
+        for byte in bytes {
+            if self.in_string {
+                if self.escaped {
+                    self.escaped = false;
+                } else {
+                    self.escaped = *byte == b'\\';
+                    self.in_string = *byte != b'"';
+                }
+                continue;
+            }
+            match byte {
+                b'"' => self.in_string = true,
+                b',' => self.values += 1,
+                b'{' | b'[' => {
+                    self.values += 1;
+                    self.open += 1;
+                    self.depth = self.depth.max(self.open);
+                }
+                b'}' | b']' => self.open = self.open.saturating_sub(1),
+                _ => {}
+            }
+        }
         Ok(bytes.len())
     }
 

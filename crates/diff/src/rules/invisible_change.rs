@@ -2,6 +2,7 @@
 
 use mcp_pin_model::Grade;
 use mcp_pin_model::json::Value;
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::change::ChangeKind;
 use super::{Example, Found, Rule};
@@ -10,7 +11,7 @@ use crate::compare::Comparison;
 pub(super) const RULE: Rule = Rule {
     id: "invisible-change",
     title: "A text changed where nobody can see it",
-    rationale: "Spaces at the end of a text or within a line show nothing. An edit that only they make is how somebody tries whether changes are noticed, or hides bits. Line breaks and indentation, which tools re-flow, do not count.",
+    rationale: "Spaces at the end of a text or within a line show nothing, and the two spellings of an accented letter look alike. An edit that only they make is how somebody tries whether changes are noticed, or hides bits. Line breaks and indentation, which tools re-flow, do not count.",
     grade: Grade::Review,
     reads: "changed descriptions, titles and instructions",
     reference: "MCP threat catalogue T1",
@@ -29,7 +30,13 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for change in comparison.changes {
         let (Some(before), Some(after)) = (text(change.before.as_ref()), text(change.after.as_ref())) else { continue };
         let is_text = matches!(change.kind, ChangeKind::Text | ChangeKind::Title | ChangeKind::Instructions);
-        if !is_text || before == after || before.contains('\n') || after.contains('\n') {
+        if !is_text || before == after {
+            continue;
+        }
+        if !(before.is_ascii() && after.is_ascii()) && before.nfc().eq(after.nfc()) {
+            found.change(Grade::Review, change, "a text changed only in how its letters are composed, which nobody sees");
+        }
+        if before.contains('\n') || after.contains('\n') {
             continue;
         }
         if before.split_whitespace().eq(after.split_whitespace()) && after.len() > before.len() {

@@ -1,9 +1,9 @@
 //! `limiting-sentence-removed`: a sentence that limited or warned is gone.
 
-use mcp_pin_model::{Grade, json::Value};
+use mcp_pin_model::{Grade, json::{Pointer, Value}};
 
 use super::{Draft, common::name_parts};
-use crate::{change::ChangeKind, fold};
+use crate::{change::{ChangeKind, EntryRef}, fold, reading::Role};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
 
@@ -40,39 +40,52 @@ const LETHAL: [&str; 20] = [
 ];
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
+    for passage in comparison.passages {
+        if passage.role == Role::Prose && !passage.gone.is_empty() {
+            removed(found, &passage.path, passage.entry.as_ref(), &passage.gone, &passage.after);
+        }
+    }
     for change in comparison.changes {
-        if !matches!(change.kind, ChangeKind::Text | ChangeKind::Instructions) {
+        let is_text = matches!(change.kind, ChangeKind::Text | ChangeKind::Instructions);
+        // What became of a text that is still one is in its passage.
+        let is_gone = change.after.as_ref().is_none_or(|after| after.as_str().is_none());
+        if let (true, Some(before)) = (is_text && is_gone, change.before.as_ref().and_then(Value::as_str)) {
+            removed(found, &change.path, change.entry.as_ref(), &fold::statements(before), "");
+        }
+    }
+}
+
+fn removed(found: &mut Found<'_>, path: &Pointer, entry: Option<&EntryRef>, statements: &[String], after: &str) {
+    let after = fold::fold(after);
+    for statement in statements {
+        let folded = fold::fold(statement);
+        // A limit that is worded otherwise keeps its stem somewhere in the text.
+        let gone = |stem: &str| begins_word(&folded, stem) && !begins_word(&after, stem);
+        if !STEMS.iter().any(|stem| gone(stem)) || frees(&folded) {
             continue;
         }
-        let Some(before) = change.before.as_ref().and_then(Value::as_str) else { continue };
-        let after = fold::fold(change.after.as_ref().and_then(Value::as_str).unwrap_or_default());
-        for statement in fold::statements(before) {
-            let folded = fold::fold(&statement);
-            // A limit that is worded otherwise keeps its stem somewhere in the text.
-            let gone = |stem: &str| begins_word(&folded, stem) && !begins_word(&after, stem);
-            if STEMS.iter().any(|stem| gone(stem)) && !frees(&folded) {
-                // Where something is destroyed, spent or run, asking first was the safeguard.
-                let asks = ["confirm", "approv", "consent", "permission"].iter().any(|stem| gone(stem));
-                let lethal = asks && change.entry.as_ref().is_some_and(|entry| {
-                    name_parts(&entry.key).iter().any(|part| LETHAL.contains(&part.as_str()))
-                        || after.split(|c: char| !c.is_alphanumeric()).next().is_some_and(|first| LETHAL.contains(&first.trim_end_matches('s')))
-                });
-                found.draft(Draft {
-                    grade: if lethal { Grade::Block } else { Grade::Review },
-                    message: if lethal {
-                        "a dangerous tool no longer says that it asks first".to_owned()
-                    } else {
-                        "a sentence that limits or warns was removed".to_owned()
-                    },
-                    path: &change.path,
-                    entry: change.entry.as_ref(),
-                    before: Some(statement.into()),
-                    after: None,
-                    hint: None,
-                    aspect: "",
-                });
-            }
-        }
+        // Where something is destroyed, spent or run, asking first was the safeguard.
+        let asks = ["confirm", "approv", "consent", "permission"].iter().any(|stem| gone(stem));
+        let lethal = asks
+            && entry.is_some_and(|entry| {
+                let first = after.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+                name_parts(&entry.key).iter().any(|part| LETHAL.contains(&part.as_str()))
+                    || LETHAL.contains(&first.trim_end_matches('s'))
+            });
+        found.draft(Draft {
+            grade: if lethal { Grade::Block } else { Grade::Review },
+            message: if lethal {
+                "a dangerous tool no longer says that it asks first".to_owned()
+            } else {
+                "a sentence that limits or warns was removed".to_owned()
+            },
+            path,
+            entry,
+            before: Some(statement.as_str().into()),
+            after: None,
+            hint: None,
+            aspect: "",
+        });
     }
 }
 

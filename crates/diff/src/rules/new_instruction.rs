@@ -1,6 +1,6 @@
 //! `new-instruction`: a new order to the model, or a claim to be preferred.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::sync::LazyLock;
 
 use mcp_pin_model::Grade;
 use regex::Regex;
@@ -61,19 +61,11 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             (&SUPERIOR, &SUPERIOR, "superiority", "claims to be preferred over others"),
         ] {
             // An order that was reworded is not a new one: what counts is that there are more than before.
-            let mut known = match &passage.before {
-                Some(before) => {
-                    let fresh: BTreeSet<&str> = passage.fresh.iter().map(|statement| statement.shown.as_str()).collect();
-                    let after = fold::statements(&passage.after);
-                    let kept: BTreeSet<&str> =
-                        after.iter().map(String::as_str).filter(|statement| !fresh.contains(statement)).collect();
-                    fold::statements(before)
-                        .iter()
-                        .filter(|statement| !kept.contains(statement.as_str()) && regex.is_match(&fold::fold(statement)))
-                        .count()
-                }
-                None => 0,
+            let is_order = |statement: &&String| {
+                let folded = fold::fold(statement);
+                trigger.is_match(&folded) && regex.is_match(&folded)
             };
+            let mut known = passage.gone.iter().filter(is_order).count();
             for statement in &passage.fresh {
                 let folded = statement.folded.as_str();
                 // What is an attack, or a claim of rank, has a finding of its own.

@@ -392,3 +392,33 @@ fn many_twins_name_a_few_of_the_others() {
     assert_eq!(twins.len(), 2_000);
     assert!(twins.iter().all(|twin| twin.after.as_ref().unwrap().as_array().unwrap().len() <= 16));
 }
+
+#[test]
+fn t28_the_same_version_with_another_surface_is_told_apart() {
+    let server = |description: &str| {
+        format!(
+            r#"{{"name":"io.github.acme/find","version":"1.0.0","tools":[{{"name":"find","description":"{description}"}}]}}"#
+        )
+    };
+    // Another release of a dependency words it otherwise: no byte of the package has changed.
+    let other = report(Some(&server("Looks things up.")), &server("Looks things up quickly."));
+    assert_eq!((other.grade(), fired(&other)), (Grade::Block, vec!["same-version-other-content", "text-changed"]));
+    assert!(report(Some(&server("Looks things up.")), &server("Looks things up.")).is_unchanged());
+}
+
+#[test]
+fn t44_the_two_forms_of_a_letter_are_two_texts() {
+    let (composed, decomposed) = (tool(r#""description":"Caf\u00e9.""#), tool(r#""description":"Cafe\u0301.""#));
+    let report = report(Some(&composed), &decomposed);
+    assert!(!report.is_unchanged() && report.model_visible_changed());
+    assert!(report.grade() >= Grade::Review, "an edit that nobody sees: {:?}", fired(&report));
+}
+
+#[test]
+fn t50_white_space_counts() {
+    let before = tool(r#""description":"Looks things up.""#);
+    for after in [" Looks things up.", "Looks things up. ", "Looks  things up.", "Looks things up.\\n"] {
+        let report = report(Some(&before), &tool(&format!(r#""description":"{after}""#)));
+        assert!(!report.is_unchanged() && report.grade() >= Grade::Notice, "{after:?}");
+    }
+}

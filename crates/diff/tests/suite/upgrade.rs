@@ -59,7 +59,7 @@ fn shelf(new: bool) -> String {
 }
 
 #[test]
-fn an_upgrade_that_touches_every_tool_is_four_facts() {
+fn t57_an_upgrade_that_touches_every_tool_is_four_facts() {
     let report = report(Some(&shelf(false)), &shelf(true));
     assert!(report.changes().len() > 16, "every tool is touched");
     let facts: Vec<String> = report
