@@ -70,7 +70,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("mcp-pin-e2e", &["mcp-pin-model", "mcp-pin-attest", "mcp-pin-test-support"]),
     // Contains both programs, so that one command builds and runs them.
     ("quickstart", &["mcp-pin", "mcp-pin-registry"]),
-    ("xtask", &["mcp-pin-model", "mcp-pin-diff", "mcp-pin-attest", "mcp-pin-mcp", "mcp-pin"]),
+    ("xtask", &["mcp-pin-model", "mcp-pin-diff", "mcp-pin-policy", "mcp-pin-attest", "mcp-pin-mcp", "mcp-pin"]),
 ];
 
 fn metadata() -> Metadata {
