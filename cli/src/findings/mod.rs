@@ -4,10 +4,17 @@
 //! here: sorted, with one fingerprint, and with the same words. Text that somebody else chose (names of entries, values, what
 //! errors quote) is made visible with [`crate::ui::sanitize`] first and then escaped for the form, in that form's own file.
 
+pub mod annotations;
 mod checks;
+mod escape;
+mod form;
+pub mod gitlab;
 pub mod human;
 pub mod json;
+pub mod junit;
 mod lines;
+pub mod markdown;
+pub mod sarif;
 mod text;
 
 use std::collections::BTreeMap;
@@ -19,7 +26,8 @@ use mcp_pin_model::{
 };
 use serde::Serialize;
 
-pub use checks::{About, about, rule_of};
+pub use checks::{About, Page, about, rule_of};
+pub use form::{Form, Output};
 pub use lines::LockLines;
 
 use crate::{
@@ -116,6 +124,17 @@ pub struct Finding {
     pub occurrence: usize,
     /// Why it does not count, where somebody decided so.
     pub exempted: Option<Exempted>,
+}
+
+/// How loudly a form tells a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Worth knowing.
+    Note,
+    /// Consented to, and grave enough to look at once more.
+    Warning,
+    /// It is why the run does not pass.
+    Error,
 }
 
 /// Somebody decided that a finding does not count here, for a time.
@@ -221,6 +240,17 @@ impl Finding {
         }
         let by_grade = if self.grade >= fail_on { Status::Failed } else { Status::Passed };
         self.outcome.and(if self.outcome == Status::Passed { by_grade } else { Status::Passed })
+    }
+
+    /// How loudly it is told: an error is what keeps the run from passing, and nothing else is one.
+    #[must_use]
+    pub fn level(&self, fail_on: Grade) -> Level {
+        match self.grade {
+            _ if self.counts(fail_on) != Status::Passed => Level::Error,
+            _ if self.exempted.is_some() => Level::Note,
+            Grade::Refuse | Grade::Block | Grade::Review => Level::Warning,
+            Grade::Notice | Grade::None => Level::Note,
+        }
     }
 
     /// SHA-256 over the rule, the server, and the entry's kind and name.

@@ -51,6 +51,14 @@ impl Finding {
         format!("{}: {}", self.subject(), self.sentence())
     }
 
+    /// Everything in one paragraph: what, where, the values, what to do about it.
+    #[must_use]
+    pub fn paragraph(&self) -> String {
+        let values = self.values_in_words().map(|values| format!("; {values}")).unwrap_or_default();
+        let advice = self.advice().map(|advice| format!(". {advice}")).unwrap_or_default();
+        format!("{}{values}{advice}", self.line())
+    }
+
     /// The value before and now, each visible and in one line.
     #[must_use]
     pub fn values(&self) -> (Option<String>, Option<String>) {
@@ -106,6 +114,12 @@ impl Run {
     /// How the run ended and why, in one line.
     #[must_use]
     pub fn summary(&self) -> String {
+        format!("{}: {}", outcome(self.outcome), self.counted())
+    }
+
+    /// How many servers and findings there are, in one line.
+    #[must_use]
+    pub fn counted(&self) -> String {
         let counts: Vec<String> = GRADES
             .into_iter()
             .filter(|grade| self.count(*grade) > 0)
@@ -118,7 +132,20 @@ impl Run {
             findings.push_str(&format!(", {exempted} exempted"));
         }
         let servers = self.servers.len();
-        format!("{}: {servers} server{}, {findings}", outcome(self.outcome), if servers == 1 { "" } else { "s" })
+        format!("{servers} server{}, {findings}", if servers == 1 { "" } else { "s" })
+    }
+
+    /// The command that tells all of it, for where a form has not room enough.
+    #[must_use]
+    pub(super) fn command(&self) -> String {
+        // What somebody types has no foreign text in it: a revision that is not plainly a name stands as a word of ours.
+        let plain = |base: &&super::Base| {
+            !base.revision.is_empty()
+                && !base.revision.starts_with('-')
+                && base.revision.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte))
+        };
+        let base = self.base.as_ref().filter(plain).map(|base| format!(" --base {}", base.revision));
+        format!("mcp-pin ci{}", base.unwrap_or_default())
     }
 
     /// What it was compared with, in one line.
