@@ -4,6 +4,7 @@ mod base;
 mod beside;
 mod collect;
 mod rollback;
+mod weigh;
 
 use clap::{ValueEnum, ValueHint};
 use mcp_pin_model::Grade;

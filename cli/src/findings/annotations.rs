@@ -69,10 +69,11 @@ fn word(level: Level) -> &'static str {
 }
 
 fn command(run: &Run, level: Level, finding: &Finding, more: usize) -> String {
+    // Commands of the older kind are looked for anywhere in a line, hence `log_safe`.
     let place = finding.lock.as_ref().map(|place| {
         let line = place.line.map(|line| format!(",line={line}")).unwrap_or_default();
-        let path = sanitize::line(&run.repository_path(place));
-        format!("file={}{line},", escape::command_property(&path))
+        let path = escape::command_property(&sanitize::line(&run.repository_path(place)));
+        format!("file={}{line},", sanitize::log_safe(&path))
     });
     let title = escape::command_property(&format!("mcp-pin: {}", finding.rule));
     let more = match more {
@@ -80,9 +81,7 @@ fn command(run: &Run, level: Level, finding: &Finding, more: usize) -> String {
         1 => " (and 1 more place)".to_owned(),
         more => format!(" (and {} more places)", sanitize::thousands(more)),
     };
-    let exemption = finding.exemption().map(|exemption| format!(" ({exemption})")).unwrap_or_default();
-    let text = escape::command_data(&format!("{}{more}{exemption}", finding.paragraph()));
-    // Commands of the older kind are looked for anywhere in a line.
+    let text = escape::command_data(&format!("{}{more}", finding.paragraph()));
     let text = sanitize::log_safe(&text).into_owned();
     format!("::{} {}title={title}::{text}\n", word(level), place.unwrap_or_default())
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Finding, Run, about};
 use crate::{
     error::{CommandError, Place, Status},
+    render::json::text_of,
     ui::sanitize,
 };
 
@@ -58,22 +59,18 @@ pub fn render(run: &Run) -> Result<String, CommandError> {
     }
     let value = model_json::to_value(&list)
         .map_err(|error| CommandError::internal(format!("the result is not JSON: {error}")))?;
-    Ok(model_json::to_pretty_string(&value))
+    Ok(text_of(&value))
 }
 
 fn violation(run: &Run, finding: &Finding) -> Violation {
     let lock = Place { path: LOCK_FILE.into(), line: None };
     let place = finding.lock.as_ref().unwrap_or(&lock);
-    let exemption = finding.exemption().map(|exemption| format!(" ({exemption})")).unwrap_or_default();
     Violation {
-        description: format!("{}{exemption}", finding.paragraph()),
+        description: finding.paragraph(),
         check_name: about(&finding.rule).id,
         fingerprint: finding.unique_fingerprint(),
         severity: severity(run, finding),
-        location: Location {
-            path: run.repository_path(place),
-            lines: Lines { begin: place.line.unwrap_or(1).max(1) },
-        },
+        location: Location { path: run.repository_path(place), lines: Lines { begin: place.line.unwrap_or(1).max(1) } },
     }
 }
 

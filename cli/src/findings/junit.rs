@@ -131,12 +131,8 @@ impl Suite {
             Status::Passed => finding.grade.as_str(),
             outcome => text::outcome(outcome),
         };
-        let inner = format!(
-            "<{element} message=\"{}\" type=\"{}\">{}</{element}>",
-            xml(&message),
-            xml(kind),
-            xml(body)
-        );
+        let inner =
+            format!("<{element} message=\"{}\" type=\"{}\">{}</{element}>", xml(&message), xml(kind), xml(body));
         self.case(name, &inner);
     }
 

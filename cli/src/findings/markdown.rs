@@ -100,11 +100,8 @@ fn meaning(outcome: Status) -> &'static str {
 }
 
 fn servers(run: &Run) -> String {
-    let mut rows: Vec<&super::Server> = run
-        .servers
-        .iter()
-        .filter(|server| server.outcome != Status::Passed || server.change.is_some())
-        .collect();
+    let mut rows: Vec<&super::Server> =
+        run.servers.iter().filter(|server| server.outcome != Status::Passed || server.change.is_some()).collect();
     if rows.is_empty() {
         return String::new();
     }
@@ -172,7 +169,8 @@ fn sections(run: &Run) -> Vec<Section> {
     let counted = |finding: &&Finding| finding.exempted.is_none();
     for grade in text::GRADES {
         let of_grade = run.findings.iter().filter(counted).filter(move |finding| finding.grade == grade);
-        let folded = grade < Grade::Block && of_grade.clone().all(|finding| finding.counts(run.fail_on) == Status::Passed);
+        let folded =
+            grade < Grade::Block && of_grade.clone().all(|finding| finding.counts(run.fail_on) == Status::Passed);
         out.push(Section::of(grade.as_str(), folded, of_grade, run));
     }
     let exempted = run.findings.iter().filter(|finding| finding.exempted.is_some());
@@ -210,8 +208,8 @@ fn block(run: &Run, group: &[&Finding]) -> String {
     if let Some(advice) = first.advice() {
         line(prose(&advice));
     }
-    if let Some(exemption) = first.exemption() {
-        line(markdown(&exemption));
+    for decision in first.decisions() {
+        line(prose(&decision));
     }
     let also: Vec<String> =
         group.iter().skip(1).take(MAX_PLACES).map(|finding| prose(&finding.place_in_words())).collect();

@@ -19,7 +19,7 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use mcp_pin_diff::{ChangeReport, EntryRef};
+use mcp_pin_diff::EntryRef;
 use mcp_pin_model::{
     Alias, Digest, Grade,
     json::{Object, Pointer, Value},
@@ -124,6 +124,8 @@ pub struct Finding {
     pub occurrence: usize,
     /// Why it does not count, where somebody decided so.
     pub exempted: Option<Exempted>,
+    /// Why it weighs other than its rule says, where somebody decided so.
+    pub overridden: Option<Overridden>,
 }
 
 /// How loudly a form tells a finding.
@@ -146,6 +148,18 @@ pub struct Exempted {
     pub author: String,
     /// Until when.
     pub expires: String,
+}
+
+/// Somebody decided that a rule weighs more or less here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Overridden {
+    /// What the rule says itself.
+    pub from: Grade,
+    /// Why.
+    pub reason: String,
+    /// Until when, where it ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
 }
 
 impl Finding {
@@ -192,6 +206,7 @@ impl Finding {
             fingerprint: String::new(),
             occurrence: 1,
             exempted: None,
+            overridden: None,
         }
     }
 
@@ -225,11 +240,6 @@ impl Finding {
         new.after = finding.after.as_ref().map(text);
         new.acknowledged_as = Some(finding.fingerprint.clone());
         new
-    }
-
-    /// Every finding of a report, in its order.
-    pub fn of_report<'a>(server: &'a Alias, report: &'a ChangeReport) -> impl Iterator<Item = Self> + 'a {
-        report.findings().iter().map(move |finding| Self::of_change(server, finding))
     }
 
     /// What it makes of a run that fails on a grade.

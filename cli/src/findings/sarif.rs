@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::{About, Finding, Level, Page, Run, about, escape};
 use crate::{
     error::{CommandError, Place, Status},
+    render::json::text_of,
     ui::sanitize,
 };
 
@@ -218,7 +219,7 @@ pub fn render(run: &Run) -> Result<String, CommandError> {
                     rules: rules.iter().map(rule).collect(),
                 },
             },
-            automation_details: Automation { id: format!("mcp-pin/{}", sanitize::line(&run.prefix)) },
+            automation_details: Automation { id: format!("mcp-pin/{}", escape::uri(&run.prefix)) },
             column_kind: "unicodeCodePoints",
             invocations: [Invocation {
                 execution_successful: !matches!(run.outcome, Status::CouldNotCheck | Status::Usage),
@@ -236,7 +237,7 @@ pub fn render(run: &Run) -> Result<String, CommandError> {
     };
     let value = model_json::to_value(&log)
         .map_err(|error| CommandError::internal(format!("the result is not JSON: {error}")))?;
-    Ok(model_json::to_pretty_string(&value))
+    Ok(text_of(&value))
 }
 
 fn notifications(run: &Run) -> Vec<Notification> {
@@ -257,11 +258,11 @@ fn rule(about: &About) -> Rule {
     let cut = |text: &str| text.chars().take(MAX_DESCRIPTION).collect::<String>();
     let more = match about.page {
         Page::Rule => format!("mcp-pin explain {}", about.id),
-        Page::Checks => "mcp-pin ci --help".to_owned(),
+        Page::Checks => "docs/ci.md".to_owned(),
     };
     let lead = match about.page {
         Page::Rule => "With examples",
-        Page::Checks => "More",
+        Page::Checks => "All checks",
     };
     Rule {
         id: about.id,
@@ -335,7 +336,11 @@ fn result(run: &Run, finding: &Finding, rule_index: usize) -> ResultOutput {
         partial_fingerprints: Fingerprints { primary_location_line_hash: finding.unique_fingerprint() },
         suppressions: justification
             .into_iter()
-            .map(|justification| Suppression { kind: "external", status: "accepted", justification })
+            .map(|text| Suppression {
+                kind: "external",
+                status: "accepted",
+                justification: escape::sarif_message(&text),
+            })
             .collect(),
         properties: ResultProperties {
             grade: finding.grade,

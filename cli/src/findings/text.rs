@@ -55,8 +55,9 @@ impl Finding {
     #[must_use]
     pub fn paragraph(&self) -> String {
         let values = self.values_in_words().map(|values| format!("; {values}")).unwrap_or_default();
-        let advice = self.advice().map(|advice| format!(". {advice}")).unwrap_or_default();
-        format!("{}{values}{advice}", self.line())
+        let advice = self.advice().map(|advice| format!("; hint: {advice}")).unwrap_or_default();
+        let decisions: String = self.decisions().map(|decision| format!(" ({decision})")).collect();
+        format!("{}{values}{advice}{decisions}", self.line())
     }
 
     /// The value before and now, each visible and in one line.
@@ -83,6 +84,20 @@ impl Finding {
         let exempted = self.exempted.as_ref()?;
         let (author, expires) = (sanitize::one_line(&exempted.author), sanitize::one_line(&exempted.expires));
         Some(format!("exempted by {author} until {expires}: {}", sanitize::one_line(&exempted.reason)))
+    }
+
+    /// Why it weighs other than its rule says, in one line.
+    #[must_use]
+    pub fn reweighed(&self) -> Option<String> {
+        let overridden = self.overridden.as_ref()?;
+        let until = overridden.expires.as_deref().map(|at| format!(" until {}", sanitize::one_line(at)));
+        let (from, reason) = (overridden.from, sanitize::one_line(&overridden.reason));
+        Some(format!("weighs {} in place of {from} here{}: {reason}", self.grade, until.unwrap_or_default()))
+    }
+
+    /// What somebody decided about it, in one line each.
+    pub fn decisions(&self) -> impl Iterator<Item = String> {
+        self.reweighed().into_iter().chain(self.exemption())
     }
 }
 
@@ -172,6 +187,7 @@ pub(super) fn grouped<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Ve
                     && first.before == finding.before
                     && first.after == finding.after
                     && first.exempted == finding.exempted
+                    && first.overridden == finding.overridden
             })
         };
         match groups.iter_mut().find(fits) {

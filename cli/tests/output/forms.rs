@@ -4,7 +4,7 @@ use std::path::Path;
 
 use mcp_pin::{
     error::{Place, Status},
-    findings::{Base, Exempted, Finding, Form, Run, Server, annotations, markdown},
+    findings::{Base, Exempted, Finding, Form, Overridden, Run, Server, annotations, markdown},
 };
 use mcp_pin_diff::EntryRef;
 use mcp_pin_model::{
@@ -44,6 +44,11 @@ fn hostile_run(text: &str) -> Run {
         author: format!("author {text}"),
         expires: "2027-01-31T00:00:00Z".to_owned(),
     });
+    exempted.overridden = Some(Overridden {
+        from: Grade::Block,
+        reason: format!("reason {text}"),
+        expires: Some("2027-01-31T00:00:00Z".to_owned()),
+    });
     let failed = finding("check-manifest", Grade::Block, Status::Failed);
     let unchecked = Finding::new("check-base", Grade::Block, Status::CouldNotCheck, format!("message {text}"));
     let server = |alias: &str, outcome, change| Server {
@@ -64,10 +69,7 @@ fn hostile_run(text: &str) -> Run {
         }),
         live: false,
         trust: None,
-        servers: vec![
-            server("calendar", Status::Passed, None),
-            server("weather", Status::Failed, Some("changed")),
-        ],
+        servers: vec![server("calendar", Status::Passed, None), server("weather", Status::Failed, Some("changed"))],
         findings: vec![exempted, changed, again, failed, unchecked],
         notes: vec![format!("note {text}")],
         prefix: format!("folder {text}/"),
@@ -93,10 +95,13 @@ fn texts(value: &serde_json::Value, out: &mut Vec<String>) {
 
 fn assert_sarif(text: &str) -> serde_json::Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/output/data/sarif-schema-2.1.0.json");
-    let schema: serde_json::Value = std::fs::read_to_string(path).unwrap().parse().unwrap();
+    // What the standard has for the names of languages is no regular expression: its brackets do not match.
+    let text_of_schema = std::fs::read_to_string(path).unwrap().replace("-[a-zA-Z]{2}]?$", "-[a-zA-Z]{2}$");
+    let schema: serde_json::Value = text_of_schema.parse().unwrap();
     let validator = jsonschema::draft7::new(&schema).unwrap();
     let log: serde_json::Value = text.parse().unwrap();
-    let errors: Vec<String> = validator.iter_errors(&log).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let errors: Vec<String> =
+        validator.iter_errors(&log).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(errors.is_empty(), "{errors:?}\n{text}");
     log
 }
@@ -119,7 +124,9 @@ fn t54_no_form_holds_a_character_that_hides() {
         let text = render(form, &run);
         assert!(!text.chars().any(|c| c != '\n' && is_hidden(c)), "{form:?}: {text}");
     }
-    assert!(!annotations::render(&run).chars().any(|c| c != '\n' && is_hidden(c)));
+    let annotations = annotations::render(&run);
+    assert!(!annotations.chars().any(|c| c != '\n' && is_hidden(c)));
+    assert!(!annotations.contains("##["), "{annotations}");
 }
 
 #[test]
@@ -236,7 +243,11 @@ fn t55_what_does_not_fit_is_counted_and_is_never_the_gravest() {
     let run = large_run();
     let comment = render(Form::Markdown, &run);
     assert!(comment.len() <= markdown::COMMENT_BYTES, "{}", comment.len());
-    assert!(comment.contains("of 6,002 findings and notes fit here"), "{}", comment.lines().take(8).collect::<String>());
+    assert!(
+        comment.contains("of 6,002 findings and notes fit here"),
+        "{}",
+        comment.lines().take(8).collect::<String>()
+    );
     assert!(comment.contains("the gravest"), "{comment}");
     let log = assert_sarif(&render(Form::Sarif, &run));
     assert_eq!(log.pointer("/runs/0/results").unwrap().as_array().unwrap().len(), 5_000);
@@ -314,7 +325,12 @@ fn github_gets_annotations_a_summary_and_outputs() {
     // A file that cannot be written does not hide the verdict, and makes no pass of it.
     let gone = run_with(&sandbox, &[("GITHUB_OUTPUT", "/nonexistent/x")], &["ci", "--base", "main", "--github"]);
     assert_eq!(gone.code, 3, "{}", gone.err);
-    assert!(gone.out.contains("passed") && gone.err.contains("cannot write /nonexistent/x"), "{}{}", gone.out, gone.err);
+    assert!(
+        gone.out.contains("passed") && gone.err.contains("cannot write /nonexistent/x"),
+        "{}{}",
+        gone.out,
+        gone.err
+    );
 }
 
 #[test]
@@ -380,7 +396,8 @@ proptest! {
         let printed = mcp_pin::ui::sanitize::log_safe(&render(Form::Human, &run)).into_owned();
         prop_assert_eq!(commands(&printed), Vec::<&str>::new());
         prop_assert_eq!(annotations::render(&run).lines().count(), annotations::render(&plain).lines().count());
-        prop_assert_eq!(commands(&render(Form::Json, &run)), Vec::<&str>::new());
+        let json = render(Form::Json, &run);
+        prop_assert_eq!(commands(&json), Vec::<&str>::new());
         let junit = render(Form::Junit, &run);
         let elements = |text: &str| {
             let document = roxmltree::Document::parse(text).unwrap();
@@ -390,7 +407,13 @@ proptest! {
         // The tags, the lines and the cells of the comment are those of a harmless run.
         let shape = |run: &Run| {
             let text = render(Form::Markdown, run);
-            let tags: Vec<String> = text.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or_default().split(':').take(2).last().unwrap_or_default().chars().take(7).collect()).collect();
+            let tags: Vec<String> = text
+                .split('<')
+                .skip(1)
+                .map(|rest| rest.split(['>', ':']).next().unwrap_or_default().to_owned())
+                // A backtick of the text's own may make code of it.
+                .filter(|tag| !tag.ends_with("code"))
+                .collect();
             let cells: Vec<usize> = text.lines().map(|line| line.matches('|').count()).collect();
             (tags, cells)
         };
