@@ -150,12 +150,13 @@ fn check_entry(selection: &Selection, inspections: &[Inspection]) -> Result<(), 
         .hint("name a tool, prompt, template or skill, or give the URI of a resource, as the server spells it"))
 }
 
-/// "3 tools, 1 prompt".
+/// "3 tools, 1 prompt"; lists that are offered and empty are left out.
 fn declares(surface: &Surface) -> String {
     let counts: Vec<String> = EntryKind::ALL
         .into_iter()
         .filter_map(|kind| {
             let count = surface.section(kind)?.len();
+            (count > 0).then_some(())?;
             Some(format!("{count} {}{}", kind.noun(), if count == 1 { "" } else { "s" }))
         })
         .collect();
