@@ -132,7 +132,7 @@ pub(super) fn json(
         inputs: inspections.iter().map(|one| input(one, fail_on)).collect(),
         entries,
         findings: found,
-        selection: (!selection.is_everything()).then(|| Selected {
+        selection: (!selection.is_everything()).then_some(Selected {
             only: selection.only,
             entry: selection.entry.as_deref(),
             not_shown,
