@@ -25,6 +25,7 @@ pub mod render;
 pub mod review;
 pub mod signer;
 pub mod state;
+pub mod surface_file;
 pub mod ui;
 
 use std::process::ExitCode;

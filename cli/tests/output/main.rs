@@ -6,6 +6,7 @@ mod ci;
 mod common;
 mod dialog;
 mod documents;
+mod inspect;
 mod online;
 mod project;
 mod report;
