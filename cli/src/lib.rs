@@ -10,6 +10,7 @@ pub mod cli;
 pub mod commands;
 pub mod consenting;
 pub mod context;
+pub mod cumulative;
 mod declared;
 pub mod error;
 pub mod evidence;
