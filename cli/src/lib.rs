@@ -10,6 +10,7 @@ pub mod cli;
 pub mod commands;
 pub mod consenting;
 pub mod context;
+pub mod cumulative;
 mod declared;
 pub mod error;
 pub mod evidence;
@@ -24,6 +25,7 @@ pub mod render;
 pub mod review;
 pub mod signer;
 pub mod state;
+pub mod surface_file;
 pub mod ui;
 
 use std::process::ExitCode;

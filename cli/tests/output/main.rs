@@ -8,6 +8,7 @@ mod common;
 mod dialog;
 mod documents;
 mod forms;
+mod inspect;
 mod online;
 mod project;
 mod report;

@@ -43,6 +43,9 @@ fn documents_of_files_and_keys() {
     assert_valid(&json_run(&sandbox, &["diff", &old, &new]), "diff");
     assert_valid(&json_run(&sandbox, &["diff", &old, &old]), "diff");
     assert_valid(&json_run(&sandbox, &["diff", &old, &new, "--only", "review", "--entry", "get_forecast"]), "diff");
+    assert_valid(&json_run(&sandbox, &["inspect", &old, &new, &fixture("documents/doubled-tool.json")]), "inspect");
+    assert_valid(&json_run(&sandbox, &["inspect", &new, "--only", "block", "--entry", "get_forecast"]), "inspect");
+    assert_valid(&json_run(&sandbox, &["inspect", "none.json"]), "inspect");
     assert_valid(&json_run(&sandbox, &["key", "generate", "--output", "a.pem"]), "key");
     assert_valid(&json_run(&sandbox, &["key", "show", "--key", "a.pem"]), "key");
     assert_valid(&json_run(&sandbox, &["rules"]), "rules");
