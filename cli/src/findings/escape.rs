@@ -69,7 +69,9 @@ fn split_at_backtick(text: &str) -> Option<(&str, &str)> {
     for (at, c) in text.char_indices() {
         match c {
             '`' if !escaped => {
-                return text.split_at_checked(at).map(|(quoted, rest)| (quoted, rest.strip_prefix('`').unwrap_or(rest)));
+                return text
+                    .split_at_checked(at)
+                    .map(|(quoted, rest)| (quoted, rest.strip_prefix('`').unwrap_or(rest)));
             }
             '\\' => escaped = !escaped,
             _ => escaped = false,
