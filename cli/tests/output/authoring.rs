@@ -91,6 +91,7 @@ fn a_capture_is_canonical_and_written_once() {
 #[test]
 fn the_server_is_the_configured_one_or_the_command() {
     let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("here")).unwrap();
     weather("1.0.0").write(&sandbox.path("here/scenario.json"));
     let run = sandbox.run(&["manifest", "capture"]);
     assert_eq!(run.code, 2, "{}", run.err);
@@ -346,7 +347,7 @@ fn against_a_release_the_version_before_is_that_of_its_package() {
     let base = ["--base", "v1.0.0"];
     let run = check(&sandbox, &base);
     assert_eq!(run.code, 1, "{}{}", run.out, run.err);
-    assert!(run.out.contains("mcp-surface.json at v1.0.0, version 1.0.0 (package.json)"), "{}", run.out);
+    assert!(run.out.contains("before  mcp-surface.json at v1.0.0, version 1.0.0 by package.json"), "{}", run.out);
     assert!(run.out.contains("gone: tool `add_station`"), "{}", run.out);
     sandbox.turn(&shrunk("2.0.0"));
     sandbox.write("package.json", r#"{"version":"2.0.0"}"#);
@@ -455,6 +456,8 @@ fn hostile() -> Scenario {
     });
     tools(&mut scenario)[0]["inputSchema"]["properties"]["\u{1b}]0;t\u{7}"] = json!({"type": "string"});
     tools(&mut scenario)[1] = tool;
+    let long = format!("{}\n  2.0.0 would do", "z".repeat(90));
+    tools(&mut scenario).push(json!({"name": long, "inputSchema": {"type": "object"}}));
     scenario
 }
 

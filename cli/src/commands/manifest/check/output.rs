@@ -1,6 +1,6 @@
 //! What `manifest check` prints.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{cmp::Reverse, collections::BTreeMap, path::Path};
 
 use mcp_pin_diff::{Bump, Change, ChangeKind, Direction, EntryRef};
 use mcp_pin_model::{
@@ -19,8 +19,13 @@ use crate::{
     commands::output_error,
     context::Context,
     error::{CommandError, Status},
-    render::{json, paths::in_words, report_human::wrapped, wrap::counted},
-    ui::{Role, Text, sanitize},
+    render::{
+        json,
+        paths::{in_words, within_entry},
+        report_human::wrapped,
+        wrap::counted,
+    },
+    ui::{Role, Text, layout, sanitize},
 };
 
 /// Changes of one step that are listed for people; the document has all.
@@ -115,7 +120,7 @@ fn document(checked: &Checked) -> Document<'_> {
     let compared = checked.compared.as_ref();
     let mut changes: Vec<ChangeOutput<'_>> =
         compared.map(|compared| compared.report.changes()).unwrap_or_default().iter().map(change_output).collect();
-    changes.sort_by_key(|change| std::cmp::Reverse(change.bump));
+    changes.sort_by_key(|change| Reverse(change.bump));
     Document {
         outcome: checked.status(),
         baseline: compared.map(|compared| BaselineOutput {
@@ -153,26 +158,25 @@ fn change_output(change: &Change) -> ChangeOutput<'_> {
 
 fn human(checked: &Checked, file: &Path, columns: usize) -> Text {
     let mut out = Text::new();
-    let mut line = |role: Role, sentence: &str| {
-        for line in wrapped(sentence, columns, 0) {
-            out.push(role, line);
-            out.newline();
-        }
-    };
     if let Some(first) = &checked.first {
-        line(Role::Strong, &format!("there is no {}: nothing to compare with yet", sanitize::one_line(first)));
+        labelled(&mut out, "", Role::Strong, &format!("there is no {first}: nothing to compare with yet"), columns);
     }
     if let Some(compared) = &checked.compared {
-        line(Role::Strong, &sanitize::one_line(&sides(compared, &checked.source)));
+        let side = |called: &str, declared: &Declared| {
+            format!("{called}, version {} by {}", declared.version, declared.source.called())
+        };
+        labelled(&mut out, "before", Role::Plain, &side(&compared.baseline.called, &compared.before), columns);
+        labelled(&mut out, "now", Role::Plain, &side(&checked.source, &compared.after), columns);
         let (role, verdict) = verdict(compared);
-        line(role, &sanitize::one_line(&verdict));
+        labelled(&mut out, "", role, &verdict, columns);
         if compared.report.grade() == Grade::Refuse {
-            line(Role::Bad, "nobody can lock what it declares; `mcp-pin inspect` says why");
+            let sentence = "nobody can lock what it declares; `mcp-pin inspect` says why";
+            labelled(&mut out, "", Role::Bad, sentence, columns);
         }
     }
     if checked.committed == Committed::OutOfDate {
-        let file = sanitize::one_line(&file.display().to_string());
-        line(Role::Bad, &format!("{file} is not what {} declares now", sanitize::one_line(&checked.source)));
+        let sentence = format!("{} is not what {} declares now", file.display(), checked.source);
+        labelled(&mut out, "", Role::Bad, &sentence, columns);
     }
     if let Some(compared) = &checked.compared {
         out.append(changes(compared, columns));
@@ -180,16 +184,27 @@ fn human(checked: &Checked, file: &Path, columns: usize) -> Text {
     out
 }
 
-/// "mcp-surface.json at main 1.4.2 -> the server 1.4.3".
-fn sides(compared: &Compared, source: &str) -> String {
-    format!(
-        "{}, version {} ({}) -> {source}, version {} ({})",
-        compared.baseline.called,
-        compared.before.version,
-        compared.before.source.called(),
-        compared.after.version,
-        compared.after.source.called()
-    )
+/// Columns of the labels.
+const LABEL: usize = 8;
+
+/// A sentence that may quote foreign text, wrapped; with a label, below the label.
+fn labelled(out: &mut Text, label: &str, role: Role, sentence: &str, columns: usize) {
+    let indent = if label.is_empty() { 0 } else { LABEL };
+    let lines = wrapped(&sanitize::one_line(sentence), columns, indent);
+    if lines.iter().any(|line| sanitize::width(line) + indent > columns) {
+        // A name of a server's choice makes it long: a gutter before each line of it.
+        out.push(Role::Dim, label);
+        if !label.is_empty() {
+            out.newline();
+        }
+        out.append(layout::shown_block(&sanitize::one_line(sentence), role, LABEL, columns));
+        return;
+    }
+    for (index, line) in lines.into_iter().enumerate() {
+        out.push(Role::Dim, format!("{:indent$}", if index == 0 { label } else { "" }));
+        out.push(role, line);
+        out.newline();
+    }
 }
 
 fn verdict(compared: &Compared) -> (Role, String) {
@@ -219,34 +234,59 @@ fn changes(compared: &Compared, columns: usize) -> Text {
     let mut out = Text::new();
     let asking = compared.asking();
     if asking.is_empty() {
-        let mut counts: BTreeMap<std::cmp::Reverse<Bump>, usize> = BTreeMap::new();
+        let mut counts: BTreeMap<Reverse<Bump>, usize> = BTreeMap::new();
         for change in compared.report.changes() {
-            *counts.entry(std::cmp::Reverse(bump_of(change))).or_default() += 1;
+            *counts.entry(Reverse(bump_of(change))).or_default() += 1;
         }
         for (bump, count) in counts {
-            out.push(Role::Dim, format!("{:<7}", bump.0.as_str()));
+            out.push(Role::Dim, format!("{:LABEL$}", bump.0.as_str()));
             out.plain(counted(count, "change", "changes"));
             out.newline();
         }
         return out;
     }
     for bump in [Bump::Major, Bump::Minor, Bump::Patch] {
-        let of: Vec<&&Change> = asking.iter().filter(|change| bump_of(change) == bump).collect();
-        for change in of.iter().take(LISTED) {
-            let sentence = format!("{}: {}", verb(change), in_words(&change.path, change.entry.as_ref()));
-            for (index, line) in wrapped(&sentence, columns, 7).into_iter().enumerate() {
-                out.push(Role::Warning, format!("{:<7}", if index == 0 { bump.as_str() } else { "" }));
-                out.plain(line);
-                out.newline();
-            }
+        let facts = facts(&asking, bump);
+        for fact in facts.iter().take(LISTED) {
+            labelled(&mut out, bump.as_str(), Role::Plain, fact, columns);
         }
-        if of.len() > LISTED {
-            let more = counted(of.len() - LISTED, "more change", "more changes");
-            out.push(Role::Warning, format!("{:<7}… {more}; --json has all of them", ""));
+        if facts.len() > LISTED {
+            let more = counted(facts.len() - LISTED, "more", "more");
+            out.push(Role::Warning, format!("{:LABEL$}… {more}; --json has all of them", ""));
             out.newline();
         }
     }
     out
+}
+
+/// What asks for a step: the same change of the same part of several entries is one sentence.
+fn facts(changes: &[&Change], bump: Bump) -> Vec<String> {
+    let mut facts: Vec<(String, Vec<&Change>)> = Vec::new();
+    for change in changes.iter().copied().filter(|change| bump_of(change) == bump) {
+        let within = within_entry(&change.path);
+        let key = match &change.entry {
+            Some(entry) if !within.is_empty() => format!("{}: {within} of {}", verb(change), entry.kind.noun()),
+            _ => format!("{}: {}", verb(change), in_words(&change.path, change.entry.as_ref())),
+        };
+        match facts.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, changes)) => changes.push(change),
+            None => facts.push((key, vec![change])),
+        }
+    }
+    facts
+        .into_iter()
+        .map(|(key, changes)| match changes.as_slice() {
+            [change] => format!("{}: {}", verb(change), in_words(&change.path, change.entry.as_ref())),
+            several => {
+                let names: Vec<String> = several
+                    .iter()
+                    .filter_map(|change| change.entry.as_ref())
+                    .map(|entry| sanitize::name(&entry.key))
+                    .collect();
+                format!("{key}s {}", names.join(", "))
+            }
+        })
+        .collect()
 }
 
 fn verb(change: &Change) -> String {
