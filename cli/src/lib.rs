@@ -11,6 +11,7 @@ pub mod cli;
 pub mod commands;
 pub mod consenting;
 pub mod context;
+pub mod cumulative;
 mod declared;
 pub mod error;
 pub mod evidence;
