@@ -5,6 +5,7 @@
 //!
 //! Everything that a server said is hostile text: only [`ui`] may put it on a terminal.
 
+pub mod authoring;
 pub mod capture;
 pub mod cli;
 pub mod commands;
