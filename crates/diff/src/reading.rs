@@ -50,6 +50,11 @@ impl Passage {
         self.tokens().nth(2).is_some_and(|token| matches!(token, "inputSchema" | "outputSchema" | "arguments"))
     }
 
+    /// Whether it is the description of an input parameter or of an argument: it says what to fill in.
+    pub(crate) fn is_parameter_text(&self) -> bool {
+        self.role == Role::Prose && self.tokens().nth(2).is_some_and(|token| matches!(token, "inputSchema" | "arguments"))
+    }
+
     /// Whether it is an example of a value.
     pub(crate) fn is_example(&self) -> bool {
         self.tokens().any(|token| matches!(token, "examples" | "example"))
@@ -186,7 +191,7 @@ impl Reader<'_> {
             return;
         }
         let (old, new) = before.map_or(("", text), |before| fold::differing(before, text));
-        let is_start = std::ptr::eq(new.as_ptr(), text.as_ptr());
+        let is_start = std::ptr::eq(new.as_ptr(), text.as_ptr()) && !(role == Role::Prose && has_no_purpose(path));
         let (old_statements, statements) = (fold::statements(old), fold::statements(new));
         let mut elsewhere = Elsewhere::new(before.unwrap_or_default(), old);
         let known: BTreeSet<&str> = old_statements.iter().map(String::as_str).collect();
@@ -309,6 +314,16 @@ fn pieces(statement: String) -> Vec<String> {
 /// The contents of the HTML comments in a text; one that is not closed goes on to the end.
 fn comments(text: &str) -> impl Iterator<Item = &str> {
     text.split("<!--").skip(1).map(|rest| rest.split("-->").next().unwrap_or(rest))
+}
+
+/// Where prose begins with no purpose of a program's own: the server's instructions, prompts, and what a parameter takes.
+fn has_no_purpose(path: &Pointer) -> bool {
+    let mut tokens = path.as_str().split('/').skip(1);
+    match tokens.next() {
+        Some("instructions" | "prompts") => true,
+        Some("tools") => tokens.nth(1) == Some("inputSchema"),
+        _ => false,
+    }
 }
 
 /// The type names of JSON Schema say nothing to a model that a person does not see; they are half of all values.

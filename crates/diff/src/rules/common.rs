@@ -167,6 +167,24 @@ pub(super) fn each_statement(comparison: &Comparison<'_>, found: &mut Found<'_>,
     }
 }
 
+/// Lets a family read two new statements that follow each other, where neither says anything alone.
+pub(super) fn each_two(
+    comparison: &Comparison<'_>,
+    found: &mut Found<'_>,
+    says: Says,
+    said: Said,
+    together: impl Fn(&Statement, &Statement) -> bool,
+) {
+    for passage in comparison.passages {
+        for two in passage.fresh.windows(2) {
+            let [first, second] = two else { continue };
+            if together(first, second) && says(passage, first).is_none() && says(passage, second).is_none() {
+                found.passage(said.grade, passage, &second.shown, said.message, said.aspect);
+            }
+        }
+    }
+}
+
 /// Whether what stands at these bytes of a statement is described or denied, rather than said.
 pub(super) fn is_described(statement: &Statement, start: usize, end: usize) -> bool {
     statement.words_within(start, end).any(|word| statement.is_described(word) || statement.is_denied(word))

@@ -147,6 +147,7 @@ rules![
     sibling_tool_name,
 ];
 mod common;
+mod demand;
 
 /// All rules, sorted by id.
 #[must_use]

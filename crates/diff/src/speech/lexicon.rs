@@ -11,7 +11,7 @@ use std::{
 
 /// Kinds of words, as a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Class(u64);
+pub(crate) struct Class(u128);
 
 impl Class {
     pub(crate) const NONE: Self = Self(0);
@@ -146,6 +146,36 @@ impl Class {
     /// A file that often holds secrets and is often named: `.env`.
     pub(crate) const WEAK_FILE: Self = Self(1 << 62);
 
+    // What a demand, a waiver or a claim is made of.
+    /// What only the machine or its user holds: clipboard, mailbox, environment.
+    pub(crate) const HELD: Self = Self(1 << 63);
+    /// No longer in force: lifted, obsolete, suspended.
+    pub(crate) const ENDED: Self = Self(1 << 64);
+    /// Consent and what asks for it: confirmation, approval, go-ahead.
+    pub(crate) const CONSENT: Self = Self(1 << 65);
+    /// Not called for: unnecessary, waived, implied.
+    pub(crate) const NEEDLESS: Self = Self(1 << 66);
+    /// Leaves the choice: can, may, optionally.
+    pub(crate) const PERMIT: Self = Self(1 << 67);
+    /// In this very place.
+    pub(crate) const HERE: Self = Self(1 << 68);
+    /// Out of service or not to be believed: broken, faulty, out of order.
+    pub(crate) const FAULTY: Self = Self(1 << 69);
+    /// Takes something for something: treat, regard, consider.
+    pub(crate) const TAKE_FOR: Self = Self(1 << 70);
+    /// When a side effect is to happen: setup, afterwards, finished.
+    pub(crate) const SETUP: Self = Self(1 << 71);
+    /// Says, types, discusses: what a conversation is made of.
+    pub(crate) const SPOKEN: Self = Self(1 << 72);
+    /// Has a turn with a rival: precedence, ahead, over.
+    pub(crate) const RANK: Self = Self(1 << 73);
+    /// Words of English that no neighbour language shares.
+    pub(crate) const ENGLISH: Self = Self(1 << 74);
+    /// Small words of French, German, Spanish, Portuguese and Italian.
+    pub(crate) const LATIN: Self = Self(1 << 75);
+    /// Keeps, leaves, stays: with "out of" or "unmentioned".
+    pub(crate) const KEEP: Self = Self(1 << 76);
+
     pub(crate) fn has(self, any: Self) -> bool {
         self.0 & any.0 != 0
     }
@@ -212,6 +242,9 @@ const VERBS: &[(Class, &str)] = &[
         "detect block prevent flag recognise recognize explain identify scan look warn protect quote mention filter report reject classify test demonstrate document list find search discuss teach analyse analyze catch check sanitise sanitize score review monitor simulate guard train label describe cover mitigate",
     ),
     (Class::PREFER, "prefer choose prioritise prioritize favor favour pick select default recommend rely trust"),
+    (Class::TAKE_FOR, "treat regard consider take handle accept understand interpret view process"),
+    (Class::SPOKEN, "say write discuss type talk speak exchange share"),
+    (Class::KEEP, "keep leave stay remain"),
     (Class::INSIST, "forget fail hesitate neglect omit refuse delay stop"),
     (Class::THREAT, "fail crash break lose malfunction corrupt reject terminate suspend"),
 ];
@@ -332,6 +365,44 @@ const WORDS: &[(Class, &str)] = &[
     (
         Class::VIEW,
         "summary summaries interface ui view display output log logs transcript sight response answer report visible user-facing",
+    ),
+    (
+        Class::HELD,
+        "clipboard mailbox inbox desktop downloads dotenv printenv environ env environment configuration config setup background home history bookmarks screenshot documents document photos pictures files file folder mails emails e-mails name address phone employer birthday remember know recall begins beginning starting starts open opened text",
+    ),
+    (
+        Class::ENDED,
+        "void lifted suspended expired superseded revoked waived cancelled canceled irrelevant inapplicable repealed rescinded obsolete discarded overridden off retired abolished moot outdated",
+    ),
+    (
+        Class::CONSENT,
+        "confirmation confirmations approval approvals permission permissions consent consents consented consenting go-ahead authorization authorisation authorizations authorized authorised agreement confirm confirmed approve approved agreed asking ask prompt prompts dialog dialogs dialogue dialogues pre-approved preapproved auto-approval auto-approve autoapprove pre-approval",
+    ),
+    (
+        Class::NEEDLESS,
+        "unnecessary needless pointless redundant superfluous waived implied implicit granted off needed required necessary skipped advance standing unneeded moot automatic assumed",
+    ),
+    (Class::PERMIT, "can may could might optional optionally able allowed allows lets want wants wish supports"),
+    (Class::HERE, "here"),
+    (
+        Class::FAULTY,
+        "broken unsafe unreliable compromised malicious faulty defective down false untrusted infected insecure hacked dangerous wrong inaccurate bogus noise order incorrect",
+    ),
+    (
+        Class::SETUP,
+        "setup install installation initialization initialisation one-off once finished afterwards preparation housekeeping cleanup bootstrap hand done first finally beforehand routine",
+    ),
+    (
+        Class::RANK,
+        "precedence priority ahead over above before instead rather than place",
+    ),
+    (
+        Class::ENGLISH,
+        "the of and to is are for with this that be by not from at your can will if when use all get it or as",
+    ),
+    (
+        Class::LATIN,
+        "le la les des du un une et dans avant avec contenu fichier champ clef cle cette ce puis son sa ses au aux pour vous votre der die das den dem und vor mit inhalt datei feld in ins aus von dann jedem jeder bitte lies el los las del y en antes con contenido archivo fichero campo clave lea lee luego cada por su o os as da do dos das e no na conteudo arquivo ficheiro com para leia copie il lo gli della dello dei delle nel nella prima contenuto leggi per ogni di al a ein eine zu im wird lesen kopiere copia copiez lisez colle inclua incluye inserisci fuge setze schreibe ecris mets ponga pon coloque metti",
     ),
     (
         Class::SHELL,

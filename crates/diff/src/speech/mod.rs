@@ -5,6 +5,7 @@
 
 pub(crate) mod foreign;
 mod lexicon;
+pub(crate) mod things;
 
 pub(crate) use lexicon::Class;
 
@@ -69,7 +70,8 @@ impl Statement {
 
     /// How many of its words have a kind of their own, beside how and where they stand.
     pub(crate) fn known_words(&self) -> usize {
-        let stands = Class::QUOTED | Class::CLAUSE | Class::NUMBER | Class::IDENTIFIER;
+        let stands =
+            Class::QUOTED | Class::CLAUSE | Class::NUMBER | Class::IDENTIFIER | Class::LATIN | Class::HERE | Class::HELD;
         self.words.iter().filter(|word| word.class.without(stands) != Class::NONE).count()
     }
 
@@ -212,6 +214,12 @@ impl Statement {
                 self.text(index - 1),
                 "to" | "will" | "shall" | "should" | "now" | "step" | "not" | "then" | "or" | "is"
             )
+    }
+
+    /// Whether it is written in another language with Latin letters.
+    pub(crate) fn is_latin(&self) -> bool {
+        let count = |kind: Class| self.each(kind).count();
+        self.has(Class::LATIN) && count(Class::LATIN) >= 2 && count(Class::LATIN) > count(Class::ENGLISH)
     }
 
     /// Whether the statement tells the model what it must do, rather than what the tool does.
