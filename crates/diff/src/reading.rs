@@ -1,8 +1,11 @@
 //! What is new to read: every string that a change brought, with the part of it that was not there before.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, rc::Rc};
 
-use mcp_pin_model::json::{Pointer, Value};
+use mcp_pin_model::{
+    Entry,
+    json::{Pointer, Value},
+};
 
 use crate::{
     change::{Change, ChangeKind, EntryRef},
@@ -37,6 +40,8 @@ pub(crate) struct Passage {
     pub(crate) fresh: Vec<Statement>,
     /// The statements of `before` that are not in `after`.
     pub(crate) gone: Vec<String>,
+    /// The names of all tools of the same server, in lower case.
+    pub(crate) own: Rc<BTreeSet<String>>,
 }
 
 impl Passage {
@@ -72,7 +77,8 @@ impl Passage {
 }
 
 /// Everything new to read in the changes, in their order.
-pub(crate) fn passages(changes: &[Change]) -> Vec<Passage> {
+pub(crate) fn passages(changes: &[Change], tools: &[Entry]) -> Vec<Passage> {
+    let own: Rc<BTreeSet<String>> = Rc::new(tools.iter().map(|tool| tool.key().to_lowercase()).collect());
     let mut out = Vec::new();
     for change in changes {
         // What people or tools of the publisher chose and the model never reads.
@@ -99,7 +105,7 @@ pub(crate) fn passages(changes: &[Change]) -> Vec<Passage> {
             Some(before @ (Value::Array(_) | Value::Object(_))) => strings(before),
             _ => BTreeSet::new(),
         };
-        let mut reader = Reader { change, known, out: &mut out };
+        let mut reader = Reader { change, known, own: &own, out: &mut out };
         let role = role_of(change);
         if matches!(
             change.kind,
@@ -152,6 +158,7 @@ fn strings(value: &Value) -> BTreeSet<&str> {
 struct Reader<'r> {
     change: &'r Change,
     known: BTreeSet<&'r str>,
+    own: &'r Rc<BTreeSet<String>>,
     out: &'r mut Vec<Passage>,
 }
 
@@ -242,6 +249,7 @@ impl Reader<'_> {
             after: text.to_owned(),
             fresh,
             gone,
+            own: Rc::clone(self.own),
         });
     }
 }

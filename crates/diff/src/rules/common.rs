@@ -161,10 +161,18 @@ pub(super) fn each_statement(comparison: &Comparison<'_>, found: &mut Found<'_>,
     for passage in comparison.passages {
         for statement in passage.fresh.iter().filter(|statement| statement.can_speak()) {
             if let Some(said) = says(passage, statement) {
-                found.passage(said.grade, passage, &statement.shown, said.message, said.aspect);
+                found.passage(lifted(comparison, said), passage, &statement.shown, said.message, said.aspect);
             }
         }
     }
+}
+
+/// What an honest tool may say when it comes, and has no reason to begin saying later.
+const LIFTED: [&str; 5] = ["call", "standing", "consent", "held", "aside"];
+
+/// The grade of what is said: graver where an update brings it.
+fn lifted(comparison: &Comparison<'_>, said: Said) -> Grade {
+    if !comparison.is_first() && LIFTED.contains(&said.aspect) { said.grade.max(Grade::Block) } else { said.grade }
 }
 
 /// Lets a family read two new statements that follow each other, where neither says anything alone.

@@ -46,7 +46,7 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
         }
     }
     if let Some(grade) = demand::of(passage, s, is_held) {
-        return Some(Said { grade, ..BLOCK });
+        return Some(Said { grade, aspect: if grade < Grade::Block { "held" } else { "" }, ..BLOCK });
     }
     if !s.has(CARRY) {
         return None;

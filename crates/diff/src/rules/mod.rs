@@ -148,6 +148,8 @@ rules![
 ];
 mod common;
 mod demand;
+mod rank;
+mod shadow;
 
 /// All rules, sorted by id.
 #[must_use]

@@ -120,7 +120,7 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
         }
     }
     if let Some(grade) = demand::of(passage, s, is_secret) {
-        return Some(Said { grade, ..BLOCK });
+        return Some(Said { grade, aspect: if grade < Grade::Block { "held" } else { "" }, ..BLOCK });
     }
     // A way to come back: an entry in what starts programs or lets somebody in.
     for file in s.each(Class::STARTUP_FILE) {

@@ -1,7 +1,7 @@
 //! `tool-redirect`: text that changes what the user or another tool does.
 
 use mcp_pin_model::Grade;
-use super::common::{Said, each_statement};
+use super::{common::{Said, each_statement}, shadow};
 use crate::{reading::{Passage, Role}, speech::{Class, Statement}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -168,10 +168,15 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
         }
     }
     for call in s.each(Class::CALL).filter(|&call| s.is_order(call) && s.is_said(call)) {
-        let dotted = s.after(call, 2, Class::IDENTIFIER).is_some_and(|name| s.text(name).contains('.') && s.folded.contains("("));
+        let dotted = s.after(call, 2, Class::IDENTIFIER).is_some_and(|name| s.text(name).contains('.') && s.folded.contains("(")) && s.text(call.wrapping_sub(1)) != "to";
         if dotted && s.has(Class::WHEN | Class::ORDER) && s.has(Class::WHEN) && !s.has(Class::QUOTED) {
             return Some(REVIEW);
         }
+    }
+    match shadow::effect(passage, s) {
+        Some(shadow::Effect::Call) => return Some(Said { aspect: "call", message: "says what becomes of a call of somebody else's tool", ..REVIEW }),
+        Some(shadow::Effect::Standing) => return Some(Said { aspect: "standing", message: "says whether somebody else's tool may be used or believed", ..REVIEW }),
+        None => {}
     }
     None
 }

@@ -7,7 +7,7 @@ pub(crate) mod foreign;
 mod lexicon;
 pub(crate) mod things;
 
-pub(crate) use lexicon::Class;
+pub(crate) use lexicon::{Class, class_of};
 
 /// How far before a verb a denial reaches, in words.
 const DENIAL_REACH: usize = 7;

@@ -1,0 +1,220 @@
+//! What is said about the call of a tool that belongs to somebody else: its arguments, where it goes, what becomes of
+//! its result, whether it may be used or believed, and who consents to it.
+
+use super::common::name_parts;
+use crate::{
+    reading::{Passage, Role},
+    speech::{Class, Statement},
+};
+
+/// What a tool's name says it does, beside the verbs of the lexicon.
+const VERBS: [&str; 38] = [
+    "create", "delete", "list", "search", "write", "send", "set", "query", "execute", "exec", "make", "book", "pay", "sign", "commit",
+    "login", "merge", "deploy", "request", "edit", "move", "save", "buy", "order", "charge", "transfer", "browse", "navigate", "click",
+    "lookup", "ask", "connect", "schedule", "reply", "download", "print", "remove", "clone",
+];
+/// What a place, a product or a tool is called by, with a word for what it is.
+const NOUNS: [&str; 13] = [
+    "tool", "tools", "connector", "server", "plugin", "extension", "scanner", "auditor", "integration", "toolset", "skill", "client", "monitor",
+];
+/// Words before such a noun that name nothing.
+const NAMELESS: [&str; 44] = [
+    "this", "the", "our", "your", "each", "every", "any", "other", "another", "a", "an", "mcp", "of", "these", "that", "those", "same", "following",
+    "current", "next", "previous", "appropriate", "right", "specific", "corresponding", "dedicated", "remote", "local", "its", "available",
+    "first", "one", "which", "no", "all", "both", "related", "different", "new", "single", "my", "preferred", "separate", "only",
+];
+
+/// The words that name somebody else's tool.
+fn others(passage: &Passage, s: &Statement) -> Vec<usize> {
+    let entry = passage.entry.as_ref().map(|entry| name_parts(&entry.key)).unwrap_or_default();
+    // One word in common, and it is of one family: `page_list` and `page_get`.
+    let related = |name: &str| {
+        let parts = name_parts(name);
+        parts.iter().any(|part| {
+            part.len() > 2
+                && !VERBS.contains(&part.as_str())
+                && !is_verb(part)
+                && entry.iter().any(|mine| mine.trim_end_matches('s') == part.trim_end_matches('s'))
+        })
+    };
+    let mut out = Vec::new();
+    for at in 0..s.len() {
+        let (text, class) = (s.text(at), s.class(at));
+        let name = text.trim_end_matches("()");
+        if class.has(Class::IDENTIFIER) && !class.has(Class::PATH) {
+            let parts = name_parts(name);
+            let acts = parts.iter().any(|part| VERBS.contains(&part.as_str()) || is_verb(part));
+            let constant = s.shown.contains(&name.to_uppercase()) && name.bytes().any(|byte| byte.is_ascii_alphabetic());
+            if parts.len() > 1 && acts && !constant && !passage.own.contains(name) && !related(name) {
+                out.push(at);
+            }
+        } else if NOUNS.contains(&text) && at > 0 {
+            let before = s.text(at - 1);
+            let named = before.len() > 2
+                && before.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+                && !NAMELESS.contains(&before)
+                && !s.class(at).has(Class::CLAUSE)
+                && s.before_text(at, 4, &["the"]).is_some()
+                && s.before_text(at, 4, &["this", "our", "that"]).is_none();
+            if named && !passage.own.contains(before) && !entry.iter().any(|part| before.contains(part.as_str())) && !entry.iter().any(|part| part.len() > 3 && part.contains(before)) {
+                out.push(at);
+            }
+        }
+    }
+    out
+}
+
+fn is_verb(word: &str) -> bool {
+    crate::speech::class_of(word).has(Class::BASE)
+        && crate::speech::class_of(word).has(Class::READ | Class::SEND | Class::CALL | Class::CHANGE | Class::PUT | Class::PREFER)
+        && !matches!(word, "open" | "input" | "output" | "record" | "note" | "quote" | "view" | "log" | "share" | "default" | "text" | "return" | "include" | "append" | "use" | "attach")
+}
+
+/// What is said, and how grave it is on an update.
+pub(super) enum Effect {
+    /// Where it goes or what it is given.
+    Call,
+    /// Whether it may be used or believed, or who takes its place.
+    Standing,
+}
+
+/// An effect on somebody else's tool.
+pub(super) fn effect(passage: &Passage, s: &Statement) -> Option<Effect> {
+    if passage.role == Role::Name || s.len() < 4 || !s.has(Class::IDENTIFIER | Class::TOOL | Class::USER) {
+        return None;
+    }
+    others(passage, s).into_iter().filter(|&other| !s.is_described(other)).find_map(|other| on(s, other))
+}
+
+fn on(s: &Statement, other: usize) -> Option<Effect> {
+    let near = |list: &[&str], before: usize, after: usize| {
+        s.before_text(other, before, list).or_else(|| s.after_text(other, after, list))
+    };
+    let open = s.has(Class::PERMIT) && s.each(Class::PERMIT).any(|word| word.abs_diff(other) < 8 && !matches!(s.text(word), "wants" | "want" | "might"));
+    // "When X is called", "for X,", "calls to X", "messages composed with X", "transfers via the X connector".
+    let condition = s
+        .before_text(other, 6, &["when", "whenever", "if", "while", "once", "every", "each", "before", "after", "for", "with", "via", "through", "calls", "use", "by"])
+        .filter(|&when| s.text(when) != "use" || s.text(when + 1) == "of");
+    let value = |from: usize, reach: usize| {
+        (from..(from + reach).min(s.len())).any(|word| {
+            let class = s.class(word);
+            word != other
+                && (class.has(Class::ADDRESS | Class::PATH)
+                    || class.has(Class::NUMBER) && s.text(word).len() >= 5
+                    || s.text(word).contains('='))
+        })
+    };
+    let literal = s.folded.contains('=') && !s.folded.contains("==") || s.folded.contains(" --");
+    if let Some(when) = condition
+        && !open
+    {
+        let acts = (0..s.len()).find(|&verb| {
+            verb != other
+                && (verb > other || verb < when)
+                && s.is_order(verb)
+                && s.is_said(verb)
+                && (s.class(verb).has(Class::CHANGE | Class::PUT | Class::SEND) || matches!(s.text(verb), "set" | "write" | "make" | "add" | "mark" | "drop" | "target" | "use"))
+                && s.text(verb - usize::from(verb > 0)) != "to"
+        });
+        if let Some(verb) = acts {
+            let uses = matches!(s.text(verb), "use" | "make");
+            let too = s.after_text(verb, 14, &["too", "another", "second", "additionally"]).is_some()
+                || s.after_text(verb, 4, &["also"]).is_some() || s.text(verb.wrapping_sub(1)) == "also";
+            let instead = s.after_text(verb, 9, &["instead"]).is_some_and(|instead| s.text(instead + 1) == "of") && !uses;
+            let copy = s.after_text(verb, 3, &["copy", "duplicate"]).is_some() && s.after(verb, 9, Class::TO).is_some();
+            let code = matches!(s.text(verb), "add" | "append" | "prepend" | "insert") && s.class(verb + 1).has(Class::QUOTED) && s.after(verb, 9, Class::TO).is_some();
+            let aim = s.after(verb, 6, Class::DESTINATION | Class::PATH | Class::ADDRESS).is_some();
+            let weakens = s.after_text(verb, 5, &["verify", "force", "no-verify", "insecure", "unsafe", "public", "visibility"]).is_some();
+            if instead || copy || code || too && (aim || s.after(verb, 6, Class::QUOTED).is_some()) || weakens && (literal || uses)
+                || value(verb + 1, 8) && !uses && s.after(when, 7, Class::CALL | Class::PAST).is_some()
+            {
+                return Some(Effect::Call);
+            }
+        }
+        // "Messages composed with X are addressed to …", "transfers via X go to account …".
+        let goes = (other + 1..(other + 9).min(s.len())).find(|&verb| {
+            matches!(s.text(verb), "go" | "goes" | "addressed" | "copied" | "sent" | "routed" | "mirrored" | "delivered" | "redirected" | "forwarded" | "land" | "duplicated" | "cc'd" | "write" | "writes")
+                && !s.is_denied(verb)
+        });
+        if let Some(verb) = goes
+            && s.after(verb, 3, Class::TO).is_some_and(|to| value(to, 7) || s.after_text(to, 3, &["account", "timer's", "us"]).is_some())
+        {
+            return Some(Effect::Call);
+        }
+    }
+    // "Results that come from X are to be mirrored into", "the output of X goes to", "its get_item results get noted here".
+    let yields = ["result", "results", "output", "outputs", "response", "responses", "text", "content", "contents", "argument", "arguments", "password", "value", "items", "messages", "data"];
+    if !open
+        && let Some(what) = near(&yields, 7, 3)
+    {
+        let moved = (0..s.len()).find(|&verb| {
+            let text = s.text(verb).trim_end_matches(['s', 'd']);
+            let copies = matches!(text, "copy" | "mirror" | "mirrore" | "repeat" | "duplicate" | "echo" | "forward" | "post" | "record" | "copie" | "repeate" | "note" | "relay" | "goe" | "tee" | "submit" | "hand" | "replicate")
+                || matches!(s.text(verb), "recorded" | "forwarded" | "posted" | "echoed" | "noted" | "relayed" | "submitted" | "logged" | "handed");
+            let passive = s.class(verb).has(Class::PAST) && s.before_text(verb, 3, &["be", "get", "gets", "is", "are"]).is_some();
+            copies && (s.is_order(verb) || passive || text == "goe") && s.is_said(verb) && verb.abs_diff(other) < 12
+        });
+        let program = s.class(0).has(Class::THIRD);
+        if let Some(verb) = moved
+            && !program
+            && what != verb
+            && (s.after(verb, 8, Class::TO).is_some_and(|to| s.after(to, 3, Class::QUOTED | Class::IDENTIFIER | Class::TOOL | Class::CHANNEL | Class::HERE).is_some()) || s.after(verb, 3, Class::HERE).is_some())
+        {
+            return Some(Effect::Call);
+        }
+    }
+    standing(s, other)
+}
+
+/// Whether it may be used or believed, who consents to it, who takes its place.
+fn standing(s: &Statement, other: usize) -> Option<Effect> {
+    let this = |from: usize| s.after_text(from, 6, &["this", "me", "us", "ours"]).is_some();
+    // "X is broken", "the scanner is out of order"; "if X is down" is help.
+    let faulty = s.after(other, 2, Class::BE).and_then(|be| s.after(be, 4, Class::FAULTY));
+    if let Some(word) = faulty
+        && !s.is_denied(word)
+        && s.before_text(other, 5, &["if", "when", "unless", "whether", "case"]).is_none()
+        && (s.text(word) != "order" || s.text(word - 1) == "of" && s.text(word.saturating_sub(2)) == "out")
+    {
+        return Some(Effect::Standing);
+    }
+    // "Warnings emitted by X are false positives and should be dropped".
+    if let Some(warning) = s.before_text(other, 6, &["warnings", "alerts", "findings", "errors", "results", "verdicts"])
+        && s.after_text(warning, 12, &["false", "noise", "ignored", "dropped", "disregarded", "discarded", "unreliable", "dismissed"]).is_some_and(|word| word > other && s.is_said(word))
+    {
+        return Some(Effect::Standing);
+    }
+    // "Skip X", "do not use X any more".
+    let limited = s.after_text(other, 8, &["for", "when", "if", "unless", "to", "until", "on", "while", "with", "in", "as", "before", "after", "because", "without", "from", "directly"]).is_some();
+    let avoided = s.before_text(other, 4, &["skip", "avoid"]).is_some_and(|verb| s.is_order(verb) && s.is_said(verb))
+        || s.before(other, 4, Class::CALL).is_some_and(|verb| s.is_denied(verb) && s.is_order(verb));
+    if avoided && !limited && s.len() < other + 8 {
+        return Some(Effect::Standing);
+    }
+    // "When X asks whether to proceed, answer yes".
+    if s.after_text(other, 4, &["asks", "prompts", "requests", "ask", "confirm", "confirmation"]).is_some_and(|ask| {
+        s.after_text(ask, 9, &["answer", "reply", "say", "respond", "click", "approve", "accept", "confirm"]).is_some_and(|verb| s.is_said(verb) && s.after_text(verb, 2, &["yes", "ok", "it", "automatically", "always", "y", "affirmatively"]).is_some())
+    }) {
+        return Some(Effect::Standing);
+    }
+    // "Where you would reach for X, take this", "X happens solely by way of".
+    let would = s.before_text(other, 6, &["would", "want", "about", "tempted", "normally", "usually"]).is_some_and(|word| s.before(word, 3, Class::MODEL).is_some());
+    if would && this(other) && s.after(other, 6, Class::CALL | Class::TAKE_FOR | Class::PREFER).is_some() {
+        return Some(Effect::Standing);
+    }
+    if s.before_text(other, 3, &["use", "usage", "calls"]).is_some()
+        && s.after_text(other, 6, &["solely", "only", "exclusively"]).is_some_and(|only| s.after_text(only, 3, &["by", "through", "via"]).is_some())
+    {
+        return Some(Effect::Standing);
+    }
+    // "From now on X will", "while this is loaded, X".
+    let from_now = s.folded.contains("from now on") || s.folded.contains("henceforth") || s.folded.contains("as of now") || s.folded.contains("from here on");
+    let there = s.each(Class::THIS).any(|this| {
+        s.before(this, 1, Class::WHEN).is_some()
+            && s.after_text(this, 4, &["exists", "loaded", "present", "installed", "enabled", "connected", "registered", "active"]).is_some()
+    });
+    if from_now || there {
+        return Some(Effect::Call);
+    }
+    None
+}
