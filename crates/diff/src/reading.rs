@@ -217,6 +217,7 @@ impl Reader<'_> {
                 continue;
             }
             encoded.extend(fold::decoded(&statement));
+            encoded.extend(fold::unescaped_place(&statement).filter(|text| names_secrets(text)));
             for (piece, text) in pieces(statement).into_iter().enumerate() {
                 let folded = fold::fold(&text);
                 let mut statement = Statement::new(text, folded);
@@ -280,14 +281,36 @@ impl<'t> Elsewhere<'t> {
 /// What a statement says with its letters turned or backwards: tried where hardly a word is known, and taken where
 /// several are then.
 fn turned(statement: &Statement) -> Option<String> {
-    const FEW: usize = 1;
-    const SEVERAL: usize = 3;
-    if statement.len() < SEVERAL || statement.known_words() > FEW || !statement.folded.is_ascii() {
+    if statement.len() < SEVERAL || !statement.folded.is_ascii() {
         return None;
     }
+    if statement.known_words() <= FEW {
+        return turn(&statement.folded);
+    }
+    // What is announced: "read backwards: …".
+    let (head, tail) = statement.folded.split_once(": ")?;
+    let announced = ["back", "reverse", "rot", "caesar", "mirror", "shift", "turn", "follow", "decod", "decipher"];
+    if tail.len() < SEVERAL * 4 || !announced.iter().any(|word| head.contains(word)) {
+        return None;
+    }
+    (Statement::new(String::new(), tail.to_owned()).known_words() <= FEW).then(|| turn(tail)).flatten()
+}
+
+/// So few known words say nothing.
+const FEW: usize = 1;
+/// So many say something.
+const SEVERAL: usize = 3;
+
+fn turn(folded: &str) -> Option<String> {
     let read = |text: String| Statement::new(text.clone(), text);
-    let readings = fold::turned(&statement.folded).map(read);
+    let readings = fold::turned(folded).map(read);
     readings.into_iter().find(|reading| reading.known_words() >= SEVERAL).map(|reading| reading.folded)
+}
+
+/// Whether a text names a place that holds secrets.
+fn names_secrets(text: &str) -> bool {
+    use crate::speech::Class;
+    Statement::new(String::new(), fold::fold(text)).has(Class::SECRET_FILE | Class::WEAK_FILE)
 }
 
 /// A statement longer than this is read in pieces, so that looking around in one costs the same everywhere; the longest

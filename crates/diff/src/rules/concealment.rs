@@ -65,8 +65,8 @@ fn passes_consent_by(s: &Statement) -> bool {
         }
         let denied_need = matches!(text, "confirmation" | "confirmations" | "approval" | "approvals" | "permission" | "permissions" | "consent" | "go-ahead" | "authorization" | "authorisation" | "agreement" | "asking")
             && (s.before_text(consent, 3, &["no", "without"]).is_some()
-                && (s.after_text(consent, 4, &["needed", "required", "necessary"]).is_some() && s.len() < 9 + consent
-                    || s.text(consent - usize::from(consent > 0)) == "without" && (0..consent).any(|verb| s.is_order(verb) && s.class(verb).has(Class::CALL | Class::CHANGE | Class::SEND | Class::FOLLOW) && s.is_directed())));
+                && (s.after_text(consent, 4, &["needed", "required", "necessary"]).is_some() && s.len() < 15
+                    || s.text(consent - usize::from(consent > 0)) == "without" && (0..consent).any(|verb| s.is_order(verb) && s.text(verb) != "use" && s.class(verb).has(Class::CALL | Class::CHANGE | Class::SEND | Class::FOLLOW) && s.is_directed())));
         let ended = matches!(text, "confirmation" | "confirmations" | "approval" | "approvals" | "consent" | "dialogs" | "dialog" | "dialogues" | "prompts" | "permission" | "permissions" | "authorization" | "authorisation")
             && s.after(consent, 4, Class::BE).is_some_and(|be| {
                 s.after(be, 3, Class::NEEDLESS | Class::ENDED).is_some_and(|word| {

@@ -16,7 +16,7 @@ const GETS: Class = Class::READ.or(Class::SEND).or(Class::PUT);
 
 /// The grade of the gravest demand for a thing of the kinds that a rule is about.
 pub(super) fn of(passage: &Passage, s: &Statement, about: fn(Kind) -> bool) -> Option<Grade> {
-    if passage.role == Role::Name || s.len() < 3 {
+    if passage.role == Role::Name || s.len() < 3 || matches!(s.text(0), "whether" | "if") && passage.is_parameter_text() {
         return None;
     }
     let things = things(s);
@@ -78,7 +78,10 @@ fn one(passage: &Passage, s: &Statement, thing: Thing) -> Option<Grade> {
         Kind::Secret | Kind::Prompt | Kind::Conversation => {
             ((into || out) && (ordered || due) && s.len() > 4).then_some(Grade::Block)
         }
-        Kind::Workspace => ((into || out) && (ordered || due)).then_some(Grade::Review),
+        Kind::Workspace => {
+            let handed = s.before(at, 14, GETS).is_some() && ordered || is_due(s, at) && s.after(at, 9, Class::PUT | Class::SEND).is_some();
+            ((into || out) && handed).then_some(Grade::Review)
+        }
         Kind::Personal => {
             let also = s.before_text(at, 14, &["also", "additionally", "too"]).is_some() || s.has(Class::HERE);
             (into && (ordered || due) && also).then_some(Grade::Review)

@@ -63,7 +63,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             }
             // A parameter of a new tool may document its form with a default; one of an old tool starts to send there.
             let is_default = !passage.in_new_entry && last(&passage.path) == "default" && matches!(passage.role, Role::Value);
-            let (grade, message) = if passage.role != Role::Name && SENDS.is_match(folded) {
+            let (grade, message) = if passage.role != Role::Name && SENDS.is_match(folded) && !folded.contains("how to ") {
                 (Grade::Block, "a new address together with an order to send or fetch")
             } else if is_default {
                 (Grade::Block, "a new address is the default value of a parameter")

@@ -13,7 +13,7 @@ const CHOSEN: [&str; 24] = [
 ];
 
 /// Whether a word begins the others of its kind: "other search tools", "alternatives", "anything else".
-fn is_rival(s: &Statement, at: usize) -> bool {
+fn is_rival(passage: &Passage, s: &Statement, at: usize) -> bool {
     let text = s.text(at);
     if matches!(text, "alternatives" | "competitors" | "rivals" | "competition") {
         return !matches!(s.text(at + 1), "to" | "are" | "of" | "for" | "in");
@@ -29,7 +29,7 @@ fn is_rival(s: &Statement, at: usize) -> bool {
             let brand = (at + 1..noun).any(|word| {
                 let mut capital = s.text(word).to_owned();
                 capital.get_mut(..1).map(str::make_ascii_uppercase);
-                s.shown.contains(&capital)
+                s.shown.contains(&capital) || passage.entry.as_ref().is_some_and(|entry| entry.key.to_lowercase().contains(s.text(word)))
             });
             !brand && s.after_text(noun, 4, &["in", "of", "from", "on"]).is_none_or(|of| s.after_text(of, 2, &["this", "these", "our", "the", "its", "server"]).is_none())
         })
@@ -43,7 +43,9 @@ pub(super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
     let choice = |verb: usize| s.class(verb).has(Class::PREFER | Class::CALL) || matches!(s.text(verb), "take" | "consult" | "consulted" | "reach" | "given" | "chosen" | "considered" | "come" | "comes" | "takes");
     // Ahead of others: "pick it over anything else", "given precedence over comparable calendars".
     for over in s.each(Class::RANK) {
-        let rival = (over + 1..over + 6).find(|&word| is_rival(s, word));
+        let rival = (over + 1..over + 6).find(|&word| is_rival(passage, s, word));
+        // "Before other tools" are those of the same server.
+        let rival = rival.filter(|&rival| s.text(over) != "before" || s.text(rival) != "other" || s.before(rival, 2, Class::EVERY).is_some());
         let chosen = (over.saturating_sub(9)..over).find(|&verb| choice(verb));
         if let (Some(rival), Some(verb)) = (rival, chosen)
             && s.is_said(verb)
@@ -64,7 +66,7 @@ pub(super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
         }
     }
     for no in s.each(Class::NEGATION) {
-        let rival = (no + 1..no + 7).find(|&word| is_rival(s, word));
+        let rival = (no + 1..no + 7).find(|&word| is_rival(passage, s, word));
         if let Some(rival) = rival {
             let needed = s.after_text(rival, 6, &["needs", "need", "needed", "necessary", "required", "considered", "should", "compares", "matches", "exists"]).is_some();
             let barred = (no + 1..rival).any(|verb| s.class(verb).has(Class::CALL | Class::PREFER) && s.is_order(verb)) && s.len() < rival + 6;
@@ -123,7 +125,7 @@ pub(super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
     }
     // Rivals that a claim beside this tool's own name puts down: "these sources are wrong".
     s.each(Class::OTHER).any(|other| {
-        is_rival(s, other)
+        is_rival(passage, s, other)
             && s.after(other, 5, Class::BE).is_some_and(|be| s.after(be, 3, Class::INFERIOR | Class::FAULTY | Class::NEEDLESS).is_some_and(|bad| s.is_said(bad)) && s.text(be) != "be")
             && s.before_text(other, 3, &["if", "when", "unless", "where", "whether"]).is_none()
             && passage.entry.as_ref().is_some_and(|entry| !name_parts(&entry.key).is_empty())

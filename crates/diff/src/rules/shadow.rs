@@ -18,10 +18,11 @@ const NOUNS: [&str; 13] = [
     "tool", "tools", "connector", "server", "plugin", "extension", "scanner", "auditor", "integration", "toolset", "skill", "client", "monitor",
 ];
 /// Words before such a noun that name nothing.
-const NAMELESS: [&str; 44] = [
+const NAMELESS: [&str; 61] = [
     "this", "the", "our", "your", "each", "every", "any", "other", "another", "a", "an", "mcp", "of", "these", "that", "those", "same", "following",
     "current", "next", "previous", "appropriate", "right", "specific", "corresponding", "dedicated", "remote", "local", "its", "available",
-    "first", "one", "which", "no", "all", "both", "related", "different", "new", "single", "my", "preferred", "separate", "only",
+    "first", "one", "which", "no", "all", "both", "related", "different", "new", "single", "my", "preferred", "separate", "only", "live", "real", "running", "target", "underlying", "upstream", "correct", "main",
+    "default", "existing", "entire", "connected", "configured", "whole", "hosted", "given", "selected",
 ];
 
 /// The words that name somebody else's tool.
@@ -81,6 +82,10 @@ pub(super) enum Effect {
 /// An effect on somebody else's tool.
 pub(super) fn effect(passage: &Passage, s: &Statement) -> Option<Effect> {
     if passage.role == Role::Name || s.len() < 4 || !s.has(Class::IDENTIFIER | Class::TOOL | Class::USER) {
+        return None;
+    }
+    const LONGEST: usize = 60;
+    if s.len() > LONGEST {
         return None;
     }
     others(passage, s).into_iter().filter(|&other| !s.is_described(other)).find_map(|other| on(s, other))
@@ -173,6 +178,7 @@ fn standing(s: &Statement, other: usize) -> Option<Effect> {
     let faulty = s.after(other, 2, Class::BE).and_then(|be| s.after(be, 4, Class::FAULTY));
     if let Some(word) = faulty
         && !s.is_denied(word)
+        && s.after_text(word, 2, &["because", "when", "if", "for", "unless", "here"]).is_none()
         && s.before_text(other, 5, &["if", "when", "unless", "whether", "case"]).is_none()
         && (s.text(word) != "order" || s.text(word - 1) == "of" && s.text(word.saturating_sub(2)) == "out")
     {

@@ -96,13 +96,14 @@ fn kind(s: &Statement, at: usize) -> Option<Kind> {
         // What the user has open or stored.
         "file" | "document" | "tab" | "page" | "folder" | "files" | "documents" | "window" => {
             let open = before(2, &["open", "opened", "active"]) && !before(4, &["an", "no"]);
-            let stored = before(3, &["user", "user's", "their"]) && matches!(text, "files" | "documents" | "folder")
+            let stored = before(3, &["user", "user's", "their"]) && matches!(text, "files" | "documents")
                 || after(3, &["desktop", "downloads", "home", "disk"]);
-            (open && !s.class(at - 1).has(Class::CLAUSE) && at > 1 && before(4, &["the", "most", "currently", "last", "user", "any", "every"]) || stored)
+            let onto = before(3, &["on", "onto", "to", "path"]);
+            (!onto && open && !s.class(at - 1).has(Class::CLAUSE) && at > 1 && before(4, &["the", "most", "currently", "last", "user", "any", "every"]) || !onto && stored)
                 .then_some(Kind::Workspace)
         }
         "clipboard" | "desktop" | "mailbox" | "inbox" | "photos" | "contacts" | "downloads" | "bookmarks" => {
-            before(3, &["the", "user", "user's", "their", "your"]).then_some(Kind::Workspace)
+            (before(3, &["the", "user", "user's", "their", "your"]) && !before(3, &["on", "onto", "to", "into"])).then_some(Kind::Workspace)
         }
         "database" if before(1, &["customer", "customers", "user", "production", "whole", "entire"]) => Some(Kind::Workspace),
         "name" | "address" | "phone" | "birthday" | "employer" => {
@@ -143,7 +144,10 @@ fn is_secret(s: &Statement, at: usize) -> bool {
         _ if class.has(Class::IDENTIFIER) => {
             let part = ["token", "key", "secret", "password", "auth", "database_url", "credential", "pat"];
             let upper = text.to_uppercase();
-            part.iter().any(|part| text.split('_').any(|piece| piece == *part) || text.contains("database_url"))
+            let got = s.before(at, 5, Class::READ | Class::PUT | Class::SEND).is_some_and(|verb| s.is_order(verb) && s.text(verb) != "set")
+                || before(4, &["value", "contents", "output"]);
+            got && !before(2, &["set", "export", "via", "from", "requires", "or", "configure", "unset"])
+                && part.iter().any(|part| text.split('_').any(|piece| piece == *part) || text.contains("database_url"))
                 && s.shown.contains(&upper)
         }
         _ => false,
