@@ -93,7 +93,7 @@ fn answers_yes(s: &Statement) -> bool {
             && s.after_text(yes, 9, &["behalf", "any", "every", "all", "prompt", "prompts", "confirmation", "question", "user", "person"]).is_some()
     });
     let just = (0..s.len()).any(|ask| {
-        s.text(ask) == "ask" && s.is_denied(ask) && s.is_order(ask)
+        s.text(ask) == "ask" && s.is_denied(ask)
             && s.after_text(ask, 6, &["just", "simply", "directly"]).is_some_and(|just| s.after_text(just, 2, &["do", "go", "run", "proceed", "execute", "act"]).is_some())
     });
     yes || just
@@ -171,7 +171,7 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
             let third = matches!(s.text(user), "customer" | "customers" | "client" | "clients" | "people" | "everyone" | "everybody" | "anyone" | "nobody" | "somebody" | "someone" | "him" | "her" | "them");
             let unaware = s.after_text(user, 5, &["know", "notice", "see", "aware", "realize", "realise", "learn", "suspect", "told", "informed", "notified", "noticing", "knowing", "realizing", "seeing", "knowledge", "awareness", "suspecting"]);
             // "The user doesn't know about files" says what is so.
-            let imposed = s.has(Class::ORDER | Class::SHIFT) || s.before_text(user, 4, &["without", "so", "that", "no", "neither"]).is_some() || s.after_text(user, 3, &["must", "should", "shall", "may", "cannot", "can't", "won't", "will", "need", "needn't", "shouldn't", "mustn't", "never"]).is_some() || s.text(user + 1) == "knowing" || s.text(user + 1) == "knowledge";
+            let imposed = s.has(Class::ORDER | Class::SHIFT) || s.before_text(user, 4, &["without", "so", "that", "no", "neither", "let", "make", "have"]).is_some() || s.after_text(user, 3, &["must", "should", "shall", "may", "cannot", "can't", "won't", "will", "need", "needn't", "shouldn't", "mustn't", "never"]).is_some() || s.text(user + 1) == "knowing" || s.text(user + 1) == "knowledge";
             if let Some(unaware) = unaware
                 && !third
                 && imposed

@@ -25,7 +25,7 @@ pub(super) fn of(passage: &Passage, s: &Statement, about: fn(Kind) -> bool) -> O
 
 /// A demand over two sentences: "Read the file. Put what it says into `note`."
 pub(super) fn over_two(first: &Statement, second: &Statement, about: fn(Kind) -> bool) -> bool {
-    if !second.has(Class::THIS) || !second.has(Class::PUT | Class::SEND) || !first.has(GETS) {
+    if !second.has(Class::THIS) || !second.has(Class::PUT | Class::SEND) {
         return false;
     }
     let put = second.each(Class::PUT.or(Class::SEND)).find(|&verb| second.is_order(verb) && second.is_said(verb));
@@ -36,9 +36,10 @@ pub(super) fn over_two(first: &Statement, second: &Statement, about: fn(Kind) ->
             about(thing.kind)
                 && !matches!(thing.kind, Kind::Personal)
                 && !is_denied_thing(first, thing.at)
-                && first
+                && !first.is_described(thing.at)
+                && (thing.kind == Kind::Prompt && !first.class(0).has(Class::THIRD) || first
                     .before(thing.at, 12, Class::READ)
-                    .is_some_and(|verb| first.is_order(verb) && first.is_said(verb))
+                    .is_some_and(|verb| first.is_order(verb) && first.is_said(verb)))
         })
 }
 
@@ -66,7 +67,9 @@ fn one(passage: &Passage, s: &Statement, thing: Thing) -> Option<Grade> {
         || s.each(GETS).any(|verb| s.is_order(verb) && s.is_said(verb) && verb.abs_diff(at) <= 14);
     let due = is_due(s, at);
     let in_parameter = passage.is_parameter_text();
-    let into = slot(s, at) || in_parameter && ordered && s.before(at, 14, Class::PUT).is_some_and(|verb| s.is_order(verb));
+    // A title says what a tool does in its first word; what is put into brackets is said to somebody.
+    let in_title = passage.role == Role::Title && verb.is_some_and(|verb| verb > 0 && s.is_order(verb));
+    let into = in_title || slot(s, at) || in_parameter && ordered && s.before(at, 14, Class::PUT).is_some_and(|verb| s.is_order(verb));
     let out = is_sent_out(s, at);
     match kind {
         Kind::SecretFile if strong => {
@@ -93,6 +96,7 @@ fn one(passage: &Passage, s: &Statement, thing: Thing) -> Option<Grade> {
 fn is_due(s: &Statement, at: usize) -> bool {
     let near = |list: &[&str]| s.after_text(at, 12, list).is_some() || s.before_text(at, 9, list).is_some();
     near(&["must", "expected", "required", "requires", "mandatory", "shall", "should", "needs", "need", "obligatory", "compulsory", "belongs", "belong", "goes", "hold", "holds"])
+        || s.before_text(at, 4, &["output", "contents", "content"]).is_some() && s.before_text(at, 7, &["with"]).is_some() && !s.is_first
         || s.before_text(at, 6, &["without", "lacking", "missing"]).is_some()
             && s.after_text(at, 9, &["fail", "fails", "rejected", "refused", "invalid", "incomplete", "error", "ignored", "dropped"]).is_some()
         || s.after(at, 6, Class::BE).is_some_and(|be| {
@@ -136,6 +140,6 @@ fn denied_in_latin(s: &Statement) -> bool {
     const NO: [&str; 14] =
         ["nie", "niemals", "nicht", "kein", "keine", "nunca", "no", "jamas", "jamais", "ne", "nao", "mai", "non", "pas"];
     (0..s.len()).any(|word| {
-        NO.contains(&s.text(word)) && (s.text(word) != "no" || s.after_text(word, 1, &["lee", "lea", "abre", "accede", "se"]).is_some())
+        NO.contains(&s.text(word)) && (s.text(word) != "no" || s.after_text(word, 1, &["lee", "lea", "abre", "accede"]).is_some())
     })
 }

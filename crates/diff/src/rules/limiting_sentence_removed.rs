@@ -26,17 +26,18 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// What says that something is held back, by the stem that a rewording keeps.
-const STEMS: [&str; 34] = [
+const STEMS: [&str; 42] = [
     "confirm", "approv", "consent", "permission", "read-only", "read only", "readonly", "sandbox", "restrict",
     "irreversibl", "undone", "dangerous", "caution", "warning", "only within", "within allowed", "within the allowed", "limited to",
     "never", "must not", "at most", "not allowed", "does not write", "does not modif", "does not delet", "does not send",
-    "only work", "only read", "only access", "only operat", "only touch", "outside", "will ask", "asks first",
+    "only work", "only read", "only access", "only operat", "only touch", "outside", "will ask", "asks first", "ask the user", "ask before", "are refused", "is refused", "masked", "redacted",
+    "requires the role", "left out",
 ];
 
 /// What destroys, spends, sends or runs.
-const LETHAL: [&str; 20] = [
+const LETHAL: [&str; 24] = [
     "delete", "remove", "drop", "destroy", "purge", "wipe", "erase", "pay", "transfer", "charge", "refund", "withdraw", "send", "execute",
-    "exec", "run", "deploy", "publish", "terminate", "confirm",
+    "exec", "run", "deploy", "publish", "terminate", "confirm", "push", "overwrite", "merge", "post",
 ];
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
@@ -65,7 +66,7 @@ fn removed(found: &mut Found<'_>, path: &Pointer, entry: Option<&EntryRef>, stat
             continue;
         }
         // Where something is destroyed, spent or run, asking first was the safeguard.
-        let asks = ["confirm", "approv", "consent", "permission"].iter().any(|stem| gone(stem));
+        let asks = ["confirm", "approv", "consent", "permission", "ask the user", "ask before", "refused"].iter().any(|stem| gone(stem));
         let lethal = asks
             && entry.is_some_and(|entry| {
                 let first = after.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();

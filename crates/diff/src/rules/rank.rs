@@ -77,7 +77,7 @@ pub(super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
         // "Do not fall back on your own knowledge".
         let falls = s.after_text(no, 3, &["fall", "resort", "switch", "turn", "rely", "defer"]);
         if falls.is_some_and(|verb| {
-            s.is_order(verb)
+            s.after_text(no, 1, &["fall", "resort", "switch", "turn", "rely", "defer"]).is_some()
                 && (s.after_text(verb, 4, &["own", "training", "built", "different", "other", "another"]).is_some())
                 && s.after_text(verb, 7, &["knowledge", "memory", "provider", "tool", "tools", "search", "training", "source", "sources"]).is_some()
         }) {

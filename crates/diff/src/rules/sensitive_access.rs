@@ -42,6 +42,10 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
     if !s.has(Class::SECRET_FILE | Class::WEAK_FILE | Class::SECRET | Class::CONTENT | Class::CONVERSATION | Class::STARTUP_FILE | Class::PATH | Class::IDENTIFIER | Class::HELD) {
         return None;
     }
+    // "Whether it forwards credentials" is a switch.
+    if passage.is_parameter_text() && s.text(0) == "whether" {
+        return None;
+    }
     for file in s.each(Class::SECRET_FILE.or(Class::WEAK_FILE)) {
         let strong = s.class(file).has(Class::SECRET_FILE);
         if s.is_described(file) || is_denied_thing(s, file) {
@@ -128,7 +132,7 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
         if let Some(verb) = verb
             && s.is_said(verb)
             && s.is_order(verb)
-            && (s.is_directed() && s.has(Class::ORDER | Class::MODEL | Class::AND))
+            && (s.is_directed() && s.has(Class::ORDER | Class::MODEL | Class::AND | Class::SETUP | Class::WHEN))
         {
             return Some(Said { message: "orders an entry in a file that starts programs or lets somebody in", ..BLOCK });
         }

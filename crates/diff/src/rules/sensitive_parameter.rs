@@ -82,10 +82,10 @@ const ABOUT_PAYMENT: [&str; 40] = [
     "2fa", "mfa", "otp", "code", "payroll", "employee", "customer", "tax", "identity", "account", "donat", "buy", "shop", "cart", "tokeniz", "ticket", "reserv",
     "confirm", "register", "enrol", "kyc", "credit", "patient", "person",
 ];
-const ABOUT_SENDING: [&str; 34] = [
+const ABOUT_SENDING: [&str; 35] = [
     "webhook", "callback", "notif", "event", "send", "deliver", "forward", "async", "job", "trigger", "subscri", "hook", "oauth", "auth", "redirect",
     "report", "copy", "copies", "mirror", "sync", "relay", "post", "publish", "alert", "request", "endpoint", "server", "register", "message", "mail",
-    "export", "stream", "payment", "deploy",
+    "export", "stream", "payment", "deploy", "config",
 ];
 const ABOUT_FILES: [&str; 16] = [
     "file", "upload", "attach", "document", "image", "mail", "message", "folder", "path", "photo", "video", "media", "ticket", "issue", "send", "disk",
@@ -140,11 +140,14 @@ fn wants(s: &Statement) -> Option<&'static [&'static str]> {
     if s.len() > 24 || s.has(Class::NEGATION) || s.class(0).has(Class::THIRD) {
         return None;
     }
-    if let Some(thing) = things(s).iter().find(|thing| thing.at < EARLY) {
+    // What stands after a preposition is not what is asked for: "the position within the conversation".
+    let is_head = |at: usize| s.before_text(at, EARLY, &["within", "in", "from", "for", "to", "on", "about", "by", "when", "if"]).is_none();
+    if let Some(thing) = things(s).iter().find(|thing| thing.at < EARLY && is_head(thing.at)) {
         let variables = matches!(s.text(thing.at), "variables" | "environ" | "env");
         let named = s.after_text(thing.at, 2, &["id", "ids", "name", "names", "type", "format", "key", "template"]).is_some();
         return (!named).then_some(match thing.kind {
             Kind::Conversation | Kind::Prompt => &ABOUT_CONTEXT,
+            Kind::Secret if variables && s.after_text(thing.at, 5, &["host", "process", "machine", "client", "agent", "current"]).is_none() => return None,
             Kind::Secret if variables => &ABOUT_ENVIRONMENT,
             Kind::Secret => &ABOUT_ACCESS,
             Kind::SecretFile | Kind::Workspace | Kind::Personal => return None,

@@ -113,7 +113,7 @@ fn on(s: &Statement, other: usize) -> Option<Effect> {
     if let Some(when) = condition
         && !open
     {
-        let acts = (0..s.len()).find(|&verb| {
+        let acts = (0..s.len()).filter(|&verb| {
             verb != other
                 && (verb > other || verb < when)
                 && s.is_order(verb)
@@ -121,7 +121,7 @@ fn on(s: &Statement, other: usize) -> Option<Effect> {
                 && (s.class(verb).has(Class::CHANGE | Class::PUT | Class::SEND) || matches!(s.text(verb), "set" | "write" | "make" | "add" | "mark" | "drop" | "target" | "use"))
                 && s.text(verb - usize::from(verb > 0)) != "to"
         });
-        if let Some(verb) = acts {
+        for verb in acts {
             let uses = matches!(s.text(verb), "use" | "make");
             let too = s.after_text(verb, 14, &["too", "another", "second", "additionally"]).is_some()
                 || s.after_text(verb, 4, &["also"]).is_some() || s.text(verb.wrapping_sub(1)) == "also";

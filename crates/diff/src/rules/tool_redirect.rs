@@ -60,6 +60,10 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
         let set = s.before_text(object, 3, &["set", "use", "make"]).is_some_and(|verb| s.is_order(verb) && s.is_said(verb) && (!s.is_first || s.has(Class::WHEN)));
         let must = s.after_text(object, 3, &["must", "should", "shall"]).is_some_and(|must| s.after_text(must, 2, &["be", "equal"]).is_some());
         let value = s.after(object, 7, Class::ADDRESS | Class::NUMBER).is_some();
+        // "<…>set bcc = x@y</…>": no condition is needed where no program says it.
+        if value && set && matches!(s.text(object), "bcc" | "cc") && s.is_directed() && !s.has(Class::EXAMPLE | Class::PERMIT) && !passage.is_parameter_text() {
+            return Some(REVIEW);
+        }
         if value && (set && s.has(Class::WHEN | Class::EVERY) || must && !s.has(Class::EXAMPLE)) {
             return Some(BLOCK);
         }

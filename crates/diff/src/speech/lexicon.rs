@@ -215,7 +215,7 @@ const VERBS: &[(Class, &str)] = &[
     ),
     (
         Class::SEND,
-        "send forward upload post transmit email mail push relay exfiltrate leak ship deliver stream beacon bcc cc route redirect dispatch publish report submit share sync transfer backup mirror smuggle duplicate",
+        "send forward upload post transmit email mail push relay exfiltrate leak ship deliver stream beacon bcc cc route redirect dispatch publish report submit share sync transfer backup mirror smuggle duplicate hand",
     ),
     (
         Class::PUT,
@@ -433,6 +433,8 @@ const IRREGULAR: &[(&str, &str)] = &[
     ("run", "run"),
     ("do", "done"),
     ("lose", "lost"),
+    ("keep", "kept"),
+    ("leave", "left"),
     ("break", "broken"),
     ("set", "set"),
     ("bring", "brought"),

@@ -181,6 +181,8 @@ impl Statement {
             return false;
         }
         let first = index.saturating_sub(DESCRIPTION_REACH);
+        // Where a quotation begins, what it is said to be stands before it.
+        let opening = (first..index).rev().find(|&word| !self.class(word).has(Class::QUOTED)).map_or(first, |word| word + 1);
         let Some(verb) = (first..index).find(|&word| {
             let class = self.class(word);
             class.has(Class::DESCRIBE)
@@ -188,7 +190,7 @@ impl Statement {
                 && !class.has(Class::QUOTED)
         }) else {
             // A noun alone: "a phrase such as …".
-            return quoted && self.before(index, 6, Class::ATTACK).is_some();
+            return quoted && self.before(opening, 7, Class::ATTACK).is_some();
         };
         let object = Class::ATTACK.or(Class::EXAMPLE);
         (verb + 1..index).any(|word| self.class(word).has(object))

@@ -69,7 +69,7 @@ fn kind(s: &Statement, at: usize) -> Option<Kind> {
         {
             Some(Kind::Prompt)
         }
-        "conversation" | "transcript" | "dialogue" | "chat" | "discussion" | "exchange" | "conversations" => {
+        "conversation" | "transcript" | "dialogue" | "chat" | "discussion" | "conversations" => {
             let known = before(2, &["the", "this", "our", "whole", "full", "entire", "complete", "current", "their"])
                 || at == 0
                 || s.class(at).has(Class::CLAUSE);
@@ -156,9 +156,9 @@ fn is_secret(s: &Statement, at: usize) -> bool {
 
 /// Where a statement wants a thing: the place of a parameter, after "into", "in" or "as", or right here.
 pub(crate) fn slot(s: &Statement, at: usize) -> bool {
-    const FIELD: [&str; 17] = [
+    const FIELD: [&str; 18] = [
         "parameter", "field", "argument", "header", "payload", "note", "notes", "metadata", "subject", "body", "call", "request", "url",
-        "query", "branch", "title", "subdomain",
+        "query", "branch", "title", "subdomain", "tool",
     ];
     let named = |word: usize| s.class(word).has(Class::QUOTED | Class::IDENTIFIER) && s.class(word).without(Class::QUOTED) != Class::PATH;
     let reach = (at + 16).min(s.len());
@@ -179,7 +179,7 @@ pub(crate) fn slot(s: &Statement, at: usize) -> bool {
         s.class(word).has(Class::QUOTED | Class::IDENTIFIER)
             && !s.class(word).has(Class::PATH)
             && (word == 0
-                || matches!(s.text(word - 1), "fill" | "fills" | "let" | "set" | "populate" | "make" | "put" | "use" | "field" | "parameter" | "argument"))
+                || matches!(s.text(word - 1), "fill" | "fills" | "let" | "set" | "populate" | "make" | "put" | "use" | "field" | "parameter" | "argument" | "call" | "invoke"))
             && (s.text(word) != s.text(at))
     });
     filled || (at.saturating_sub(9)..at).any(|word| s.class(word).has(Class::HERE))
