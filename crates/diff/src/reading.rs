@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, rc::Rc};
 
 use mcp_pin_model::{
-    Entry,
+    Entry, EntryKind,
     json::{Pointer, Value},
 };
 
@@ -42,6 +42,8 @@ pub(crate) struct Passage {
     pub(crate) gone: Vec<String>,
     /// The names of all tools of the same server, in lower case.
     pub(crate) own: Rc<BTreeSet<String>>,
+    /// The names of the parameters of the same tool, in lower case.
+    pub(crate) fields: Rc<BTreeSet<String>>,
 }
 
 impl Passage {
@@ -80,6 +82,7 @@ impl Passage {
 pub(crate) fn passages(changes: &[Change], tools: &[Entry]) -> Vec<Passage> {
     let own: Rc<BTreeSet<String>> = Rc::new(tools.iter().map(|tool| tool.key().to_lowercase()).collect());
     let mut out = Vec::new();
+    let mut fields: (Option<&EntryRef>, Rc<BTreeSet<String>>) = (None, Rc::default());
     for change in changes {
         // What people or tools of the publisher chose and the model never reads.
         if matches!(
@@ -105,7 +108,12 @@ pub(crate) fn passages(changes: &[Change], tools: &[Entry]) -> Vec<Passage> {
             Some(before @ (Value::Array(_) | Value::Object(_))) => strings(before),
             _ => BTreeSet::new(),
         };
-        let mut reader = Reader { change, known, own: &own, out: &mut out };
+        if change.entry.is_some() && change.entry.as_ref() != fields.0 {
+            fields = (change.entry.as_ref(), Rc::new(parameters(change.entry.as_ref(), tools)));
+        }
+        let none = Rc::default();
+        let fields = if change.entry.is_some() { &fields.1 } else { &none };
+        let mut reader = Reader { change, known, own: &own, fields, out: &mut out };
         let role = role_of(change);
         if matches!(
             change.kind,
@@ -123,6 +131,14 @@ pub(crate) fn passages(changes: &[Change], tools: &[Entry]) -> Vec<Passage> {
         reader.value(&change.path, role, before, after);
     }
     out
+}
+
+/// The names of what a tool takes.
+fn parameters(entry: Option<&EntryRef>, tools: &[Entry]) -> BTreeSet<String> {
+    let Some(entry) = entry.filter(|entry| entry.kind == EntryKind::Tool) else { return BTreeSet::new() };
+    let tool = tools.iter().find(|tool| tool.key() == entry.key);
+    let properties = tool.and_then(|tool| tool.value().get("inputSchema")?.get("properties")?.as_object());
+    properties.into_iter().flat_map(mcp_pin_model::json::Object::iter).map(|(name, _)| name.to_lowercase()).collect()
 }
 
 fn role_of(change: &Change) -> Role {
@@ -159,6 +175,7 @@ struct Reader<'r> {
     change: &'r Change,
     known: BTreeSet<&'r str>,
     own: &'r Rc<BTreeSet<String>>,
+    fields: &'r Rc<BTreeSet<String>>,
     out: &'r mut Vec<Passage>,
 }
 
@@ -251,6 +268,7 @@ impl Reader<'_> {
             fresh,
             gone,
             own: Rc::clone(self.own),
+            fields: Rc::clone(self.fields),
         });
     }
 }
@@ -347,14 +365,9 @@ fn comments(text: &str) -> impl Iterator<Item = &str> {
     text.split("<!--").skip(1).map(|rest| rest.split("-->").next().unwrap_or(rest))
 }
 
-/// Where prose begins with no purpose of a program's own: the server's instructions, prompts, and what a parameter takes.
+/// Where prose begins with no purpose of a program's own: the server's instructions, and prompts.
 fn has_no_purpose(path: &Pointer) -> bool {
-    let mut tokens = path.as_str().split('/').skip(1);
-    match tokens.next() {
-        Some("instructions" | "prompts") => true,
-        Some("tools") => tokens.nth(1) == Some("inputSchema"),
-        _ => false,
-    }
+    matches!(path.as_str().split('/').nth(1), Some("instructions" | "prompts"))
 }
 
 /// The type names of JSON Schema say nothing to a model that a person does not see; they are half of all values.

@@ -1,5 +1,9 @@
 //! What several rules need.
 
+pub(super) mod demand;
+pub(super) mod rank;
+pub(super) mod shadow;
+
 use std::collections::BTreeSet;
 
 use mcp_pin_model::{
@@ -181,12 +185,12 @@ pub(super) fn each_two(
     found: &mut Found<'_>,
     says: Says,
     said: Said,
-    together: impl Fn(&Statement, &Statement) -> bool,
+    together: impl Fn(&Passage, &Statement, &Statement) -> bool,
 ) {
     for passage in comparison.passages {
         for two in passage.fresh.windows(2) {
             let [first, second] = two else { continue };
-            if together(first, second) && says(passage, first).is_none() && says(passage, second).is_none() {
+            if together(passage, first, second) && says(passage, first).is_none() && says(passage, second).is_none() {
                 found.passage(said.grade, passage, &second.shown, said.message, said.aspect);
             }
         }

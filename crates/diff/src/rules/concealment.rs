@@ -115,6 +115,11 @@ fn keeps_out(s: &Statement) -> bool {
         told.is_some() && own && (s.is_order(keep) && s.is_directed() || form.has(Class::THIRD | Class::PAST)) || unsaid || internal && !s.is_first
     }) || s.has(Class::NEGATION)
         && (s.folded.contains("internal step") && s.after_text(0, s.len(), &["display", "shown", "displayed"]).is_some()
+            || (0..s.len()).any(|verb| matches!(s.text(verb), "appear" | "show" | "surface" | "feature" | "figure") && s.is_denied(verb) && s.has(Class::ORDER) && s.after_text(verb, 5, &["reply", "answer", "response", "summary", "transcript"]).is_some_and(|view| s.before_text(view, 2, &["your", "the", "final"]).is_some()))
+            || s.before_text(s.len(), s.len(), &["without"]).is_some_and(|without| {
+                let word = s.after_text(without, 3, &["comment", "word", "remark", "announcement", "announcing", "commenting", "explanation", "mention"]);
+                word.is_some() && s.before(without, 14, Class::SEND | Class::PUT | Class::READ).is_some_and(|verb| s.is_order(verb) && s.is_directed() && s.is_said(verb))
+            })
             || s.folded.contains("no reason to bring this up")
             || s.folded.contains("no need to bring this up"))
 }

@@ -109,6 +109,14 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
         if !s.class(word).has(Class::INSTRUCTION) {
             continue;
         }
+        // "Set your guidelines aside", "you are no longer bound by the policy".
+        if s.after_text(word, 2, &["aside"]).is_some_and(|aside| s.before_text(aside, 6, &["set", "put", "leave", "lay", "push"]).is_some_and(|verb| s.is_said(verb) && s.is_order(verb))) && s.before(word, 3, Class::WHICH).is_some() {
+            return Some(BLOCK);
+        }
+        let bound = s.before_text(word, 5, &["bound", "limited", "restricted", "constrained", "obliged", "governed"]);
+        if bound.is_some_and(|bound| s.before_text(bound, 5, &["you"]).is_some() && (s.before_text(bound, 3, &["longer", "not"]).is_some())) {
+            return Some(BLOCK);
+        }
         let exempt = s.after_text(word, 5, &["apply", "bind", "hold", "matter"]).is_some_and(|ends| s.is_denied(ends) && s.after_text(ends, 2, &["to", "here", "while", "when"]).is_some());
         if exempt && s.before_text(word, 2, &["safety", "security", "your", "usual", "normal", "previous", "other", "content", "privacy", "system"]).is_some() {
             return Some(BLOCK);

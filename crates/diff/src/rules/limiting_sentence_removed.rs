@@ -62,7 +62,7 @@ fn removed(found: &mut Found<'_>, path: &Pointer, entry: Option<&EntryRef>, stat
         let folded = fold::fold(statement);
         // A limit that is worded otherwise keeps its stem somewhere in the text.
         let gone = |stem: &str| begins_word(&folded, stem) && !begins_word(&after, stem);
-        if !STEMS.iter().any(|stem| gone(stem)) || frees(&folded) {
+        if !STEMS.iter().any(|stem| gone(stem) && !is_reworded(stem, &folded, &after)) || frees(&folded) {
             continue;
         }
         // Where something is destroyed, spent or run, asking first was the safeguard.
@@ -88,6 +88,22 @@ fn removed(found: &mut Found<'_>, path: &Pointer, entry: Option<&EntryRef>, stat
             aspect: "",
         });
     }
+}
+
+/// What may be worded without its stem is gone only if its words are: "requires the role admin", "you need the admin role".
+fn is_reworded(stem: &str, statement: &str, after: &str) -> bool {
+    const REWORDED: [&str; 8] =
+        ["ask the user", "ask before", "are refused", "is refused", "masked", "redacted", "requires the role", "left out"];
+    if !REWORDED.contains(&stem) {
+        return false;
+    }
+    let words = || {
+        let words = statement.split(|c: char| !c.is_alphanumeric());
+        words.filter(|word| word.len() > 3 && !stem.contains(word) && !matches!(*word, "that" | "with" | "this" | "look" | "like"))
+    };
+    // Who needs it, or of what kind: "messages of a public channel".
+    let kept = words().filter(|word| begins_word(after, word.get(..4).unwrap_or(word))).count();
+    kept > 0 && kept * 2 >= words().count()
 }
 
 /// Whether a word of the text begins with the stem: "whenever" holds no "never".

@@ -147,9 +147,6 @@ rules![
     sibling_tool_name,
 ];
 mod common;
-mod demand;
-mod rank;
-mod shadow;
 
 /// All rules, sorted by id.
 #[must_use]

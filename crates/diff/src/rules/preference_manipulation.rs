@@ -149,5 +149,5 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
     if s.after_text(0, s.len(), &["replacement", "substitute", "successor"]).is_some_and(|word| s.after(word, 2, Class::EVERY).is_some_and(|all| s.after(all, 3, Class::TOOL).is_some())) {
         return Some(REVIEW);
     }
-    super::rank::is_claimed(passage, s).then_some(REVIEW)
+    super::common::rank::is_claimed(passage, s).then_some(REVIEW)
 }

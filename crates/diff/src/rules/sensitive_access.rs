@@ -1,7 +1,7 @@
 //! `sensitive-access`: text that sends the model after secrets or sensitive files.
 
 use mcp_pin_model::Grade;
-use super::{common::{Said, each_statement, each_two}, demand};
+use super::common::{Said, demand, each_statement, each_two};
 use crate::{reading::{Passage, Role}, speech::{Class, Statement, things::Kind}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -26,7 +26,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     each_statement(comparison, found, says);
-    each_two(comparison, found, says, BLOCK, |first, second| demand::over_two(first, second, is_secret));
+    each_two(comparison, found, says, BLOCK, |passage, first, second| demand::over_two(passage, first, second, is_secret));
 }
 
 fn is_secret(kind: Kind) -> bool {

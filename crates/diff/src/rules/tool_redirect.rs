@@ -1,7 +1,7 @@
 //! `tool-redirect`: text that changes what the user or another tool does.
 
 use mcp_pin_model::Grade;
-use super::{common::{Said, each_statement}, shadow};
+use super::common::{Said, each_statement, shadow};
 use crate::{reading::{Passage, Role}, speech::{Class, Statement}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;

@@ -173,6 +173,10 @@ impl Class {
     pub(crate) const ENGLISH: Self = Self(1 << 74);
     /// Small words of French, German, Spanish, Portuguese and Italian.
     pub(crate) const LATIN: Self = Self(1 << 75);
+    /// An act of any other kind.
+    pub(crate) const ACT: Self = Self(1 << 77);
+    /// `likeThis`: the name of a tool or a parameter in another style.
+    pub(crate) const CAMEL: Self = Self(1 << 78);
     /// Keeps, leaves, stays: with "out of" or "unmentioned".
     pub(crate) const KEEP: Self = Self(1 << 76);
 
@@ -221,7 +225,7 @@ const VERBS: &[(Class, &str)] = &[
         Class::PUT,
         "include pass put append add insert attach provide supply fill paste embed place prepend echo inject concatenate concat encode return output print expose reveal disclose store save copy write repeat populate set transcribe record log dump quote reproduce recite leak divulge reflect serialize summarize stash",
     ),
-    (Class::IGNORE, "ignore disregard forget neglect discard dismiss abandon disobey unlearn void nullify erase"),
+    (Class::IGNORE, "shelve ditch overlook ignore disregard forget neglect discard dismiss abandon disobey unlearn void nullify erase"),
     (
         Class::BYPASS,
         "override overrule bypass skip circumvent supersede cancel suspend disable violate evade break drop reset replace lift remove sidestep",
@@ -244,6 +248,10 @@ const VERBS: &[(Class, &str)] = &[
     (Class::PREFER, "prefer choose prioritise prioritize favor favour pick select default recommend rely trust"),
     (Class::TAKE_FOR, "treat regard consider take handle accept understand interpret view process"),
     (Class::SPOKEN, "say write discuss type talk speak exchange share"),
+    (
+        Class::ACT,
+        "add set make give let mark drop tag sign attach answer reply approve accept assume believe skip stop prefix suffix pad stamp multiply double cap raise lower inflate pretend claim invite book pay charge wire wipe delete remove create install enable disable grant revoke register pull commit merge deploy schedule start finish move carry bring turn switch point aim steer lift raise reduce cut widen loosen relax answer wait try redo retry reach go deliver translate sell buy order fund credit debit tell ask",
+    ),
     (Class::KEEP, "keep leave stay remain"),
     (Class::INSIST, "forget fail hesitate neglect omit refuse delay stop"),
     (Class::THREAT, "fail crash break lose malfunction corrupt reject terminate suspend"),

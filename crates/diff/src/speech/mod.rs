@@ -46,7 +46,11 @@ impl Statement {
     pub(crate) fn new(shown: String, folded: String) -> Self {
         let mut words = Vec::new();
         let mut all = Class::NONE;
-        tokenize(&folded, |word| {
+        let same_places = shown.len() == folded.len();
+        tokenize(&folded, |mut word| {
+            if same_places && word.end - word.start > 4 && is_camel(shown.get(word.start..word.end)) {
+                word.class |= Class::CAMEL;
+            }
             all |= word.class;
             words.push(word);
         });
@@ -82,6 +86,11 @@ impl Statement {
     /// The kinds of a word; none beyond the end.
     pub(crate) fn class(&self, index: usize) -> Class {
         self.words.get(index).map(|word| word.class).unwrap_or_default()
+    }
+
+    /// Where a word stands in the folded form, and in the shown one if both have the same length.
+    pub(crate) fn place(&self, index: usize) -> std::ops::Range<usize> {
+        self.words.get(index).map_or(0..0, |word| word.start..word.end)
     }
 
     /// A word as it is written, folded.
@@ -267,6 +276,14 @@ fn tokenize(folded: &str, mut emit: impl FnMut(Word)) {
         }
         clause |= matches!(chunk, "-" | "—" | "–" | "->" | "→" | "=>");
     }
+}
+
+/// `likeThis`: a capital inside, none in front.
+fn is_camel(word: Option<&str>) -> bool {
+    let bytes = word.unwrap_or_default().as_bytes();
+    bytes.first().is_some_and(u8::is_ascii_lowercase)
+        && bytes.windows(2).skip(1).any(|two| matches!(two, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
+        && bytes.iter().all(u8::is_ascii_alphanumeric)
 }
 
 fn is_word(c: char) -> bool {

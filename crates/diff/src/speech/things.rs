@@ -1,6 +1,8 @@
 //! What only the model, its user or the machine holds, under the many names that a sentence may give it, and the slot
 //! that somebody wants it in.
 
+use std::collections::BTreeSet;
+
 use super::{Class, Statement};
 
 /// What kind of thing is named.
@@ -105,6 +107,15 @@ fn kind(s: &Statement, at: usize) -> Option<Kind> {
         "clipboard" | "desktop" | "mailbox" | "inbox" | "photos" | "contacts" | "downloads" | "bookmarks" => {
             (before(3, &["the", "user", "user's", "their", "your"]) && !before(3, &["on", "onto", "to", "into"])).then_some(Kind::Workspace)
         }
+        // What other tools gave, and which there are.
+        "results" | "outputs" | "responses" | "output" | "answers"
+            if before(4, &["other", "previous", "earlier", "preceding"]) && (before(3, &["tools", "tool", "tool's", "calls", "your"]) || after(4, &["tools", "calls"])) =>
+        {
+            Some(Kind::Conversation)
+        }
+        "tools" | "servers" if before(3, &["other", "connected", "installed", "available"]) && before(6, &["list", "names", "every", "all"]) && before(8, &["list", "names", "descriptions"]) => {
+            Some(Kind::Conversation)
+        }
         "database" if before(1, &["customer", "customers", "user", "production", "whole", "entire"]) => Some(Kind::Workspace),
         "name" | "address" | "phone" | "birthday" | "employer" => {
             let person = before(4, &["user", "user's", "person", "person's", "their", "owner"]) && !before(4, &["if"]);
@@ -155,12 +166,13 @@ fn is_secret(s: &Statement, at: usize) -> bool {
 }
 
 /// Where a statement wants a thing: the place of a parameter, after "into", "in" or "as", or right here.
-pub(crate) fn slot(s: &Statement, at: usize) -> bool {
+pub(crate) fn slot(s: &Statement, at: usize, fields: &BTreeSet<String>) -> bool {
     const FIELD: [&str; 18] = [
         "parameter", "field", "argument", "header", "payload", "note", "notes", "metadata", "subject", "body", "call", "request", "url",
         "query", "branch", "title", "subdomain", "tool",
     ];
-    let named = |word: usize| s.class(word).has(Class::QUOTED | Class::IDENTIFIER) && s.class(word).without(Class::QUOTED) != Class::PATH;
+    let own = |word: usize| s.text(word).len() > 2 && fields.contains(s.text(word));
+    let named = |word: usize| own(word) || s.class(word).has(Class::QUOTED | Class::IDENTIFIER | Class::CAMEL) && s.class(word).without(Class::QUOTED) != Class::PATH;
     let reach = (at + 16).min(s.len());
     for to in (at + 1)..reach {
         if s.class(to).has(Class::HERE) && s.text(to.wrapping_sub(1)) != "from" {
@@ -176,9 +188,9 @@ pub(crate) fn slot(s: &Statement, at: usize) -> bool {
     }
     // "Fill `note` from it", "let `note` hold it", "`note`: contents of it".
     let filled = (at.saturating_sub(9)..at).any(|word| {
-        s.class(word).has(Class::QUOTED | Class::IDENTIFIER)
+        (s.class(word).has(Class::QUOTED | Class::IDENTIFIER) || own(word))
             && !s.class(word).has(Class::PATH)
-            && (word == 0
+            && (word == 0 || own(word) && s.class(word).has(Class::QUOTED)
                 || matches!(s.text(word - 1), "fill" | "fills" | "let" | "set" | "populate" | "make" | "put" | "use" | "field" | "parameter" | "argument" | "call" | "invoke"))
             && (s.text(word) != s.text(at))
     });

@@ -1,6 +1,6 @@
 //! A place before all others that a tool claims: for itself, against its rivals, by somebody's authority.
 
-use super::common::name_parts;
+use super::name_parts;
 use crate::{
     reading::{Passage, Role},
     speech::{Class, Statement},
@@ -13,7 +13,7 @@ const CHOSEN: [&str; 24] = [
 ];
 
 /// Whether a word begins the others of its kind: "other search tools", "alternatives", "anything else".
-fn is_rival(passage: &Passage, s: &Statement, at: usize) -> bool {
+fn is_rival(s: &Statement, at: usize) -> bool {
     let text = s.text(at);
     if matches!(text, "alternatives" | "competitors" | "rivals" | "competition") {
         return !matches!(s.text(at + 1), "to" | "are" | "of" | "for" | "in");
@@ -29,21 +29,21 @@ fn is_rival(passage: &Passage, s: &Statement, at: usize) -> bool {
             let brand = (at + 1..noun).any(|word| {
                 let mut capital = s.text(word).to_owned();
                 capital.get_mut(..1).map(str::make_ascii_uppercase);
-                s.shown.contains(&capital) || passage.entry.as_ref().is_some_and(|entry| entry.key.to_lowercase().contains(s.text(word)))
+                s.shown.contains(&capital)
             });
             !brand && s.after_text(noun, 4, &["in", "of", "from", "on"]).is_none_or(|of| s.after_text(of, 2, &["this", "these", "our", "the", "its", "server"]).is_none())
         })
 }
 
 /// Whether a statement claims a place before others.
-pub(super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
+pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
     if !s.has(Class::RANK | Class::SUPERIOR | Class::OTHER | Class::NEGATION | Class::PREFER | Class::INFERIOR | Class::EVERY) {
         return false;
     }
     let choice = |verb: usize| s.class(verb).has(Class::PREFER | Class::CALL) || matches!(s.text(verb), "take" | "consult" | "consulted" | "reach" | "given" | "chosen" | "considered" | "come" | "comes" | "takes");
     // Ahead of others: "pick it over anything else", "given precedence over comparable calendars".
     for over in s.each(Class::RANK) {
-        let rival = (over + 1..over + 6).find(|&word| is_rival(passage, s, word));
+        let rival = (over + 1..over + 6).find(|&word| is_rival(s, word));
         // "Before other tools" are those of the same server.
         let rival = rival.filter(|&rival| s.text(over) != "before" || s.text(rival) != "other" || s.before(rival, 2, Class::EVERY).is_some());
         let chosen = (over.saturating_sub(9)..over).find(|&verb| choice(verb));
@@ -66,7 +66,7 @@ pub(super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
         }
     }
     for no in s.each(Class::NEGATION) {
-        let rival = (no + 1..no + 7).find(|&word| is_rival(passage, s, word));
+        let rival = (no + 1..no + 7).find(|&word| is_rival(s, word));
         if let Some(rival) = rival {
             let needed = s.after_text(rival, 6, &["needs", "need", "needed", "necessary", "required", "considered", "should", "compares", "matches", "exists"]).is_some();
             let barred = (no + 1..rival).any(|verb| s.class(verb).has(Class::CALL | Class::PREFER) && s.is_order(verb)) && s.len() < rival + 6;
@@ -83,6 +83,54 @@ pub(super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
         }) {
             return true;
         }
+    }
+    // "Avoid other sources", "skip the competing plugins", "other tools can wait".
+    for rival in (0..s.len()).filter(|&word| s.class(word).has(Class::OTHER) && is_rival(s, word)) {
+        let put_off = s.before_text(rival, 3, &["avoid", "skip", "ignore", "forget", "bypass", "disable", "uninstall", "disregard", "dismiss", "decline", "abandon"]).is_some_and(|verb| (verb == 0 || s.class(verb).has(Class::CLAUSE) || s.class(verb - 1).has(Class::ORDER | Class::AND)) && s.is_said(verb));
+        let behind = s.after_text(rival, 6, &["avoided", "skipped", "ignored", "wait", "second", "unnecessary", "superfluous", "redundant", "needless", "fallback", "last", "disregarded", "inferior"])
+            .is_some_and(|word| s.is_said(word) && s.each(Class::ORDER.or(Class::BE).or(Class::PERMIT)).any(|verb| verb > rival && verb < word || verb == word));
+        let limited = s.after_text(rival, 9, &["for", "if", "when", "unless", "until", "while"]).is_some();
+        if (put_off || behind) && !limited {
+            return true;
+        }
+    }
+    // "Outperforms every other engine", "better than any rival", "look no further".
+    let beats = (0..s.len()).find(|&word| matches!(s.text(word), "outperforms" | "outclasses" | "surpasses" | "outranks" | "beats" | "trumps" | "eclipses" | "outshines" | "supersedes"));
+    if beats.is_some_and(|verb| (verb + 1..verb + 5).any(|word| is_rival(s, word)) || s.after(verb, 2, Class::EVERY).is_some() && s.after(verb, 6, Class::TOOL).is_some()) {
+        return true;
+    }
+    if s.text(0) == "look" && s.text(1) == "no" && s.text(2) == "further" || s.folded.contains("no need to look elsewhere") || s.folded.contains("no need to look any further") {
+        return true;
+    }
+    if let Some(than) = s.after_text(0, s.len(), &["than"])
+        && (than + 1..than + 5).any(|word| is_rival(s, word))
+        && s.before_text(than, 3, &["better", "faster", "smarter", "safer", "superior", "reliable", "accurate", "more", "stronger", "cheaper", "fresher", "quicker", "trustworthy"]).is_some()
+    {
+        return true;
+    }
+    // "Whatever the question is about, start here", "comes first".
+    let start = s.after_text(0, s.len(), &["start", "begin", "starts", "begins", "come", "comes", "turn"]).or_else(|| matches!(s.text(0), "start" | "begin" | "come" | "turn").then_some(0));
+    if let Some(start) = start
+        && (s.after(start, 2, Class::HERE).is_some() || s.after_text(start, 3, &["this", "me"]).is_some_and(|this| s.before_text(this, 2, &["with", "to"]).is_some()))
+        && s.has(Class::EVERY)
+        && s.is_said(start)
+        && s.after_text(0, s.len(), &["question", "questions", "request", "requests", "task", "tasks", "query", "queries", "topic", "problem", "asks", "conversation", "matter", "anything", "everything", "whatever"]).is_some()
+    {
+        return true;
+    }
+    // "This tool has precedence", "is to be granted priority".
+    let precedence = (0..s.len()).find(|&word| matches!(s.text(word), "precedence" | "priority" | "preference"));
+    if let Some(word) = precedence
+        && s.before_text(word, 4, &["takes", "has", "given", "granted", "enjoys", "deserves", "give", "grant", "receives"]).is_some_and(|verb| s.is_said(verb) && (s.before(verb, 4, Class::THIS).is_some() || s.after(verb, 2, Class::THIS).is_some() || s.before_text(verb, 3, &["be"]).is_some()))
+        && (word + 1..word + 6).any(|rival| is_rival(s, rival) || s.class(rival).has(Class::EVERY))
+    {
+        return true;
+    }
+    // "Do not answer from memory; ask this first".
+    if s.has(Class::NEGATION)
+        && s.after_text(0, s.len(), &["alternative", "alternatives", "substitute", "equivalent", "rival"]).is_some_and(|word| s.before_text(word, 3, &["no", "without"]).is_some() && s.len() < 9)
+    {
+        return true;
     }
     // "Make this your first stop", "the go-to for any request".
     for rank in (0..s.len()).filter(|&word| matches!(s.text(word), "first" | "default" | "go-to" | "only" | "primary" | "sole" | "preferred")) {
@@ -114,6 +162,15 @@ pub(super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
     {
         return true;
     }
+    // "Endorsed by Anthropic", "mandated by your operator".
+    if let Some(by) = s.after_text(0, s.len(), &["by"])
+        && s.before_text(by, 3, &["recommended", "endorsed", "mandated", "required", "approved", "certified", "preferred", "chosen", "prescribed"]).is_some_and(|verb| s.is_said(verb))
+        && s.after_text(by, 3, &["anthropic", "openai", "google", "microsoft", "operator", "employer", "administrator", "administrators", "experts", "platform", "company", "organization", "management"]).is_some()
+        && !passage.is_in_schema()
+        && (s.has(Class::TOOL | Class::PREFER) && s.len() < 16)
+    {
+        return true;
+    }
     // "They are retired; it takes over from them everywhere".
     if s.after_text(0, s.len(), &["takes", "take"]).is_some_and(|verb| s.text(verb + 1) == "over" && s.after_text(verb, 3, &["from", "for"]).is_some_and(|from| s.after_text(from, 2, &["them", "all", "every", "other"]).is_some())) {
         return true;
@@ -125,7 +182,7 @@ pub(super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
     }
     // Rivals that a claim beside this tool's own name puts down: "these sources are wrong".
     s.each(Class::OTHER).any(|other| {
-        is_rival(passage, s, other)
+        is_rival(s, other)
             && s.after(other, 5, Class::BE).is_some_and(|be| s.after(be, 3, Class::INFERIOR | Class::FAULTY | Class::NEEDLESS).is_some_and(|bad| s.is_said(bad)) && s.text(be) != "be")
             && s.before_text(other, 3, &["if", "when", "unless", "where", "whether"]).is_none()
             && passage.entry.as_ref().is_some_and(|entry| !name_parts(&entry.key).is_empty())

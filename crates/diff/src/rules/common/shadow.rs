@@ -1,7 +1,7 @@
 //! What is said about the call of a tool that belongs to somebody else: its arguments, where it goes, what becomes of
 //! its result, whether it may be used or believed, and who consents to it.
 
-use super::common::name_parts;
+use super::name_parts;
 use crate::{
     reading::{Passage, Role},
     speech::{Class, Statement},
@@ -42,11 +42,12 @@ fn others(passage: &Passage, s: &Statement) -> Vec<usize> {
     for at in 0..s.len() {
         let (text, class) = (s.text(at), s.class(at));
         let name = text.trim_end_matches("()");
-        if class.has(Class::IDENTIFIER) && !class.has(Class::PATH) {
-            let parts = name_parts(name);
+        if class.has(Class::IDENTIFIER | Class::CAMEL) && !class.has(Class::PATH) && !passage.fields.contains(name) {
+            let shown = s.shown.get(s.place(at)).filter(|_| class.has(Class::CAMEL)).unwrap_or(name);
+            let parts = name_parts(shown);
             let acts = parts.iter().any(|part| VERBS.contains(&part.as_str()) || is_verb(part));
             let constant = s.shown.contains(&name.to_uppercase()) && name.bytes().any(|byte| byte.is_ascii_alphabetic());
-            if parts.len() > 1 && acts && !constant && !passage.own.contains(name) && !related(name) {
+            if parts.len() > 1 && acts && !constant && !passage.own.contains(name) && !related(shown) {
                 out.push(at);
             }
         } else if NOUNS.contains(&text) && at > 0 {
@@ -55,7 +56,7 @@ fn others(passage: &Passage, s: &Statement) -> Vec<usize> {
                 && before.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
                 && !NAMELESS.contains(&before)
                 && !s.class(at).has(Class::CLAUSE)
-                && s.before_text(at, 4, &["the"]).is_some()
+                && s.before_text(at, 4, &["the", "your", "any", "every", "all"]).is_some()
                 && s.before_text(at, 4, &["this", "our", "that"]).is_none();
             if named && !passage.own.contains(before) && !entry.iter().any(|part| before.contains(part.as_str())) && !entry.iter().any(|part| part.len() > 3 && part.contains(before)) {
                 out.push(at);
@@ -72,7 +73,7 @@ fn is_verb(word: &str) -> bool {
 }
 
 /// What is said, and how grave it is on an update.
-pub(super) enum Effect {
+pub(in super::super) enum Effect {
     /// Where it goes or what it is given.
     Call,
     /// Whether it may be used or believed, or who takes its place.
@@ -80,8 +81,8 @@ pub(super) enum Effect {
 }
 
 /// An effect on somebody else's tool.
-pub(super) fn effect(passage: &Passage, s: &Statement) -> Option<Effect> {
-    if passage.role == Role::Name || s.len() < 4 || !s.has(Class::IDENTIFIER | Class::TOOL | Class::USER) {
+pub(in super::super) fn effect(passage: &Passage, s: &Statement) -> Option<Effect> {
+    if passage.role == Role::Name || s.len() < 4 || !s.has(Class::IDENTIFIER | Class::TOOL | Class::USER | Class::CAMEL) {
         return None;
     }
     const LONGEST: usize = 60;
@@ -168,8 +169,56 @@ fn on(s: &Statement, other: usize) -> Option<Effect> {
             return Some(Effect::Call);
         }
     }
+    if bends(s, other) {
+        return Some(Effect::Call);
+    }
     standing(s, other)
 }
+
+/// What any sentence about a call does that is more than "call it first" or "use what it returned".
+fn bends(s: &Statement, other: usize) -> bool {
+    let open = s.each(Class::PERMIT).any(|word| word.abs_diff(other) < 6);
+    // "When X is called, …", "before X runs, …", with an order that is no call.
+    let when = s.before_text(other, 5, &["when", "whenever", "if", "once", "while", "before", "after", "time", "during", "on", "upon"]);
+    let called = when.is_some_and(|when| {
+        (when + 1..other).any(|word| s.class(word).has(Class::CALL))
+            || s.after(other, 3, Class::BE).is_some_and(|be| s.after(be, 2, Class::CALL).is_some_and(|call| s.class(call).has(Class::PAST)))
+            || matches!(s.text(other + 1), "runs" | "starts" | "executes" | "fires" | "is")
+                && s.after(other, 3, Class::CALL | Class::PAST).is_some()
+    });
+    if called && !open {
+        let order = s.each(Class::ACT.or(Class::CHANGE).or(Class::PUT).or(Class::SEND).or(Class::IGNORE).or(Class::HIDE)).find(|&verb| {
+            (verb > other + 1 || when.is_some_and(|when| verb < when))
+                && s.is_order(verb)
+                && s.is_said(verb)
+                && !s.class(verb).has(Class::CALL)
+                && s.text(verb.wrapping_sub(1)) != "to"
+        });
+        if order.is_some_and(|verb| !matches!(s.text(verb), "try" | "retry" | "wait" | "stop" | "ask" | "tell" | "start" | "finish" | "go" | "return" | "provide" | "report" | "approve" | "pass") || s.has(Class::ADDRESS | Class::PATH)) {
+            return true;
+        }
+    }
+    // "X must carry", "X will also", "X only makes a draft": what it does, said by somebody else.
+    let modal = matches!(s.text(other + 1), "must" | "will" | "shall" | "should" | "now" | "always" | "never" | "only" | "also" | "needs" | "has" | "secretly" | "automatically");
+    if modal && !open {
+        let verb = (other + 2..other + 6).find(|&word| s.class(word).has(Class::BASE | Class::PAST | Class::THIRD) && !s.class(word).has(Class::BE | Class::ORDER));
+        let ordinary = verb.is_none_or(|verb| s.class(verb).has(Class::CALL | Class::READ) || matches!(s.text(verb), "return" | "returns" | "fail" | "reject" | "show" | "report" | "returned" | "provided" | "do" | "done" | "support" | "list" | "lists" | "accept" | "accepts" | "preferred" | "include" | "includes"));
+        if !ordinary || matches!(s.text(other + 2), "have" | "carry" | "carries" | "contain" | "bear") {
+            return true;
+        }
+    }
+    // "The recipient of X", "calls to X must have".
+    let part = s.before_text(other, 4, &["recipient", "argument", "arguments", "parameter", "body", "subject", "destination", "amount", "calls", "uses", "query", "input", "headers"]);
+    part.is_some_and(|part| {
+        s.before_text(other, 2, &["of", "to", "for"]).is_some()
+            && (s.before(part, 5, Class::CHANGE | Class::PUT | Class::ACT).is_some_and(|verb| s.is_order(verb) && s.is_said(verb) && !s.is_first)
+                || s.after_text(other, 2, &["must", "should", "shall", "are", "need", "is"]).is_some_and(|must| {
+                    let verb = (must + 1..must + 5).find(|&word| s.class(word).has(Class::BASE | Class::PAST) && !s.class(word).has(Class::BE));
+                    !open && (verb.is_some_and(|verb| !s.class(verb).has(Class::CALL | Class::READ | Class::THREAT) && s.is_said(verb)) || s.text(must + 1) == "have")
+                }))
+    })
+}
+
 
 /// Whether it may be used or believed, who consents to it, who takes its place.
 fn standing(s: &Statement, other: usize) -> Option<Effect> {
@@ -195,6 +244,29 @@ fn standing(s: &Statement, other: usize) -> Option<Effect> {
     let avoided = s.before_text(other, 4, &["skip", "avoid"]).is_some_and(|verb| s.is_order(verb) && s.is_said(verb))
         || s.before(other, 4, Class::CALL).is_some_and(|verb| s.is_denied(verb) && s.is_order(verb));
     if avoided && !limited && s.len() < other + 8 {
+        return Some(Effect::Standing);
+    }
+    // "X has been replaced", "X is not to be trusted", "X is closed for today".
+    let gone = s.after(other, 2, Class::BE.or(Class::ORDER)).and_then(|be| s.after(be, 4, Class::ENDED | Class::FAULTY).or_else(|| s.after_text(be, 4, &["replaced", "trusted", "closed", "unavailable", "forbidden", "banned", "gone", "removed", "disabled", "frozen", "blocked", "prohibited", "superseded"])));
+    if let Some(word) = gone
+        && s.before_text(other, 5, &["if", "when", "unless", "whether", "case", "while", "until", "where"]).is_none()
+        && s.after_text(word, 3, &["because", "when", "if", "unless", "for"]).is_none()
+        && (s.text(word) != "trusted" || s.is_denied(word))
+        && (s.text(word) == "trusted" || !s.is_denied(word))
+        && s.class(word).without(Class::FAULTY) != Class::NONE
+        && !matches!(s.text(word), "off" | "order" | "required" | "false")
+    {
+        return Some(Effect::Standing);
+    }
+    // "In place of X", "replaces X", "stay away from X".
+    let replaced = s.before_text(other, 3, &["replaces", "supersedes", "replacing", "superseding", "supplants", "lieu"]).is_some()
+        || s.before_text(other, 4, &["place"]).is_some_and(|place| s.before_text(place, 2, &["in", "takes", "the"]).is_some() && s.text(place + 1) == "of")
+        || s.before_text(other, 5, &["away", "clear"]).is_some_and(|away| s.before_text(away, 1, &["stay", "steer", "keep"]).is_some());
+    if replaced && !limited {
+        return Some(Effect::Standing);
+    }
+    let instead = s.before_text(other, 3, &["instead", "rather"]).is_some_and(|word| matches!(s.text(word + 1), "of" | "than"));
+    if instead && s.len() < other + 4 && s.each(Class::CALL.or(Class::PREFER)).any(|verb| s.is_order(verb) && s.after(verb, 4, Class::THIS).is_some()) && s.len() < 14 {
         return Some(Effect::Standing);
     }
     // "When X asks whether to proceed, answer yes".

@@ -3,7 +3,7 @@
 
 use mcp_pin_model::Grade;
 
-use super::{common::name_parts, sensitive_access::is_denied_thing};
+use super::{super::sensitive_access::is_denied_thing, name_parts};
 use crate::{
     reading::{Passage, Role},
     speech::{
@@ -15,7 +15,7 @@ use crate::{
 const GETS: Class = Class::READ.or(Class::SEND).or(Class::PUT);
 
 /// The grade of the gravest demand for a thing of the kinds that a rule is about.
-pub(super) fn of(passage: &Passage, s: &Statement, about: fn(Kind) -> bool) -> Option<Grade> {
+pub(in super::super) fn of(passage: &Passage, s: &Statement, about: fn(Kind) -> bool) -> Option<Grade> {
     if passage.role == Role::Name || s.len() < 3 || matches!(s.text(0), "whether" | "if") && passage.is_parameter_text() {
         return None;
     }
@@ -24,13 +24,14 @@ pub(super) fn of(passage: &Passage, s: &Statement, about: fn(Kind) -> bool) -> O
 }
 
 /// A demand over two sentences: "Read the file. Put what it says into `note`."
-pub(super) fn over_two(first: &Statement, second: &Statement, about: fn(Kind) -> bool) -> bool {
+pub(in super::super) fn over_two(passage: &Passage, first: &Statement, second: &Statement, about: fn(Kind) -> bool) -> bool {
+    let fields = &passage.fields;
     if !second.has(Class::THIS) || !second.has(Class::PUT | Class::SEND) {
         return false;
     }
     let put = second.each(Class::PUT.or(Class::SEND)).find(|&verb| second.is_order(verb) && second.is_said(verb));
     let this = put.and_then(|verb| second.after(verb, 4, Class::THIS));
-    let placed = this.is_some_and(|this| slot(second, this));
+    let placed = this.is_some_and(|this| slot(second, this, fields));
     placed
         && things(first).iter().any(|thing| {
             about(thing.kind)
@@ -64,12 +65,13 @@ fn one(passage: &Passage, s: &Statement, thing: Thing) -> Option<Grade> {
         return None;
     }
     let ordered = verb.is_some_and(|verb| s.is_order(verb))
+        || s.before(at, 9, Class::ACT | Class::CALL | Class::TELL).is_some_and(|verb| s.is_order(verb) && s.is_said(verb) && !s.is_first)
         || s.each(GETS).any(|verb| s.is_order(verb) && s.is_said(verb) && verb.abs_diff(at) <= 14);
     let due = is_due(s, at);
     let in_parameter = passage.is_parameter_text();
     // A title says what a tool does in its first word; what is put into brackets is said to somebody.
     let in_title = passage.role == Role::Title && verb.is_some_and(|verb| verb > 0 && s.is_order(verb));
-    let into = in_title || slot(s, at) || in_parameter && ordered && s.before(at, 14, Class::PUT).is_some_and(|verb| s.is_order(verb));
+    let into = in_title || slot(s, at, &passage.fields) || in_parameter && ordered && s.before(at, 14, Class::PUT).is_some_and(|verb| s.is_order(verb));
     let out = is_sent_out(s, at);
     match kind {
         Kind::SecretFile if strong => {
@@ -122,7 +124,7 @@ fn is_harmless(s: &Statement, at: usize) -> bool {
 
 /// A tool that is about this very thing, by its name, and says so first.
 fn is_own_matter(passage: &Passage, s: &Statement, at: usize) -> bool {
-    if !s.is_first {
+    if !s.is_first || passage.is_parameter_text() {
         return false;
     }
     let Some(entry) = &passage.entry else { return false };
