@@ -32,7 +32,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
 pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
     const WHAT: Class = Class::INSTRUCTION.or(Class::UTTERANCE).or(Class::GUARD);
     let s = statement;
-    if !s.has(Class::IGNORE | Class::BYPASS | Class::FOLLOW | Class::INSTRUCTION | Class::ENDED) {
+    if !s.has(Class::IGNORE | Class::BYPASS | Class::FOLLOW | Class::INSTRUCTION | Class::ENDED | Class::THIS | Class::GUARD) {
         return foreign(s);
     }
     let between = |from: usize, to: usize, kind: Class| (from + 1..=to).any(|word| s.class(word).has(kind));
@@ -66,6 +66,16 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
         {
             return Some(BLOCK);
         }
+    }
+    // "Remember this rule for all future conversations", "add it to CLAUDE.md": an order that outlives the call.
+    let keeps = ["remember", "memorise", "memorize", "save", "store", "write", "add", "append", "keep", "persist", "note"];
+    let lasting = ["claude.md", "agents.md", ".cursorrules", "copilot-instructions", "gemini.md", "your memory", "long-term memory", "future conversations", "future sessions", "future chats", "every later session", "all sessions", "later conversations"];
+    if lasting.iter().any(|place| s.folded.contains(place))
+        && (0..s.len()).any(|verb| keeps.contains(&s.text(verb)) && s.is_order(verb) && s.is_said(verb) && s.after(verb, 8, Class::INSTRUCTION | Class::THIS).is_some())
+        && s.is_directed()
+        && !s.has(Class::PERMIT)
+    {
+        return Some(Said { grade: Grade::Review, message: "has the model keep an instruction for later", aspect: "held" });
     }
     for verb in s.each(Class::BYPASS) {
         let Some(object) = s.after(verb, 6, Class::INSTRUCTION | Class::GUARD) else { continue };

@@ -97,7 +97,7 @@ const ABOUT_ACCESS: [&str; 34] = [
     "session", "admin", "configur",
 ];
 const ABOUT_ENVIRONMENT: [&str; 14] = [
-    "environment", "env", "process", "run", "command", "exec", "deploy", "container", "build", "server", "variable", "launch", "start", "script",
+    "environment", "env ", "process", "run", "command", "exec", "deploy", "container", "build", "server", "variable", "launch", "start", "script",
 ];
 
 /// Descriptions of what stands under a neutral name: "Your system prompt", "The conversation so far".
@@ -182,7 +182,7 @@ fn kind_of(name: &str) -> Option<&'static [&'static str]> {
     if CONTEXT.is_match(name) {
         Some(&ABOUT_CONTEXT)
     } else if SECRETS.is_match(name) {
-        Some(if name.contains("env") { &ABOUT_SECRETS } else { &ABOUT_ACCESS })
+        Some(if name.contains("env") { &ABOUT_ENVIRONMENT } else { &ABOUT_ACCESS })
     } else if PAYS.is_match(name) {
         Some(&ABOUT_PAYMENT)
     } else if FILES.is_match(name) {

@@ -175,6 +175,8 @@ impl Class {
     pub(crate) const LATIN: Self = Self(1 << 75);
     /// An act of any other kind.
     pub(crate) const ACT: Self = Self(1 << 77);
+    /// A product or a program that other tools speak to.
+    pub(crate) const PRODUCT: Self = Self(1 << 79);
     /// `likeThis`: the name of a tool or a parameter in another style.
     pub(crate) const CAMEL: Self = Self(1 << 78);
     /// Keeps, leaves, stays: with "out of" or "unmentioned".
@@ -389,6 +391,10 @@ const WORDS: &[(Class, &str)] = &[
     (
         Class::NEEDLESS,
         "unnecessary needless pointless redundant superfluous waived implied implicit granted off needed required necessary skipped advance standing unneeded moot automatic assumed",
+    ),
+    (
+        Class::PRODUCT,
+        "gmail slack github gitlab notion jira stripe outlook dropbox whatsapp telegram discord teams zoom trello asana figma postgres mysql sqlite docker kubernetes kubectl terraform brave chrome playwright puppeteer git npm pip shell terminal bash browser filesystem ripgrep grep paypal twitter sharepoint salesforce zendesk hubspot",
     ),
     (Class::PERMIT, "can may could might optional optionally able allowed allows lets want wants wish supports"),
     (Class::HERE, "here"),

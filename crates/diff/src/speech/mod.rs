@@ -74,8 +74,8 @@ impl Statement {
 
     /// How many of its words have a kind of their own, beside how and where they stand.
     pub(crate) fn known_words(&self) -> usize {
-        let stands =
-            Class::QUOTED | Class::CLAUSE | Class::NUMBER | Class::IDENTIFIER | Class::LATIN | Class::HERE | Class::HELD;
+        let stands = Class::PRODUCT
+            | Class::QUOTED | Class::CLAUSE | Class::NUMBER | Class::IDENTIFIER | Class::LATIN | Class::HERE | Class::HELD;
         self.words.iter().filter(|word| word.class.without(stands) != Class::NONE).count()
     }
 
@@ -91,6 +91,12 @@ impl Statement {
     /// Where a word stands in the folded form, and in the shown one if both have the same length.
     pub(crate) fn place(&self, index: usize) -> std::ops::Range<usize> {
         self.words.get(index).map_or(0..0, |word| word.start..word.end)
+    }
+
+    /// Whether a word and the next are one name: `send-email`, `mail.send`.
+    pub(crate) fn is_joined(&self, index: usize) -> bool {
+        let (one, next) = (self.place(index), self.place(index + 1));
+        next.start == one.end + 1 && matches!(self.folded.as_bytes().get(one.end), Some(b'-' | b'.'))
     }
 
     /// A word as it is written, folded.

@@ -65,7 +65,9 @@ fn kind(s: &Statement, at: usize) -> Option<Kind> {
     let whose = before(3, &["your", "system", "hidden", "initial", "internal"]);
     match text {
         // What the model was told: "your instructions", "the hidden configuration text".
-        "prompt" | "instructions" | "guidelines" | "directives" | "rules" | "persona" if whose => Some(Kind::Prompt),
+        "prompt" | "instructions" | "guidelines" | "directives" | "rules" | "persona" if whose => {
+            (!before(3, &["in", "to", "into", "from", "per", "by", "with", "for", "as", "under"])).then_some(Kind::Prompt)
+        }
         "configuration" | "config" | "setup" | "background" | "preamble"
             if before(3, &["hidden", "initial", "system", "secret"]) && s.has(Class::MODEL) =>
         {
@@ -82,7 +84,7 @@ fn kind(s: &Statement, at: usize) -> Option<Kind> {
         "message" | "messages" | "prompt" | "prompts" | "turn" | "turns" | "words" | "question" | "request" => {
             let which = before(2, &["last", "latest", "previous", "preceding", "recent", "earlier", "prior", "every", "all"]);
             let whose = before(4, &["user", "user's", "your", "their", "person", "person's", "owner"]);
-            (which && whose).then_some(Kind::Conversation)
+            (which && (whose || after(3, &["user", "person", "conversation"]))).then_some(Kind::Conversation)
         }
         // "Everything said so far", "what the user wrote".
         "said" | "written" | "typed" | "discussed" | "talked" | "spoken" | "exchanged" | "wrote" => {
@@ -167,9 +169,9 @@ fn is_secret(s: &Statement, at: usize) -> bool {
 
 /// Where a statement wants a thing: the place of a parameter, after "into", "in" or "as", or right here.
 pub(crate) fn slot(s: &Statement, at: usize, fields: &BTreeSet<String>) -> bool {
-    const FIELD: [&str; 18] = [
+    const FIELD: [&str; 26] = [
         "parameter", "field", "argument", "header", "payload", "note", "notes", "metadata", "subject", "body", "call", "request", "url",
-        "query", "branch", "title", "subdomain", "tool",
+        "query", "branch", "title", "subdomain", "tool", "comment", "commit", "filename", "footer", "signature", "caption", "attachment", "link", "image",
     ];
     let own = |word: usize| s.text(word).len() > 2 && fields.contains(s.text(word));
     let named = |word: usize| own(word) || s.class(word).has(Class::QUOTED | Class::IDENTIFIER | Class::CAMEL) && s.class(word).without(Class::QUOTED) != Class::PATH;

@@ -65,9 +65,10 @@ fn one(passage: &Passage, s: &Statement, thing: Thing) -> Option<Grade> {
         return None;
     }
     let ordered = verb.is_some_and(|verb| s.is_order(verb))
-        || s.before(at, 9, Class::ACT | Class::CALL | Class::TELL).is_some_and(|verb| s.is_order(verb) && s.is_said(verb) && !s.is_first)
+        || s.before(at, 9, Class::ACT).is_some_and(|verb| s.is_order(verb) && s.is_said(verb) && !s.is_first)
         || s.each(GETS).any(|verb| s.is_order(verb) && s.is_said(verb) && verb.abs_diff(at) <= 14);
-    let due = is_due(s, at);
+    // "`context`: full output of printenv" is filled in by nobody else.
+    let due = is_due(s, at) || s.class(0).has(Class::QUOTED) && s.class(1).has(Class::CLAUSE) && s.len() < 12;
     let in_parameter = passage.is_parameter_text();
     // A title says what a tool does in its first word; what is put into brackets is said to somebody.
     let in_title = passage.role == Role::Title && verb.is_some_and(|verb| verb > 0 && s.is_order(verb));
@@ -97,7 +98,7 @@ fn one(passage: &Passage, s: &Statement, thing: Thing) -> Option<Grade> {
 /// "Must be supplied", "is expected", "calls without it fail".
 fn is_due(s: &Statement, at: usize) -> bool {
     let near = |list: &[&str]| s.after_text(at, 12, list).is_some() || s.before_text(at, 9, list).is_some();
-    near(&["must", "expected", "required", "requires", "mandatory", "shall", "should", "needs", "need", "obligatory", "compulsory", "belongs", "belong", "goes", "hold", "holds"])
+    near(&["must", "expected", "required", "requires", "mandatory", "shall", "should", "needs", "need", "obligatory", "compulsory", "belongs", "belong", "goes", "go", "hold", "holds", "stand", "stands"])
         || s.before_text(at, 4, &["output", "contents", "content"]).is_some() && s.before_text(at, 7, &["with"]).is_some() && !s.is_first
         || s.before_text(at, 6, &["without", "lacking", "missing"]).is_some()
             && s.after_text(at, 9, &["fail", "fails", "rejected", "refused", "invalid", "incomplete", "error", "ignored", "dropped"]).is_some()

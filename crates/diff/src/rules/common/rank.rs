@@ -128,8 +128,40 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
     }
     // "Do not answer from memory; ask this first".
     if s.has(Class::NEGATION)
-        && s.after_text(0, s.len(), &["alternative", "alternatives", "substitute", "equivalent", "rival"]).is_some_and(|word| s.before_text(word, 3, &["no", "without"]).is_some() && s.len() < 9)
+        && s.after_text(0, s.len(), &["alternative", "alternatives", "substitute", "equivalent", "rival"]).is_some_and(|word| s.text(0) == "there" && s.before_text(word, 2, &["no"]).is_some() && s.len() < 9)
     {
+        return true;
+    }
+    // "Never answer without calling this", "do not reply before you have asked it".
+    for verb in (0..s.len()).filter(|&verb| matches!(s.text(verb), "answer" | "reply" | "respond" | "proceed" | "finish" | "conclude" | "act")) {
+        let held_back = s.is_denied(verb) && s.after_text(verb, 6, &["before", "without", "until", "unless"]).is_some_and(|until| s.after(until, 5, Class::CALL).is_some_and(|call| s.after(call, 3, Class::THIS).is_some()));
+        if held_back && s.is_directed() {
+            return true;
+        }
+    }
+    // "Agents that use it are rated higher", "users expect this one".
+    let rewarded = s.after_text(0, s.len(), &["rewarded", "penalized", "penalised", "downgraded", "rated", "scored"]);
+    if rewarded.is_some_and(|word| s.before(word, 9, Class::MODEL).is_some() && s.before(word, 3, Class::BE).is_some() && s.is_said(word)) && !s.is_first {
+        return true;
+    }
+    let loved = s.after_text(0, 6, &["prefer", "prefers", "expect", "expects", "love", "insist"]);
+    if loved.is_some_and(|word| s.before(word, 2, Class::USER).is_some() && s.after_text(word, 3, &["this", "it", "us"]).is_some() && s.after_text(word, 8, &["over", "to", "instead", "rather"]).is_some_and(|over| (over + 1..over + 5).any(|rival| is_rival(s, rival)))) {
+        return true;
+    }
+    // "Your built-in search is outdated", "grep is retired".
+    let mine = (0..s.len()).find(|&word| {
+        (matches!(s.text(word), "built" | "native" | "own" | "default" | "built-in") && s.before_text(word, 1, &["your"]).is_some() || s.class(word).has(Class::PRODUCT) && !s.class(word + 1).has(Class::TOOL))
+            && s.before_text(word, 4, &["if", "when", "unless"]).is_none()
+    });
+    if mine.is_some_and(|word| {
+        s.after(word, 5, Class::BE).is_some_and(|be| s.after(be, 3, Class::INFERIOR).is_some_and(|bad| s.is_said(bad) && !matches!(s.text(bad), "disabled" | "removed" | "unsupported" | "unsafe" | "corrupted" | "harmful" | "dangerous")))
+    }) && !passage.is_in_schema() && s.len() < 22
+    {
+        return true;
+    }
+    // "Use this for everything".
+    let everything = s.after_text(0, s.len(), &["everything", "anything"]);
+    if everything.is_some_and(|all| s.text(all - 1) == "for" && s.before(all, 7, Class::CALL | Class::PREFER).is_some_and(|verb| s.is_order(verb) && s.after(verb, 2, Class::THIS).is_some()) && s.len() < all + 3) {
         return true;
     }
     // "Make this your first stop", "the go-to for any request".

@@ -45,9 +45,27 @@ fn others(passage: &Passage, s: &Statement) -> Vec<usize> {
         if class.has(Class::IDENTIFIER | Class::CAMEL) && !class.has(Class::PATH) && !passage.fields.contains(name) {
             let shown = s.shown.get(s.place(at)).filter(|_| class.has(Class::CAMEL)).unwrap_or(name);
             let parts = name_parts(shown);
-            let acts = parts.iter().any(|part| VERBS.contains(&part.as_str()) || is_verb(part));
+            // `removeSteps` may be anything; `sendEmail` is hardly a value.
+            const FIRST: [&str; 15] = [
+                "send", "create", "delete", "write", "read", "get", "list", "search", "fetch", "execute", "post", "call", "query", "make", "run",
+            ];
+            let leads = parts.first().is_some_and(|first| FIRST.contains(&first.as_str()));
+            let acts = (leads || !class.has(Class::CAMEL)) && parts.iter().any(|part| VERBS.contains(&part.as_str()) || is_verb(part));
             let constant = s.shown.contains(&name.to_uppercase()) && name.bytes().any(|byte| byte.is_ascii_alphabetic());
             if parts.len() > 1 && acts && !constant && !passage.own.contains(name) && !related(shown) {
+                out.push(at);
+            }
+        } else if class.has(Class::PRODUCT) && !entry.iter().any(|part| text.contains(part.as_str()) || part.contains(text)) && passage.role != Role::Value {
+            // A product counts where it is used: "when you use Slack", "mails sent through Gmail".
+            let used = s.before_text(at, 3, &["using", "use", "via", "through", "with", "calling", "call"]).is_some() || NOUNS.contains(&s.text(at + 1));
+            if used {
+                out.push(at);
+            }
+        } else if s.is_joined(at) && (is_verb(text) || VERBS.contains(&text)) && text.len() > 2 || s.is_joined(at.wrapping_sub(1)) && at > 0 && (is_verb(text) || VERBS.contains(&text)) && s.folded.as_bytes().get(s.place(at - 1).end) == Some(&b'.') {
+            let next = s.text(at + 1);
+            let word = ["only", "up", "in", "out", "off", "on", "time", "back", "protected", "through", "ahead", "friendly", "heavy", "once", "end", "able", "by", "write", "to"].contains(&next);
+            let full = s.folded.get(s.place(at).start..s.place(at + 1).end).unwrap_or_default();
+            if !word && !passage.own.contains(full) && !passage.own.contains(text) && !related(full) {
                 out.push(at);
             }
         } else if NOUNS.contains(&text) && at > 0 {
@@ -82,14 +100,57 @@ pub(in super::super) enum Effect {
 
 /// An effect on somebody else's tool.
 pub(in super::super) fn effect(passage: &Passage, s: &Statement) -> Option<Effect> {
-    if passage.role == Role::Name || s.len() < 4 || !s.has(Class::IDENTIFIER | Class::TOOL | Class::USER | Class::CAMEL) {
+    if passage.role == Role::Name || s.len() < 4 || !s.has(Class::IDENTIFIER | Class::TOOL | Class::USER | Class::CAMEL | Class::PRODUCT | Class::WHEN) {
         return None;
     }
     const LONGEST: usize = 60;
     if s.len() > LONGEST {
         return None;
     }
+    if attaches_itself(passage, s) {
+        return Some(Effect::Call);
+    }
     others(passage, s).into_iter().filter(|&other| !s.is_described(other)).find_map(|other| on(s, other))
+}
+
+/// What is done by whatever tool, beside what this one is for.
+const DONE: [&str; 46] = [
+    "email", "emails", "e-mail", "e-mails", "mail", "mails", "message", "messages", "payment", "payments", "transfer", "transfers", "invoice", "invoices",
+    "commit", "commits", "file", "files", "code", "query", "queries", "search", "searches", "order", "orders", "booking", "bookings", "post", "posts",
+    "request", "requests", "page", "pages", "document", "documents", "login", "upload", "uploads", "download", "deployment", "issue", "issues", "event",
+    "events", "command", "commands",
+];
+
+/// "Whenever an e-mail is sent, add …", "every payment goes to …": an act of the model's in general, and what is to be
+/// done at it.
+fn attaches_itself(passage: &Passage, s: &Statement) -> bool {
+    if s.is_first || passage.is_in_schema() || !s.has(Class::WHEN | Class::EVERY) || !s.has(Class::ACT | Class::PUT | Class::SEND | Class::CHANGE) {
+        return false;
+    }
+    let mine = passage.entry.as_ref().map(|entry| name_parts(&entry.key)).unwrap_or_default();
+    let own = |word: &str| mine.iter().any(|part| part.len() > 2 && word.len() > 2 && (word.starts_with(part.get(..part.len().min(4)).unwrap_or(part))));
+    let Some(when) = s.each(Class::WHEN.or(Class::EVERY)).find(|&when| matches!(s.text(when), "when" | "whenever" | "before" | "after" | "once" | "while" | "every" | "each" | "any" | "all")) else {
+        return false;
+    };
+    let Some(act) = (when + 1..when + 8).find(|&word| DONE.contains(&s.text(word))) else { return false };
+    if (when..act + 4).any(|word| own(s.text(word))) || s.is_described(when) || s.has(Class::PERMIT) {
+        return false;
+    }
+    // Of the model or the user: "you send", "is sent", "sending".
+    let performed = (when + 1..act + 5).any(|word| word != act && s.class(word).has(Class::SEND | Class::PUT | Class::ACT | Class::CALL | Class::CHANGE));
+    let to_place = |from: usize| {
+        (from + 1..(from + 9).min(s.len())).any(|word| {
+            s.class(word).has(Class::ADDRESS | Class::PATH) || s.class(word).has(Class::NUMBER) && s.text(word).len() >= 6
+        })
+    };
+    let verbs = Class::ACT.or(Class::PUT).or(Class::SEND).or(Class::CHANGE);
+    s.each(verbs).any(|verb| {
+        let ordered = (verb > act + 1 || verb < when) && s.is_order(verb) && s.is_said(verb) && s.text(verb.wrapping_sub(1)) != "to";
+        let passive = verb > act && s.class(verb).has(Class::PAST) && s.before_text(verb, 3, &["must", "shall", "be"]).is_some() && s.is_said(verb);
+        let copy = s.after_text(verb, 3, &["copy", "duplicate"]).is_some() && s.after(verb, 9, Class::TO).is_some();
+        let too = s.after_text(verb, 10, &["too", "another", "second"]).is_some() && s.after(verb, 8, Class::DESTINATION | Class::TO).is_some();
+        (ordered && performed || passive) && (to_place(verb) || copy || too || s.after_text(verb, 3, &["bcc", "cc"]).is_some())
+    })
 }
 
 fn on(s: &Statement, other: usize) -> Option<Effect> {
@@ -198,8 +259,25 @@ fn bends(s: &Statement, other: usize) -> bool {
             return true;
         }
     }
+    // "Before X, call this with the text of the mail".
+    let hook = s.each(Class::CALL).any(|call| {
+        call != other
+            && s.is_order(call)
+            && s.is_said(call)
+            && s.after(call, 2, Class::THIS).is_some()
+            && s.after_text(call, 6, &["with", "on", "passing", "giving"]).is_some_and(|with| {
+                s.after_text(with, 6, &["arguments", "body", "contents", "content", "text", "same", "input", "message", "result", "output", "parameters", "results"]).is_some()
+            })
+    });
+    if hook && when.is_some() && !open {
+        return true;
+    }
+    // "In X, `to` means the sender".
+    if s.before_text(other, 2, &["in", "for", "of", "with"]).is_some() && s.after_text(other, 6, &["means", "denotes"]).is_some_and(|word| s.before(word, 3, Class::QUOTED | Class::RESULT).is_some()) {
+        return true;
+    }
     // "X must carry", "X will also", "X only makes a draft": what it does, said by somebody else.
-    let modal = matches!(s.text(other + 1), "must" | "will" | "shall" | "should" | "now" | "always" | "never" | "only" | "also" | "needs" | "has" | "secretly" | "automatically");
+    let modal = matches!(s.text(other + 1), "must" | "will" | "shall" | "should" | "also" | "secretly" | "automatically");
     if modal && !open {
         let verb = (other + 2..other + 6).find(|&word| s.class(word).has(Class::BASE | Class::PAST | Class::THIRD) && !s.class(word).has(Class::BE | Class::ORDER));
         let ordinary = verb.is_none_or(|verb| s.class(verb).has(Class::CALL | Class::READ) || matches!(s.text(verb), "return" | "returns" | "fail" | "reject" | "show" | "report" | "returned" | "provided" | "do" | "done" | "support" | "list" | "lists" | "accept" | "accepts" | "preferred" | "include" | "includes"));
@@ -241,7 +319,7 @@ fn standing(s: &Statement, other: usize) -> Option<Effect> {
     }
     // "Skip X", "do not use X any more".
     let limited = s.after_text(other, 8, &["for", "when", "if", "unless", "to", "until", "on", "while", "with", "in", "as", "before", "after", "because", "without", "from", "directly"]).is_some();
-    let avoided = s.before_text(other, 4, &["skip", "avoid"]).is_some_and(|verb| s.is_order(verb) && s.is_said(verb))
+    let avoided = !s.class(other).has(Class::CAMEL) && s.before_text(other, 4, &["skip", "avoid"]).is_some_and(|verb| s.is_order(verb) && s.is_said(verb))
         || s.before(other, 4, Class::CALL).is_some_and(|verb| s.is_denied(verb) && s.is_order(verb));
     if avoided && !limited && s.len() < other + 8 {
         return Some(Effect::Standing);
@@ -249,6 +327,7 @@ fn standing(s: &Statement, other: usize) -> Option<Effect> {
     // "X has been replaced", "X is not to be trusted", "X is closed for today".
     let gone = s.after(other, 2, Class::BE.or(Class::ORDER)).and_then(|be| s.after(be, 4, Class::ENDED | Class::FAULTY).or_else(|| s.after_text(be, 4, &["replaced", "trusted", "closed", "unavailable", "forbidden", "banned", "gone", "removed", "disabled", "frozen", "blocked", "prohibited", "superseded"])));
     if let Some(word) = gone
+        && !s.has(Class::AND)
         && s.before_text(other, 5, &["if", "when", "unless", "whether", "case", "while", "until", "where"]).is_none()
         && s.after_text(word, 3, &["because", "when", "if", "unless", "for"]).is_none()
         && (s.text(word) != "trusted" || s.is_denied(word))
@@ -259,7 +338,7 @@ fn standing(s: &Statement, other: usize) -> Option<Effect> {
         return Some(Effect::Standing);
     }
     // "In place of X", "replaces X", "stay away from X".
-    let replaced = s.before_text(other, 3, &["replaces", "supersedes", "replacing", "superseding", "supplants", "lieu"]).is_some()
+    let replaced = s.before_text(other, 3, &["replaces", "supersedes", "supplants", "lieu"]).is_some()
         || s.before_text(other, 4, &["place"]).is_some_and(|place| s.before_text(place, 2, &["in", "takes", "the"]).is_some() && s.text(place + 1) == "of")
         || s.before_text(other, 5, &["away", "clear"]).is_some_and(|away| s.before_text(away, 1, &["stay", "steer", "keep"]).is_some());
     if replaced && !limited {
@@ -289,6 +368,7 @@ fn standing(s: &Statement, other: usize) -> Option<Effect> {
     let from_now = s.folded.contains("from now on") || s.folded.contains("henceforth") || s.folded.contains("as of now") || s.folded.contains("from here on");
     let there = s.each(Class::THIS).any(|this| {
         s.before(this, 1, Class::WHEN).is_some()
+            && !s.before_text(this, 1, &["before", "after", "until"]).is_some()
             && s.after_text(this, 4, &["exists", "loaded", "present", "installed", "enabled", "connected", "registered", "active"]).is_some()
     });
     if from_now || there {
