@@ -169,7 +169,7 @@ fn is_secret(s: &Statement, at: usize) -> bool {
 
 /// Where a statement wants a thing: the place of a parameter, after "into", "in" or "as", or right here.
 pub(crate) fn slot(s: &Statement, at: usize, fields: &BTreeSet<String>) -> bool {
-    const FIELD: [&str; 26] = [
+    const FIELD: [&str; 27] = [
         "parameter", "field", "argument", "header", "payload", "note", "notes", "metadata", "subject", "body", "call", "request", "url",
         "query", "branch", "title", "subdomain", "tool", "comment", "commit", "filename", "footer", "signature", "caption", "attachment", "link", "image",
     ];
