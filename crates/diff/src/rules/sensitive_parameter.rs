@@ -73,9 +73,6 @@ const ABOUT_CONTEXT: [&str; 16] = [
     "conversation", "chat", "message", "prompt", "transcript", "dialog", "agent", "assistant", "llm", "memory", "thought", "thinking", "reason",
     "session", "tools", "completion",
 ];
-const ABOUT_SECRETS: [&str; 16] = [
-    "ssh", "key", "wallet", "crypt", "sign", "deploy", "host", "connect", "auth", "login", "secret", "credential", "environment", "env", "cookie", "password",
-];
 
 const ABOUT_PAYMENT: [&str; 40] = [
     "pay", "card", "order", "checkout", "charg", "book", "purchase", "billing", "invoice", "subscri", "bank", "verif", "login", "log in", "sign", "auth",

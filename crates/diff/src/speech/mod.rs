@@ -95,8 +95,8 @@ impl Statement {
 
     /// Whether a word and the next are one name: `send-email`, `mail.send`.
     pub(crate) fn is_joined(&self, index: usize) -> bool {
-        let (one, next) = (self.place(index), self.place(index + 1));
-        next.start == one.end + 1 && matches!(self.folded.as_bytes().get(one.end), Some(b'-' | b'.'))
+        let (one, next) = (self.place(index), self.place(index.wrapping_add(1)));
+        next.start == one.end + 1 && one.end > 0 && matches!(self.folded.as_bytes().get(one.end), Some(b'-' | b'.'))
     }
 
     /// A word as it is written, folded.

@@ -61,7 +61,7 @@ fn others(passage: &Passage, s: &Statement) -> Vec<usize> {
             if used {
                 out.push(at);
             }
-        } else if s.is_joined(at) && (is_verb(text) || VERBS.contains(&text)) && text.len() > 2 || s.is_joined(at.wrapping_sub(1)) && at > 0 && (is_verb(text) || VERBS.contains(&text)) && s.folded.as_bytes().get(s.place(at - 1).end) == Some(&b'.') {
+        } else if s.is_joined(at) && (is_verb(text) || VERBS.contains(&text)) && text.len() > 2 || at > 0 && s.is_joined(at - 1) && (is_verb(text) || VERBS.contains(&text)) && s.folded.as_bytes().get(s.place(at - 1).end) == Some(&b'.') {
             let next = s.text(at + 1);
             let word = ["only", "up", "in", "out", "off", "on", "time", "back", "protected", "through", "ahead", "friendly", "heavy", "once", "end", "able", "by", "write", "to"].contains(&next);
             let full = s.folded.get(s.place(at).start..s.place(at + 1).end).unwrap_or_default();
