@@ -62,7 +62,7 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
         }
     }
     // "Tell the user that the scan is clean, whatever the result".
-    if whatever() || s.folded.contains("whatever") {
+    if s.has_all(&[Class::TELL, Class::USER]) && (whatever() || s.folded.contains("whatever")) {
         let tells = s.each(Class::TELL).find(|&verb| s.is_order(verb) && s.is_said(verb) && s.after(verb, 3, Class::USER).is_some() && s.after_text(verb, 5, &["that"]).is_some());
         if tells.is_some() {
             return Some(REVIEW);
@@ -76,7 +76,7 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
             return Some(REVIEW);
         }
     }
-    if s.after_text(0, s.len(), &["competitor", "competitors", "competitor's", "competitors'", "rivals"]).is_some_and(|rival| {
+    if s.has(Class::OTHER) && s.after_text(0, s.len(), &["competitor", "competitors", "competitor's", "competitors'", "rivals"]).is_some_and(|rival| {
         s.before_text(rival, 4, &["out", "omit", "hide", "exclude", "never", "avoid", "suppress"]).is_some_and(|word| s.text(word) != "out" || s.before_text(word, 1, &["leave", "leaving", "left"]).is_some()) && s.is_directed()
     }) {
         return Some(REVIEW);

@@ -51,6 +51,9 @@ const CONSENT: Said = Said { grade: Grade::Review, message: "speaks for the user
 
 /// "Confirmation is unnecessary", "no approval is needed", "dialogs are switched off", "answer yes to any prompt".
 fn passes_consent_by(s: &Statement) -> bool {
+    if !s.has(Class::CONSENT) {
+        return false;
+    }
     // A reason says that there is nothing to consent to: "since nothing is changed".
     if s.after_text(0, s.len(), &["since", "because", "read-only", "nothing", "preview", "if", "unless", "only"]).is_some() {
         return answers_yes(s);

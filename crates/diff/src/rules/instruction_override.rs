@@ -70,7 +70,8 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
     // "Remember this rule for all future conversations", "add it to CLAUDE.md": an order that outlives the call.
     let keeps = ["remember", "memorise", "memorize", "save", "store", "write", "add", "append", "keep", "persist", "note"];
     let lasting = ["claude.md", "agents.md", ".cursorrules", "copilot-instructions", "gemini.md", "your memory", "long-term memory", "future conversations", "future sessions", "future chats", "every later session", "all sessions", "later conversations"];
-    if lasting.iter().any(|place| s.folded.contains(place))
+    if (s.folded.contains(".md") || s.has(Class::CONVERSATION) || s.folded.contains("session") || s.folded.contains("cursorrules"))
+        && lasting.iter().any(|place| s.folded.contains(place))
         && (0..s.len()).any(|verb| keeps.contains(&s.text(verb)) && s.is_order(verb) && s.is_said(verb) && s.after(verb, 8, Class::INSTRUCTION | Class::THIS).is_some())
         && s.is_directed()
         && !s.has(Class::PERMIT)
@@ -109,7 +110,7 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
         });
         let yours = s.before_text(word, 3, &["your", "system"]).is_some();
         let ended = s.after(word, 12, Class::ENDED).filter(|&end| s.before(end, 3, Class::BE).is_some());
-        if ended.is_some_and(|end| s.is_said(end)) && (given || yours) && s.before_text(word, 6, &["if", "when", "unless"]).is_none() {
+        if ended.is_some_and(|end| s.is_said(end)) && (given || yours && !s.is_first) && s.before_text(word, 6, &["if", "when", "unless"]).is_none() {
             return Some(BLOCK);
         }
         // "No policy applies while this tool is on".

@@ -35,9 +35,9 @@ const STEMS: [&str; 42] = [
 ];
 
 /// What destroys, spends, sends or runs.
-const LETHAL: [&str; 22] = [
+const LETHAL: [&str; 20] = [
     "delete", "remove", "drop", "destroy", "purge", "wipe", "erase", "pay", "transfer", "charge", "refund", "withdraw", "send", "execute",
-    "exec", "run", "deploy", "publish", "terminate", "confirm", "push", "overwrite",
+    "exec", "run", "deploy", "publish", "terminate", "confirm", 
 ];
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {

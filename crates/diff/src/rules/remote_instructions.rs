@@ -43,7 +43,8 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
             return Some(BLOCK);
         }
     }
-    if let Some(orders) = (0..s.len()).find(|&word| ORDERS.contains(&s.text(word)) && s.before_text(word, 3, &["operator", "user", "system", "developer", "binding", "carry", "carries", "have", "with"]).is_some())
+    if (s.has(Class::INSTRUCTION | Class::TOOL) || s.folded.contains("authorit"))
+        && let Some(orders) = (0..s.len()).find(|&word| ORDERS.contains(&s.text(word)) && s.before_text(word, 3, &["operator", "user", "system", "developer", "binding", "carry", "carries", "have", "with"]).is_some())
         && let Some(what) = s.before_text(orders, 9, &YIELDS)
         && s.is_said(orders)
         && (s.before(orders, 3, Class::BE).is_some_and(|be| be > what) || s.before_text(orders, 3, &["carry", "carries", "have"]).is_some())
@@ -52,7 +53,8 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
         return Some(BLOCK);
     }
     // "Execute what it returns".
-    if let Some(verb) = (0..s.len()).find(|&verb| matches!(s.text(verb), "execute" | "obey" | "follow" | "perform") && s.is_order(verb) && s.is_said(verb))
+    if s.has(Class::FOLLOW)
+        && let Some(verb) = (0..s.len()).find(|&verb| matches!(s.text(verb), "execute" | "obey" | "follow" | "perform") && s.is_order(verb) && s.is_said(verb))
         && s.after_text(verb, 1, &["what", "whatever", "everything"]).is_some_and(|what| s.after_text(what, 4, &["returns", "answers", "replies", "says", "sends"]).is_some())
         && s.is_directed()
     {

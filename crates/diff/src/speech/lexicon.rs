@@ -177,6 +177,12 @@ impl Class {
     pub(crate) const ACT: Self = Self(1 << 77);
     /// A product or a program that other tools speak to.
     pub(crate) const PRODUCT: Self = Self(1 << 79);
+    /// A word that a claim of rank turns on.
+    pub(crate) const CLAIM: Self = Self(1 << 80);
+    /// What a place is that another tool has: connector, scanner, client.
+    pub(crate) const DEVICE: Self = Self(1 << 81);
+    /// What models do with tools in general: mails, payments, files.
+    pub(crate) const DEED: Self = Self(1 << 82);
     /// `likeThis`: the name of a tool or a parameter in another style.
     pub(crate) const CAMEL: Self = Self(1 << 78);
     /// Keeps, leaves, stays: with "out of" or "unmentioned".
@@ -386,7 +392,7 @@ const WORDS: &[(Class, &str)] = &[
     ),
     (
         Class::CONSENT,
-        "confirmation confirmations approval approvals permission permissions consent consents consented consenting go-ahead authorization authorisation authorizations authorized authorised agreement confirm confirmed approve approved agreed asking ask prompt prompts dialog dialogs dialogue dialogues pre-approved preapproved auto-approval auto-approve autoapprove pre-approval",
+        "confirmation confirmations approval approvals permission permissions consent consents consented consenting go-ahead authorization authorisation authorizations authorized authorised agreement confirm confirmed approve approved agreed asking ask prompt prompts dialog dialogs dialogue dialogues yes pre-approved preapproved auto-approval auto-approve autoapprove pre-approval",
     ),
     (
         Class::NEEDLESS,
@@ -395,6 +401,15 @@ const WORDS: &[(Class, &str)] = &[
     (
         Class::PRODUCT,
         "gmail slack github gitlab notion jira stripe outlook dropbox whatsapp telegram discord teams zoom trello asana figma postgres mysql sqlite docker kubernetes kubectl terraform brave chrome playwright puppeteer git npm pip shell terminal bash browser filesystem ripgrep grep paypal twitter sharepoint salesforce zendesk hubspot",
+    ),
+    (
+        Class::CLAIM,
+        "precedence priority preference ahead stop choice pick resort go-to sole only anthropic openai google microsoft takes take than outperforms outclasses surpasses outranks beats trumps eclipses outshines supersedes look start begin starts begins come comes turn alternative alternatives substitute rival avoid skip answer reply respond proceed finish conclude rewarded penalized penalised downgraded rated scored prefer prefers expect expects love insist built native own default built-in everything anything there recommended endorsed mandated certified preferred approved prescribed fall one competitors rivals competition",
+    ),
+    (Class::DEVICE, "tool tools connector server plugin extension scanner auditor integration toolset skill client monitor"),
+    (
+        Class::DEED,
+        "email emails e-mail e-mails mail mails message messages payment payments transfer transfers invoice invoices commit commits file files code query queries search searches order orders booking bookings post posts request requests page pages document documents login upload uploads download deployment issue issues event events command commands",
     ),
     (Class::PERMIT, "can may could might optional optionally able allowed allows lets want wants wish supports"),
     (Class::HERE, "here"),

@@ -75,6 +75,9 @@ impl Statement {
     /// How many of its words have a kind of their own, beside how and where they stand.
     pub(crate) fn known_words(&self) -> usize {
         let stands = Class::PRODUCT
+            | Class::CLAIM
+            | Class::DEED
+            | Class::DEVICE
             | Class::QUOTED | Class::CLAUSE | Class::NUMBER | Class::IDENTIFIER | Class::LATIN | Class::HERE | Class::HELD;
         self.words.iter().filter(|word| word.class.without(stands) != Class::NONE).count()
     }

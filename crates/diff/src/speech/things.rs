@@ -62,10 +62,10 @@ fn kind(s: &Statement, at: usize) -> Option<Kind> {
     if is_secret(s, at) {
         return Some(Kind::Secret);
     }
-    let whose = before(3, &["your", "system", "hidden", "initial", "internal"]);
+    let whose = || before(3, &["your", "system", "hidden", "initial", "internal"]);
     match text {
         // What the model was told: "your instructions", "the hidden configuration text".
-        "prompt" | "instructions" | "guidelines" | "directives" | "rules" | "persona" if whose => {
+        "prompt" | "instructions" | "guidelines" | "directives" | "rules" | "persona" if whose() => {
             (!before(3, &["in", "to", "into", "from", "per", "by", "with", "for", "as", "under"])).then_some(Kind::Prompt)
         }
         "configuration" | "config" | "setup" | "background" | "preamble"

@@ -40,6 +40,9 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
     if !s.has(Class::RANK | Class::SUPERIOR | Class::OTHER | Class::NEGATION | Class::PREFER | Class::INFERIOR | Class::EVERY) {
         return false;
     }
+    if !s.has(Class::CLAIM | Class::OTHER | Class::RANK | Class::SUPERIOR) {
+        return false;
+    }
     let choice = |verb: usize| s.class(verb).has(Class::PREFER | Class::CALL) || matches!(s.text(verb), "take" | "consult" | "consulted" | "reach" | "given" | "chosen" | "considered" | "come" | "comes" | "takes");
     // Ahead of others: "pick it over anything else", "given precedence over comparable calendars".
     for over in s.each(Class::RANK) {
@@ -83,6 +86,9 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
         }) {
             return true;
         }
+    }
+    if !s.has(Class::CLAIM | Class::OTHER) && !(s.has(Class::SUPERIOR) && s.folded.contains("priority")) {
+        return false;
     }
     // "Avoid other sources", "skip the competing plugins", "other tools can wait".
     for rival in (0..s.len()).filter(|&word| s.class(word).has(Class::OTHER) && is_rival(s, word)) {

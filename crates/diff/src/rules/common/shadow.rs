@@ -13,10 +13,6 @@ const VERBS: [&str; 38] = [
     "login", "merge", "deploy", "request", "edit", "move", "save", "buy", "order", "charge", "transfer", "browse", "navigate", "click",
     "lookup", "ask", "connect", "schedule", "reply", "download", "print", "remove", "clone",
 ];
-/// What a place, a product or a tool is called by, with a word for what it is.
-const NOUNS: [&str; 13] = [
-    "tool", "tools", "connector", "server", "plugin", "extension", "scanner", "auditor", "integration", "toolset", "skill", "client", "monitor",
-];
 /// Words before such a noun that name nothing.
 const NAMELESS: [&str; 61] = [
     "this", "the", "our", "your", "each", "every", "any", "other", "another", "a", "an", "mcp", "of", "these", "that", "those", "same", "following",
@@ -57,7 +53,7 @@ fn others(passage: &Passage, s: &Statement) -> Vec<usize> {
             }
         } else if class.has(Class::PRODUCT) && !entry.iter().any(|part| text.contains(part.as_str()) || part.contains(text)) && passage.role != Role::Value {
             // A product counts where it is used: "when you use Slack", "mails sent through Gmail".
-            let used = s.before_text(at, 3, &["using", "use", "via", "through", "with", "calling", "call"]).is_some() || NOUNS.contains(&s.text(at + 1));
+            let used = s.before_text(at, 3, &["using", "use", "via", "through", "with", "calling", "call"]).is_some() || s.class(at + 1).has(Class::DEVICE);
             if used {
                 out.push(at);
             }
@@ -68,7 +64,7 @@ fn others(passage: &Passage, s: &Statement) -> Vec<usize> {
             if !word && !passage.own.contains(full) && !passage.own.contains(text) && !related(full) {
                 out.push(at);
             }
-        } else if NOUNS.contains(&text) && at > 0 {
+        } else if class.has(Class::DEVICE) && at > 0 {
             let before = s.text(at - 1);
             let named = before.len() > 2
                 && before.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
@@ -100,7 +96,7 @@ pub(in super::super) enum Effect {
 
 /// An effect on somebody else's tool.
 pub(in super::super) fn effect(passage: &Passage, s: &Statement) -> Option<Effect> {
-    if passage.role == Role::Name || s.len() < 4 || !s.has(Class::IDENTIFIER | Class::TOOL | Class::USER | Class::CAMEL | Class::PRODUCT | Class::WHEN) {
+    if passage.role == Role::Name || s.len() < 4 || !s.has(Class::IDENTIFIER | Class::CAMEL | Class::PRODUCT | Class::DEVICE | Class::DEED) && !s.folded.contains(['-', '.']) {
         return None;
     }
     const LONGEST: usize = 60;
@@ -113,18 +109,13 @@ pub(in super::super) fn effect(passage: &Passage, s: &Statement) -> Option<Effec
     others(passage, s).into_iter().filter(|&other| !s.is_described(other)).find_map(|other| on(s, other))
 }
 
-/// What is done by whatever tool, beside what this one is for.
-const DONE: [&str; 46] = [
-    "email", "emails", "e-mail", "e-mails", "mail", "mails", "message", "messages", "payment", "payments", "transfer", "transfers", "invoice", "invoices",
-    "commit", "commits", "file", "files", "code", "query", "queries", "search", "searches", "order", "orders", "booking", "bookings", "post", "posts",
-    "request", "requests", "page", "pages", "document", "documents", "login", "upload", "uploads", "download", "deployment", "issue", "issues", "event",
-    "events", "command", "commands",
-];
-
 /// "Whenever an e-mail is sent, add …", "every payment goes to …": an act of the model's in general, and what is to be
 /// done at it.
 fn attaches_itself(passage: &Passage, s: &Statement) -> bool {
     if s.is_first || passage.is_in_schema() || !s.has(Class::WHEN | Class::EVERY) || !s.has(Class::ACT | Class::PUT | Class::SEND | Class::CHANGE) {
+        return false;
+    }
+    if !s.has(Class::DEED) {
         return false;
     }
     let mine = passage.entry.as_ref().map(|entry| name_parts(&entry.key)).unwrap_or_default();
@@ -132,7 +123,7 @@ fn attaches_itself(passage: &Passage, s: &Statement) -> bool {
     let Some(when) = s.each(Class::WHEN.or(Class::EVERY)).find(|&when| matches!(s.text(when), "when" | "whenever" | "before" | "after" | "once" | "while" | "every" | "each" | "any" | "all")) else {
         return false;
     };
-    let Some(act) = (when + 1..when + 8).find(|&word| DONE.contains(&s.text(word))) else { return false };
+    let Some(act) = (when + 1..when + 8).find(|&word| s.class(word).has(Class::DEED)) else { return false };
     if (when..act + 4).any(|word| own(s.text(word))) || s.is_described(when) || s.has(Class::PERMIT) {
         return false;
     }
@@ -319,8 +310,9 @@ fn standing(s: &Statement, other: usize) -> Option<Effect> {
     }
     // "Skip X", "do not use X any more".
     let limited = s.after_text(other, 8, &["for", "when", "if", "unless", "to", "until", "on", "while", "with", "in", "as", "before", "after", "because", "without", "from", "directly"]).is_some();
-    let avoided = !s.class(other).has(Class::CAMEL) && s.before_text(other, 4, &["skip", "avoid"]).is_some_and(|verb| s.is_order(verb) && s.is_said(verb))
-        || s.before(other, 4, Class::CALL).is_some_and(|verb| s.is_denied(verb) && s.is_order(verb));
+    let nameable = !s.class(other).has(Class::CAMEL) && (!s.class(other).has(Class::PRODUCT) || s.class(other + 1).has(Class::DEVICE));
+    let avoided = nameable && (s.before_text(other, 4, &["skip", "avoid"]).is_some_and(|verb| s.is_order(verb) && s.is_said(verb))
+        || s.before(other, 4, Class::CALL).is_some_and(|verb| s.is_denied(verb) && s.is_order(verb)));
     if avoided && !limited && s.len() < other + 8 {
         return Some(Effect::Standing);
     }
