@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, rc::Rc};
 
 use mcp_pin_model::{
-    Entry, EntryKind,
+    EntryKind, Surface,
     json::{Pointer, Value},
 };
 
@@ -79,7 +79,8 @@ impl Passage {
 }
 
 /// Everything new to read in the changes, in their order.
-pub(crate) fn passages(changes: &[Change], tools: &[Entry]) -> Vec<Passage> {
+pub(crate) fn passages(changes: &[Change], surface: &Surface) -> Vec<Passage> {
+    let tools = surface.section(EntryKind::Tool).unwrap_or_default();
     let own: Rc<BTreeSet<String>> = Rc::new(tools.iter().map(|tool| tool.key().to_lowercase()).collect());
     let mut out = Vec::new();
     let mut fields: (Option<&EntryRef>, Rc<BTreeSet<String>>) = (None, Rc::default());
@@ -109,7 +110,7 @@ pub(crate) fn passages(changes: &[Change], tools: &[Entry]) -> Vec<Passage> {
             _ => BTreeSet::new(),
         };
         if change.entry.is_some() && change.entry.as_ref() != fields.0 {
-            fields = (change.entry.as_ref(), Rc::new(parameters(change.entry.as_ref(), tools)));
+            fields = (change.entry.as_ref(), Rc::new(parameters(change.entry.as_ref(), surface)));
         }
         let none = Rc::default();
         let fields = if change.entry.is_some() { &fields.1 } else { &none };
@@ -134,9 +135,9 @@ pub(crate) fn passages(changes: &[Change], tools: &[Entry]) -> Vec<Passage> {
 }
 
 /// The names of what a tool takes.
-fn parameters(entry: Option<&EntryRef>, tools: &[Entry]) -> BTreeSet<String> {
+fn parameters(entry: Option<&EntryRef>, surface: &Surface) -> BTreeSet<String> {
     let Some(entry) = entry.filter(|entry| entry.kind == EntryKind::Tool) else { return BTreeSet::new() };
-    let tool = tools.iter().find(|tool| tool.key() == entry.key);
+    let tool = surface.entry(EntryKind::Tool, &entry.key);
     let properties = tool.and_then(|tool| tool.value().get("inputSchema")?.get("properties")?.as_object());
     properties.into_iter().flat_map(mcp_pin_model::json::Object::iter).map(|(name, _)| name.to_lowercase()).collect()
 }

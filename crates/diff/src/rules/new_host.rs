@@ -105,7 +105,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             } else if comparison.is_first() || passage.in_new_entry {
                 // In a new entry, which is looked at anyway, every documented link is new.
                 (Grade::Notice, "names an address")
-            } else if carries(said) || beside(&passage.fresh, index) {
+            } else if !folded.contains("](http") && (carries(said) || beside(&passage.fresh, index)) {
                 (Grade::Block, "a new address together with what goes there")
             } else {
                 (Grade::Review, "a new address")

@@ -78,7 +78,7 @@ fn one(passage: &Passage, s: &Statement, thing: Thing) -> Option<Grade> {
         Kind::SecretFile if strong => {
             let contents = s.before_text(at, 6, &["contents", "content", "text", "output", "copy", "value", "values", "of", "without"]).is_some();
             let place = s.before_text(at, 8, &["path", "location", "default", "defaults", "e.g", "named", "like"]).is_some();
-            (into && !place || in_parameter && (contents && !place || due && !place) || out && ordered).then_some(Grade::Block)
+            (!place && (into || in_parameter && (contents || due)) || out && ordered).then_some(Grade::Block)
         }
         Kind::SecretFile => ((into || out) && (ordered || due)).then_some(Grade::Block),
         Kind::Secret | Kind::Prompt | Kind::Conversation => {

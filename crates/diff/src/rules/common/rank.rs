@@ -87,7 +87,7 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
             return true;
         }
     }
-    if !s.has(Class::CLAIM | Class::OTHER) && !(s.has(Class::SUPERIOR) && s.folded.contains("priority")) {
+    if !(s.has(Class::CLAIM | Class::OTHER) || s.has(Class::SUPERIOR) && s.folded.contains("priority")) {
         return false;
     }
     // "Avoid other sources", "skip the competing plugins", "other tools can wait".

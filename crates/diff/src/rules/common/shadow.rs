@@ -360,7 +360,7 @@ fn standing(s: &Statement, other: usize) -> Option<Effect> {
     let from_now = s.folded.contains("from now on") || s.folded.contains("henceforth") || s.folded.contains("as of now") || s.folded.contains("from here on");
     let there = s.each(Class::THIS).any(|this| {
         s.before(this, 1, Class::WHEN).is_some()
-            && !s.before_text(this, 1, &["before", "after", "until"]).is_some()
+            && s.before_text(this, 1, &["before", "after", "until"]).is_none()
             && s.after_text(this, 4, &["exists", "loaded", "present", "installed", "enabled", "connected", "registered", "active"]).is_some()
     });
     if from_now || there {
