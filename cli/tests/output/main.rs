@@ -9,6 +9,7 @@ mod dialog;
 mod documents;
 mod inspect;
 mod online;
+mod policy_page;
 mod project;
 mod report;
 mod rules;
