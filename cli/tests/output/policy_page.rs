@@ -2,7 +2,7 @@
 
 use mcp_pin_model::json::Value;
 
-use crate::common::{Sandbox, assert_safe};
+use crate::common::{Sandbox, assert_safe, fixture};
 
 /// An example of the page.
 struct Example {
@@ -102,5 +102,45 @@ fn t85_a_reason_cannot_carry_what_hides() {
         let run = sandbox.run(&["trust", "show"]);
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{to}: {}", run.err);
         assert_safe(&run.err);
+    }
+}
+
+#[test]
+fn t85_an_exemption_hides_nothing_that_is_the_same_for_everybody() {
+    let sandbox = Sandbox::new();
+    let (old, new) = (fixture("documents/forecast.json"), fixture("documents/forecast-turned-hostile.json"));
+    let commands =
+        [&["diff", &old, &new][..], &["diff", &old, &new, "--json"], &["inspect", &new], &["inspect", &new, "--json"]];
+    let told = || commands.map(|command| sandbox.run(command));
+    let before = told();
+    let exempted: String = before
+        .iter()
+        .filter(|run| run.out.starts_with('{'))
+        .flat_map(|run| fingerprints(&run.document()))
+        .collect::<std::collections::BTreeSet<_>>()
+        .iter()
+        .map(|fingerprint| {
+            format!("[[policy.exempt]]\nfingerprint = \"{fingerprint}\"\nreason = \"a\"\nauthor = \"b\"\nexpires = 2027-03-31\n")
+        })
+        .collect();
+    assert!(exempted.len() > 1000, "{exempted}");
+    sandbox.write("mcp-pin.toml", &soon(&exempted));
+    let counted = sandbox.run(&["trust", "show", "--json"]).document();
+    assert_eq!(count(&counted, "exemptions"), exempted.matches("fingerprint").count());
+    for (before, after) in before.iter().zip(told()) {
+        assert_eq!((before.code, &before.out), (after.code, &after.out));
+        assert_eq!(before.code, 1);
+    }
+}
+
+/// Every fingerprint in a document.
+fn fingerprints(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(object) => {
+            let own = object.get("fingerprint").and_then(Value::as_str).map(str::to_owned);
+            own.into_iter().chain(object.iter().flat_map(|(_, value)| fingerprints(value))).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(fingerprints).collect(),
+        _ => Vec::new(),
     }
 }
