@@ -4,9 +4,11 @@
 
 mod authoring;
 mod ci;
+mod ci_exceptions;
 mod common;
 mod dialog;
 mod documents;
+mod forms;
 mod inspect;
 mod online;
 mod policy_page;
