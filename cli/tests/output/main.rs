@@ -4,7 +4,6 @@
 
 mod ci;
 mod common;
-mod dialog;
 mod documents;
 mod online;
 mod project;
