@@ -138,7 +138,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         assessment: &assessment,
         before: reviewed.before.as_ref(),
         after: &reviewed.after,
-        introduction: about(&reviewed),
+        introduction: about(&reviewed, context.ui.width()),
     };
     match reviewing::decide(&context.ui, &subject).map_err(super::prompt_error)? {
         Decided::Accept(acknowledged) => {
@@ -197,34 +197,26 @@ fn show(context: &Context, reviewed: &Reviewed) -> Result<(), CommandError> {
     let view = View { columns: context.ui.width(), detail: Detail::Full, subject: Some(name) };
     let mut text = render::report(&reviewed.report, &view);
     text.newline();
-    text.append(about(reviewed));
+    text.append(about(reviewed, context.ui.width()));
     context.ui.data(text).map_err(|error| super::output_error(&error))
 }
 
 /// Who published it, and which documents it is about.
-fn about(reviewed: &Reviewed) -> Text {
+fn about(reviewed: &Reviewed, columns: usize) -> Text {
     let submission = &reviewed.submission;
     let mut text = Text::new();
-    let mut line = |label: &str, role: Role, value: String| {
-        text.push(Role::Dim, format!("{label:<15}"));
-        text.push(role, value);
-        text.newline();
-    };
-    line("publisher", Role::Plain, sanitize::line(&submission.publisher));
+    let mut line = |label: &str, role, value: &str| reviewing::labelled(&mut text, label, role, value, columns);
+    line("publisher", Role::Plain, &sanitize::line(&submission.publisher));
     if reviewed.signature_checked {
-        line("signature", Role::Good, "by a publisher that mcp-pin.toml trusts for this server".to_owned());
+        line("signature", Role::Good, "by a publisher that mcp-pin.toml trusts for this server");
     } else {
-        line(
-            "signature",
-            Role::Warning,
-            "checked by the registry, not here: mcp-pin.toml names no publisher".to_owned(),
-        );
+        line("signature", Role::Warning, "checked by the registry, not here: mcp-pin.toml names no publisher");
     }
-    line("manifest", Role::Plain, submission.manifest.to_string());
+    line("manifest", Role::Plain, &submission.manifest.to_string());
     if let Some(replaces) = &submission.replaces {
-        line("replaces", Role::Plain, replaces.to_string());
+        line("replaces", Role::Plain, &replaces.to_string());
     }
-    line("change report", Role::Plain, reviewed.report.digest().to_string());
+    line("change report", Role::Plain, &reviewed.report.digest().to_string());
     text
 }
 

@@ -161,8 +161,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         drop(sorted.from_registry);
         let approver = Approver::of_first_use(context, &mut project)?;
         for (server, live, acknowledged) in accepted {
-            let consented =
-                Consented { server: &server, live: &live, locked: None, acknowledged, reason: "first use" };
+            let consented = Consented { server: &server, live: &live, locked: None, acknowledged, reason: "first use" };
             match admit_local(context, &project.settings, &approver, consented) {
                 Ok(admission) => admissions.push(admission),
                 Err(error) => run.error(&server.alias, &error),
@@ -304,7 +303,7 @@ fn decide<'a>(
             run.row(alias, Outcome::AwaitingConsent, Status::ConsentRequired).message("nobody has decided about it");
             continue;
         }
-        let introduction = review::introduction(candidate.server, &candidate.live);
+        let introduction = review::introduction(candidate.server, &candidate.live, context.ui.width());
         if let Some(warning) = unpinned(&candidate.server.launch) {
             context.ui.warn(format!("`{alias}`: {warning}"));
         }

@@ -363,8 +363,12 @@ fn decide(
         let named: Vec<&Accepted> = arguments.accept.iter().filter(|accepted| accepted.alias == *alias).collect();
         let asked = at_a_terminal && named.is_empty() && assessment.grade() != Grade::Refuse;
         // `mcp-pin diff` compares with the live server, so this is the only place where a published report is seen.
-        let digest = matches!(candidate.to, To::Published(_))
-            .then(|| Text::new().with(Role::Dim, format!("change report {}\n", candidate.report.digest())));
+        let digest = matches!(candidate.to, To::Published(_)).then(|| {
+            let mut text = Text::new();
+            let digest = candidate.report.digest().to_string();
+            review::labelled(&mut text, "change report", Role::Plain, &digest, context.ui.width());
+            text
+        });
         if !asked && context.format == Format::Human {
             review::show(context, alias.as_str(), &candidate.report, Detail::Summary)?;
             if let Some(digest) = &digest {

@@ -5,18 +5,23 @@ use mcp_pin_model::{EntryKind, Launch, package_identity::identify};
 use crate::{
     capture::Live,
     project::ConfiguredServer,
-    ui::{Role, Text, sanitize},
+    ui::{
+        Role, Text,
+        layout::shown_block,
+        sanitize::{self, width},
+    },
 };
 
 /// What a first lock is about, before its findings: where it is configured, what is started, in full, and how much it
 /// declares.
 #[must_use]
-pub fn introduction(server: &ConfiguredServer, live: &Live) -> Text {
+pub fn introduction(server: &ConfiguredServer, live: &Live, columns: usize) -> Text {
+    let line = |out: &mut Text, label: &str, value: &str| labelled(out, label, Role::Plain, value, columns);
     let mut out = Text::new().with(Role::Strong, server.alias.as_str());
-    if let Some(place) = server.place() {
-        out.push(Role::Dim, format!("  {}", sanitize::one_line(&place.to_string())));
-    }
     out.newline();
+    if let Some(place) = server.place() {
+        line(&mut out, "from", &place.to_string());
+    }
     match &server.launch {
         Launch::Stdio(launch) => {
             let words: Vec<String> =
@@ -54,10 +59,19 @@ pub fn introduction(server: &ConfiguredServer, live: &Live) -> Text {
     out
 }
 
-fn line(out: &mut Text, label: &str, text: &str) {
-    out.push(Role::Dim, format!("  {label:<9}"));
-    out.plain(sanitize::one_line(text));
-    out.newline();
+/// A line of the kind "what: value". A value that does not fit stands below, every line of it behind a gutter.
+pub(crate) fn labelled(out: &mut Text, label: &str, role: Role, value: &str, columns: usize) {
+    let value = sanitize::one_line(value);
+    let label = format!("  {label:<9} ");
+    let fits = width(&label) + width(&value) <= columns;
+    out.push(Role::Dim, if fits { label.as_str() } else { label.trim_end() });
+    if fits {
+        out.push(role, value);
+        out.newline();
+    } else {
+        out.newline();
+        out.append(shown_block(&value, role, 4, columns));
+    }
 }
 
 /// A word as a shell would need it, so that the borders of arguments are seen.

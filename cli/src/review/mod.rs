@@ -10,6 +10,7 @@ mod pages;
 mod session;
 mod subject;
 
+pub(crate) use self::introduction::labelled;
 pub use self::{
     acknowledged::Acknowledged,
     introduction::introduction,

@@ -258,8 +258,12 @@ impl Ui {
 
     /// A question with its options, in lines that fit.
     fn question(&self, question: &str, options: &[(Key, &str)]) -> Vec<String> {
-        let words: Vec<String> = options.iter().map(|(key, words)| format!("[{key}] {words}")).collect();
-        wrapped(&sanitize::line(&format!("{question} {}", words.join(", "))), self.width, 2)
+        // Lines break between options and not within one.
+        let unbroken = |words: &str| words.replace(' ', "\u{a0}");
+        let options: Vec<String> =
+            options.iter().map(|(key, words)| unbroken(&sanitize::line(&format!("[{key}] {words}")))).collect();
+        let question = format!("{} {}", sanitize::line(question), options.join(", "));
+        wrapped(&question, self.width, 2).into_iter().map(|line| line.replace('\u{a0}', " ")).collect()
     }
 
     /// How many lines such a question takes.

@@ -22,17 +22,16 @@ fn hostile() -> Scenario {
 fn t52_t54_hostile_text_steers_no_terminal_and_draws_no_line_of_ours() {
     for columns in [40, 80] {
         let sandbox = Sandbox::with_weather(&hostile());
-        let mut terminal = Terminal::sized(&sandbox, (24, columns), &["lock"]);
+        let mut terminal = Terminal::with(&sandbox, (24, columns), &["lock"], &[("TERM", "dumb")]);
         acknowledge_all(&mut terminal);
         terminal.see("lock `weather` like this?").answer("q");
         let ended = terminal.end().expect(4);
-        let review = ended.screen.split("weather").skip(1).collect::<Vec<_>>().join("weather");
-        for line in review.lines() {
-            // The carriage return of a spinner that went away is the terminal's.
-            assert!(!line.chars().any(|c| is_hidden(c) || c == '\r'), "{line:?}");
-            let wide = mcp_pin::ui::sanitize::width(line);
+        for line in ended.screen.lines() {
+            assert!(!line.chars().any(|c| is_hidden(c)), "{line:?}");
+            // What is typed after a question is the terminal's.
+            let wide = mcp_pin::ui::sanitize::width(line.trim_end());
             assert!(wide <= usize::from(columns), "{wide} of {columns}: {line:?}");
-            assert!(line == "item 1 of 1, acknowledged" || !line.starts_with("item 1 of 1, acknowledged"));
+            assert!(!line.starts_with("item 1 of 1") && !line.starts_with("[a] accept"), "{line:?}");
         }
         assert!(ended.screen.contains("\\u{1b}"), "{}", ended.screen);
     }

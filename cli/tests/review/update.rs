@@ -4,7 +4,7 @@ use mcp_pin_test_support::fake::Scenario;
 use serde_json::json;
 
 use crate::{
-    lock::{acknowledge_all, poisoned},
+    lock::{acknowledge_all, poisoned, released},
     support::Sandbox,
     terminal::Terminal,
 };
@@ -19,7 +19,7 @@ fn acknowledged(sandbox: &Sandbox) -> Vec<String> {
 #[test]
 fn every_item_is_acknowledged_and_the_consent_says_which() {
     let sandbox = Sandbox::locked(&Scenario::weather());
-    sandbox.scenario("weather", &poisoned());
+    sandbox.scenario("weather", &released(poisoned()));
     let diff = sandbox.run(&["diff", "weather", "--format", "json"]).expect(1).json();
     let findings = diff["report"]["findings"].as_array().unwrap();
     let mut expected: Vec<String> = findings
@@ -43,7 +43,7 @@ fn every_item_is_acknowledged_and_the_consent_says_which() {
 fn rejecting_leaves_what_is_locked() {
     let sandbox = Sandbox::locked(&Scenario::weather());
     let before = sandbox.written();
-    sandbox.scenario("weather", &poisoned());
+    sandbox.scenario("weather", &released(poisoned()));
     let mut terminal = Terminal::start(&sandbox, &["update"]);
     terminal.see("item 1 of").see("help:").answer("r");
     let ended = terminal.end().expect(1);
@@ -55,7 +55,7 @@ fn rejecting_leaves_what_is_locked() {
 fn quitting_interrupting_and_losing_the_terminal_write_nothing() {
     let sandbox = Sandbox::locked(&Scenario::weather());
     let before = sandbox.written();
-    sandbox.scenario("weather", &poisoned());
+    sandbox.scenario("weather", &released(poisoned()));
     let at_the_first_item = || {
         let mut terminal = Terminal::start(&sandbox, &["update"]);
         terminal.see("item 1 of").see("help:");
@@ -85,7 +85,7 @@ fn the_whole_entry_is_shown_when_asked_for() {
     let sandbox = Sandbox::locked(&Scenario::weather());
     let mut changed = Scenario::weather();
     changed.tools.as_mut().unwrap()[0]["annotations"] = json!({"readOnlyHint": true, "openWorldHint": false});
-    sandbox.scenario("weather", &changed);
+    sandbox.scenario("weather", &released(changed));
     let mut terminal = Terminal::sized(&sandbox, (60, 80), &["update"]);
     terminal.see("item 1 of").see("help:").answer("f");
     terminal.see("tool `get_forecast`, as it would be:").see("inputSchema").see("help:").answer("?");
@@ -96,7 +96,7 @@ fn the_whole_entry_is_shown_when_asked_for() {
 #[test]
 fn without_colour_and_on_a_dumb_terminal_there_is_only_text() {
     let sandbox = Sandbox::locked(&Scenario::weather());
-    sandbox.scenario("weather", &poisoned());
+    sandbox.scenario("weather", &released(poisoned()));
     for variables in [&[("TERM", "dumb")][..], &[("TERM", "xterm-256color"), ("NO_COLOR", "1")]] {
         let mut terminal = Terminal::with(&sandbox, (24, 80), &["update"], variables);
         terminal.see("item 1 of").see("help:").answer("q");
