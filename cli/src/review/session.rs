@@ -114,8 +114,10 @@ impl Session<'_> {
         text.append(opening(self.subject.report(), self.items.len(), &view));
         text.newline();
         let heading = format!("{} to go through, the gravest first:", counted(self.items.len(), "item", "items"));
-        text.push(Role::Strong, heading);
-        text.newline();
+        for line in wrapped(&heading, columns, 0) {
+            text.push(Role::Strong, line);
+            text.newline();
+        }
         let number_columns = self.items.len().to_string().len();
         for (index, item) in self.items.iter().enumerate() {
             let start = format!("  {:>number_columns$}  ", index + 1);
