@@ -77,6 +77,20 @@ pub fn capture_all(
     project: &Project,
     wanted: &[Wanted<'_>],
 ) -> Result<Vec<Result<Live, CommandError>>, CommandError> {
+    let mut lives = capture_surfaces(context, project, wanted)?;
+    look_at_packages(context, project, wanted, &mut lives)?;
+    Ok(lives)
+}
+
+/// The same, without a look at the packages: for who builds a server, and compares nothing but what it declares.
+///
+/// # Errors
+/// See [`capture_all`].
+pub fn capture_surfaces(
+    context: &Context,
+    project: &Project,
+    wanted: &[Wanted<'_>],
+) -> Result<Vec<Result<Live, CommandError>>, CommandError> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
@@ -113,7 +127,7 @@ pub fn capture_all(
         Ok::<_, CommandError>(results)
     })?;
     progress.finish();
-    let mut lives: Vec<Result<Live, CommandError>> = captured
+    Ok(captured
         .into_iter()
         .zip(wanted)
         .map(|(result, wanted)| {
@@ -130,9 +144,7 @@ pub fn capture_all(
             live.evidence = declared::check_manifest(&declared, &manifest, &publishers, context.now())?;
             Ok(live)
         })
-        .collect();
-    look_at_packages(context, project, wanted, &mut lives)?;
-    Ok(lives)
+        .collect())
 }
 
 /// Adds digests and provenance of the packages that nobody has looked at yet.

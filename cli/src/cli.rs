@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::commands::{
-    approve, ci, completions, diff, explain, init, key, lock, ls, manifest, registry, rules, sign_bundle, submit,
-    trust, update, verify, verify_bundle, why,
+    approve, ci, completions, diff, explain, init, inspect, key, lock, ls, manifest, registry, rules, sign_bundle,
+    submit, trust, update, verify, verify_bundle, why,
 };
 
 /// Pin, verify and review what MCP servers tell an AI agent.
@@ -30,6 +30,9 @@ pub struct GlobalArguments {
     /// How results are printed
     #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+    /// The same as `--format json`
+    #[arg(long, global = true, conflicts_with = "format")]
+    pub json: bool,
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
@@ -43,6 +46,14 @@ pub struct GlobalArguments {
     /// [default: mcp-pin/key.pem in the configuration directory]
     #[arg(long, global = true, value_name = "FILE|exec:COMMAND", env = "MCP_PIN_KEY", hide_env_values = true, value_hint = ValueHint::FilePath)]
     pub key: Option<PathBuf>,
+}
+
+impl GlobalArguments {
+    /// How results are printed, however it was asked for.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
 }
 
 /// How results are printed.
@@ -86,6 +97,8 @@ pub enum Command {
     Ls(ls::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Why(why::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Inspect(inspect::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Explain(explain::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]

@@ -7,6 +7,7 @@ use mcp_pin_policy::{Case, Outcome, decide};
 use crate::{
     capture::Live,
     context::Context,
+    cumulative::baseline_of,
     error::{CommandError, Status},
     project::{ConfiguredServer, Project, SETTINGS_FILE, Settings, settings},
     review::Acknowledged,
@@ -139,6 +140,7 @@ pub fn admit_local(
         at: now,
         expires: None,
         by: approver.name.clone(),
+        baseline: locked.as_ref().and_then(|locked| baseline_of(locked.manifest.digest(), &locked.consents)),
     };
     let consents = vec![
         verify::<Consent>(&sign(&consent, approver.key.as_ref()).map_err(signing)?, &approvers, roots)

@@ -103,7 +103,7 @@ impl Context {
         let clock = Timestamp::now;
         Ok(Self {
             ui: Ui::new(arguments.color, arguments.quiet),
-            format: arguments.format,
+            format: arguments.format(),
             directory,
             environment,
             key,

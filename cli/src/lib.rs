@@ -5,11 +5,13 @@
 //!
 //! Everything that a server said is hostile text: only [`ui`] may put it on a terminal.
 
+pub mod authoring;
 pub mod capture;
 pub mod cli;
 pub mod commands;
 pub mod consenting;
 pub mod context;
+pub mod cumulative;
 mod declared;
 pub mod error;
 pub mod evidence;
@@ -24,6 +26,7 @@ pub mod render;
 pub mod review;
 pub mod signer;
 pub mod state;
+pub mod surface_file;
 pub mod ui;
 
 use std::process::ExitCode;

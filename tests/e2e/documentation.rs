@@ -62,6 +62,13 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
+/// A line with GitHub's expressions, which hold spaces, as one word each.
+fn without_expressions(line: &str) -> String {
+    let mut parts = line.split("${{");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |line, part| line + "expression" + part.split_once("}}").map_or(part, |(_, rest)| rest))
+}
+
 fn is_ours(words: &[String]) -> bool {
     words.first().is_some_and(|first| first == "mcp-pin" || first == "mcp-pin-registry")
 }
@@ -75,7 +82,9 @@ fn fenced(path: &Path) -> Vec<Mention> {
         if line.trim_start().starts_with("```") {
             inside = !inside;
         } else if inside {
-            let mut words = words(line.trim_start().trim_start_matches("$ "));
+            // After a prompt, or as a step of a pipeline.
+            let line = line.trim_start().trim_start_matches("$ ").trim_start_matches("- ").trim_start_matches("run: ");
+            let mut words = words(&without_expressions(line));
             // Variables that are set for one command.
             while words.first().is_some_and(|word| word.contains('=') && !word.starts_with('-')) {
                 words.remove(0);

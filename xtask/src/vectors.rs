@@ -200,6 +200,7 @@ fn consent() -> Result<Consent, String> {
         at: "2026-03-02T12:00:00Z".parse().map_err(say)?,
         expires: Some("2027-03-02T12:00:00Z".parse().map_err(say)?),
         by: "Ada".to_owned(),
+        baseline: None,
     })
 }
 

@@ -272,6 +272,7 @@ fn consent(
         at: context.now(),
         expires: arguments.expires,
         by: who,
+        baseline: None,
     };
     let attestation = signer.sign(context, "the consent", &statement)?;
     let outcome = ask(context, "sending the consent", client.consent(&attestation))?;

@@ -4,16 +4,17 @@ mod base;
 mod beside;
 mod collect;
 mod rollback;
+mod weigh;
 
-use clap::ValueEnum;
+use clap::{ValueEnum, ValueHint};
 use mcp_pin_model::Grade;
 
 use super::{output_error, trusting::TrustArguments};
 use crate::{
     cli::Format,
     context::Context,
-    error::CommandResult,
-    findings::{human, json},
+    error::{CommandError, CommandResult},
+    findings::{Output, annotations, human, json},
     render,
 };
 
@@ -44,6 +45,13 @@ pub struct Arguments {
     /// Fetch each locked package and compare its bytes and where it was built
     #[arg(long)]
     pub online: bool,
+    /// Write the result to a file, too: <FORM> is human, json, sarif, markdown, gitlab or junit; may be repeated. `-` prints it
+    /// in place of the result for people
+    #[arg(long = "output", short, value_name = "FORM=FILE", value_hint = ValueHint::Other)]
+    pub outputs: Vec<Output>,
+    /// In GitHub Actions: annotate the changed lines, and write the job's summary and the outputs `outcome` and `findings`
+    #[arg(long)]
+    pub github: bool,
     /// Whose trust counts, in place of the base's.
     #[command(flatten)]
     pub trust: TrustArguments,
@@ -76,15 +84,29 @@ impl From<FailOn> for Grade {
 /// Runs it.
 ///
 /// # Errors
-/// When the output cannot be written.
+/// Exit code 2 for outputs that stand in each other's way, 3 when standard output cannot be written.
 pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
+    let (printed, files): (Vec<&Output>, Vec<&Output>) =
+        arguments.outputs.iter().partition(|output| output.path.is_none());
+    let taken = usize::from(context.format == Format::Json);
+    if printed.len() + taken > 1 {
+        return Err(CommandError::usage("standard output holds one form only")
+            .hint("give the others files: --output sarif=findings.sarif"));
+    }
     let run = collect::collect(arguments, context).finished();
-    match context.format {
-        Format::Json => render::json::print(&context.ui, "ci", &json::document(&run))?,
-        Format::Human => {
+    match (printed.first(), context.format) {
+        (Some(output), _) => output.write(&run, context)?,
+        (None, Format::Json) => render::json::print(&context.ui, "ci", &json::document(&run))?,
+        (None, Format::Human) => {
             let text = human::render(&run, context.ui.width());
             context.ui.data(text).map_err(|error| output_error(&error))?;
         }
     }
-    Ok(run.outcome)
+    // A file that cannot be written is no reason to keep back the verdict, and never makes it better.
+    let github = arguments.github.then(|| annotations::write(&run, context));
+    let failed = files.iter().map(|output| output.write(&run, context)).chain(github).filter_map(Result::err);
+    Ok(failed.fold(run.outcome, |outcome, error| {
+        context.ui.error(&error);
+        outcome.and(error.status)
+    }))
 }

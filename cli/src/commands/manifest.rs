@@ -1,5 +1,7 @@
 //! `mcp-pin manifest`.
 
+pub mod capture;
+pub mod check;
 pub mod export;
 pub mod import;
 mod locked;
@@ -19,6 +21,10 @@ pub struct Arguments {
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Action {
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Capture(capture::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Check(check::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Sign(sign::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Export(export::Arguments),
@@ -32,6 +38,8 @@ pub enum Action {
 /// See the actions.
 pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     match &arguments.action {
+        Action::Capture(arguments) => capture::run(arguments, context),
+        Action::Check(arguments) => check::run(arguments, context),
         Action::Sign(arguments) => sign::run(arguments, context),
         Action::Export(arguments) => export::run(arguments, context),
         Action::Import(arguments) => import::run(arguments, context),

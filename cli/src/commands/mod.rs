@@ -6,6 +6,7 @@ pub mod completions;
 pub mod diff;
 pub mod explain;
 pub mod init;
+pub mod inspect;
 pub mod key;
 pub mod lock;
 pub mod ls;
@@ -42,6 +43,7 @@ pub fn run(command: &Command, context: &Context) -> CommandResult {
         Command::Update(arguments) => update::run(arguments, context),
         Command::Ls(arguments) => ls::run(arguments, context),
         Command::Why(arguments) => why::run(arguments, context),
+        Command::Inspect(arguments) => inspect::run(arguments, context),
         Command::Explain(arguments) => explain::run(arguments, context),
         Command::Rules(arguments) => rules::run(arguments, context),
         Command::Trust(arguments) => trust::run(arguments, context),

@@ -70,6 +70,15 @@ const CHECKS: &[(&str, About)] = &[
         ),
     ),
     (
+        "exemption",
+        check(
+            "check-exemption",
+            Grade::Notice,
+            "an exemption or an override has ended",
+            "Exceptions end so that somebody looks at them again. What has ended no longer counts; it stays listed until it is renewed or removed.",
+        ),
+    ),
+    (
         "internal",
         check(
             "check-internal",

@@ -70,8 +70,8 @@ fn push_findings<'a>(
         if let Some(advice) = first.advice() {
             out.append(block(&format!("hint: {advice}"), Role::Dim, 4, columns));
         }
-        if let Some(exemption) = first.exemption() {
-            out.append(block(&exemption, Role::Dim, 4, columns));
+        for decision in first.decisions() {
+            out.append(block(&decision, Role::Dim, 4, columns));
         }
     }
 }

@@ -3,7 +3,7 @@
 use mcp_pin_model::{Alias, Digest, EntryKind, Grade};
 use serde::Serialize;
 
-use super::{Base, Exempted, Finding, Run};
+use super::{Base, Exempted, Finding, Overridden, Run};
 use crate::{
     error::{Place, Status},
     evidence::TrustInForce,
@@ -71,6 +71,8 @@ struct FindingOutput<'a> {
     occurrence: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     exempted: Option<&'a Exempted>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overridden: Option<&'a Overridden>,
 }
 
 #[derive(Debug, Serialize)]
@@ -131,5 +133,6 @@ fn output<'a>(run: &Run, finding: &'a Finding) -> FindingOutput<'a> {
         fingerprint: &finding.fingerprint,
         occurrence: finding.occurrence,
         exempted: finding.exempted.as_ref(),
+        overridden: finding.overridden.as_ref(),
     }
 }

@@ -4,22 +4,30 @@
 //! here: sorted, with one fingerprint, and with the same words. Text that somebody else chose (names of entries, values, what
 //! errors quote) is made visible with [`crate::ui::sanitize`] first and then escaped for the form, in that form's own file.
 
+pub mod annotations;
 mod checks;
+mod escape;
+mod form;
+pub mod gitlab;
 pub mod human;
 pub mod json;
+pub mod junit;
 mod lines;
+pub mod markdown;
+pub mod sarif;
 mod text;
 
 use std::collections::BTreeMap;
 
-use mcp_pin_diff::{ChangeReport, EntryRef};
+use mcp_pin_diff::EntryRef;
 use mcp_pin_model::{
     Alias, Digest, Grade,
     json::{Object, Pointer, Value},
 };
 use serde::Serialize;
 
-pub use checks::{About, about, rule_of};
+pub use checks::{About, Page, about, rule_of};
+pub use form::{Form, Output};
 pub use lines::LockLines;
 
 use crate::{
@@ -116,6 +124,19 @@ pub struct Finding {
     pub occurrence: usize,
     /// Why it does not count, where somebody decided so.
     pub exempted: Option<Exempted>,
+    /// Why it weighs other than its rule says, where somebody decided so.
+    pub overridden: Option<Overridden>,
+}
+
+/// How loudly a form tells a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Worth knowing.
+    Note,
+    /// Consented to, and grave enough to look at once more.
+    Warning,
+    /// It is why the run does not pass.
+    Error,
 }
 
 /// Somebody decided that a finding does not count here, for a time.
@@ -127,6 +148,18 @@ pub struct Exempted {
     pub author: String,
     /// Until when.
     pub expires: String,
+}
+
+/// Somebody decided that a rule weighs more or less here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Overridden {
+    /// What the rule says itself.
+    pub from: Grade,
+    /// Why.
+    pub reason: String,
+    /// Until when, where it ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
 }
 
 impl Finding {
@@ -173,6 +206,7 @@ impl Finding {
             fingerprint: String::new(),
             occurrence: 1,
             exempted: None,
+            overridden: None,
         }
     }
 
@@ -208,11 +242,6 @@ impl Finding {
         new
     }
 
-    /// Every finding of a report, in its order.
-    pub fn of_report<'a>(server: &'a Alias, report: &'a ChangeReport) -> impl Iterator<Item = Self> + 'a {
-        report.findings().iter().map(move |finding| Self::of_change(server, finding))
-    }
-
     /// What it makes of a run that fails on a grade.
     #[must_use]
     pub fn counts(&self, fail_on: Grade) -> Status {
@@ -221,6 +250,17 @@ impl Finding {
         }
         let by_grade = if self.grade >= fail_on { Status::Failed } else { Status::Passed };
         self.outcome.and(if self.outcome == Status::Passed { by_grade } else { Status::Passed })
+    }
+
+    /// How loudly it is told: an error is what keeps the run from passing, and nothing else is one.
+    #[must_use]
+    pub fn level(&self, fail_on: Grade) -> Level {
+        match self.grade {
+            _ if self.counts(fail_on) != Status::Passed => Level::Error,
+            _ if self.exempted.is_some() => Level::Note,
+            Grade::Refuse | Grade::Block | Grade::Review => Level::Warning,
+            Grade::Notice | Grade::None => Level::Note,
+        }
     }
 
     /// SHA-256 over the rule, the server, and the entry's kind and name.

@@ -51,6 +51,15 @@ impl Finding {
         format!("{}: {}", self.subject(), self.sentence())
     }
 
+    /// Everything in one paragraph: what, where, the values, what to do about it.
+    #[must_use]
+    pub fn paragraph(&self) -> String {
+        let values = self.values_in_words().map(|values| format!("; {values}")).unwrap_or_default();
+        let advice = self.advice().map(|advice| format!("; hint: {advice}")).unwrap_or_default();
+        let decisions: String = self.decisions().map(|decision| format!(" ({decision})")).collect();
+        format!("{}{values}{advice}{decisions}", self.line())
+    }
+
     /// The value before and now, each visible and in one line.
     #[must_use]
     pub fn values(&self) -> (Option<String>, Option<String>) {
@@ -75,6 +84,20 @@ impl Finding {
         let exempted = self.exempted.as_ref()?;
         let (author, expires) = (sanitize::one_line(&exempted.author), sanitize::one_line(&exempted.expires));
         Some(format!("exempted by {author} until {expires}: {}", sanitize::one_line(&exempted.reason)))
+    }
+
+    /// Why it weighs other than its rule says, in one line.
+    #[must_use]
+    pub fn reweighed(&self) -> Option<String> {
+        let overridden = self.overridden.as_ref()?;
+        let until = overridden.expires.as_deref().map(|at| format!(" until {}", sanitize::one_line(at)));
+        let (from, reason) = (overridden.from, sanitize::one_line(&overridden.reason));
+        Some(format!("weighs {} in place of {from} here{}: {reason}", self.grade, until.unwrap_or_default()))
+    }
+
+    /// What somebody decided about it, in one line each.
+    pub fn decisions(&self) -> impl Iterator<Item = String> {
+        self.reweighed().into_iter().chain(self.exemption())
     }
 }
 
@@ -106,6 +129,12 @@ impl Run {
     /// How the run ended and why, in one line.
     #[must_use]
     pub fn summary(&self) -> String {
+        format!("{}: {}", outcome(self.outcome), self.counted())
+    }
+
+    /// How many servers and findings there are, in one line.
+    #[must_use]
+    pub fn counted(&self) -> String {
         let counts: Vec<String> = GRADES
             .into_iter()
             .filter(|grade| self.count(*grade) > 0)
@@ -118,7 +147,20 @@ impl Run {
             findings.push_str(&format!(", {exempted} exempted"));
         }
         let servers = self.servers.len();
-        format!("{}: {servers} server{}, {findings}", outcome(self.outcome), if servers == 1 { "" } else { "s" })
+        format!("{servers} server{}, {findings}", if servers == 1 { "" } else { "s" })
+    }
+
+    /// The command that tells all of it, for where a form has not room enough.
+    #[must_use]
+    pub(super) fn command(&self) -> String {
+        // What somebody types has no foreign text in it: a revision that is not plainly a name stands as a word of ours.
+        let plain = |base: &&super::Base| {
+            !base.revision.is_empty()
+                && !base.revision.starts_with('-')
+                && base.revision.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte))
+        };
+        let base = self.base.as_ref().filter(plain).map(|base| format!(" --base {}", base.revision));
+        format!("mcp-pin ci{}", base.unwrap_or_default())
     }
 
     /// What it was compared with, in one line.
@@ -145,6 +187,7 @@ pub(super) fn grouped<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Ve
                     && first.before == finding.before
                     && first.after == finding.after
                     && first.exempted == finding.exempted
+                    && first.overridden == finding.overridden
             })
         };
         match groups.iter_mut().find(fits) {

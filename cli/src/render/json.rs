@@ -29,7 +29,14 @@ struct Document<'a, T: Serialize> {
 pub fn document<T: Serialize>(command: &str, body: &T) -> Result<String, CommandError> {
     let value: Value = json::to_value(&Document { format: format_of(command), body })
         .map_err(|error| CommandError::internal(format!("the result is not JSON: {error}")))?;
-    Ok(json::to_pretty_string(&value))
+    Ok(text_of(&value))
+}
+
+/// A JSON document as it is printed and written.
+#[must_use]
+pub fn text_of(value: &Value) -> String {
+    // A number sign stands in strings only, where an escape is the same to every reader of JSON and no command to a CI runner.
+    json::to_pretty_string(value).replace("##[", "#\\u0023[").replace("##vso[", "#\\u0023vso[")
 }
 
 /// Prints a command's result.

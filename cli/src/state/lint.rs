@@ -96,8 +96,10 @@ pub fn stray_attestations(state: &State, lock: &Lockfile, results: &[&Checked]) 
     for checked in results {
         let locked = checked.locked.as_ref()?;
         let replaced = locked.consents.iter().filter_map(|consent| consent.statement().replaces);
+        let baselines = locked.consents.iter().filter_map(|consent| consent.statement().baseline.as_ref());
+        let baselines = baselines.map(|baseline| baseline.manifest);
         let before = locked.report.from().and_then(|side| side.manifest);
-        named.extend(replaced.chain(before).map(|digest| state.attestation_path(&digest)));
+        named.extend(replaced.chain(before).chain(baselines).map(|digest| state.attestation_path(&digest)));
     }
     let folder = state.root().join(STATE_DIRECTORY).join("attestations");
     let mut stray: Vec<String> = fs::read_dir(folder)

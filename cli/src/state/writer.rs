@@ -181,8 +181,10 @@ impl Writer {
         let text = lock.render();
         write_atomic(&state.lock_path(), text.as_bytes())?;
         self.before = Some(text.into_bytes());
-        for replaced in admissions.iter().filter_map(|admission| admission.replaces.as_deref()) {
-            self.tidy(lock, replaced);
+        for admission in admissions {
+            if let Some(replaced) = admission.replaces.as_deref() {
+                self.tidy(lock, replaced, &admission.consents);
+            }
         }
         Ok(())
     }
@@ -198,7 +200,7 @@ impl Writer {
         self.before = Some(text.into_bytes());
         let _ = std::fs::remove_file(self.state.snapshot_path(alias));
         if let Some(locked) = locked {
-            self.tidy(lock, locked);
+            self.tidy(lock, locked, &[]);
             if lock.servers().iter().all(|server| server.manifest != locked.manifest.digest()) {
                 let _ = std::fs::remove_file(self.state.attestation_path(&locked.manifest.digest()));
             }
@@ -216,8 +218,14 @@ impl Writer {
     }
 
     /// Removes what only a replaced version referred to. Its manifest stays: the change report of the new one is
-    /// checked against it. Failing to remove is no error: what is left over is ignored.
-    fn tidy(&self, lock: &Lockfile, replaced: &Locked) {
+    /// checked against it; so does the baseline of the new one's consents. Failing to remove is no error: what is left
+    /// over is ignored.
+    fn tidy(&self, lock: &Lockfile, replaced: &Locked, consents: &[Verified<Consent>]) {
+        let baselines = |consents: &[Verified<Consent>]| -> Vec<Digest> {
+            let baselines = consents.iter().filter_map(|consent| consent.statement().baseline.as_ref());
+            baselines.map(|baseline| baseline.manifest).collect()
+        };
+        let kept = baselines(consents);
         let provenance = |server: &LockedServer| -> Vec<Digest> {
             let provenance = server.artifact.iter().filter_map(|artifact| artifact.provenance.as_ref());
             provenance.map(|provenance| provenance.attestation).collect()
@@ -227,6 +235,7 @@ impl Writer {
                 server.manifest == *digest || server.consent.contains(digest) || provenance(server).contains(digest)
             })
         };
+        let still = |digest: &Digest| kept.contains(digest) || still(digest);
         // Another alias of the same server shares what it refers to.
         if lock
             .servers()
@@ -237,7 +246,8 @@ impl Writer {
         }
         let previous = replaced.report.from().and_then(|side| side.manifest);
         let built = provenance(&replaced.server);
-        for digest in replaced.consents.iter().map(Verified::digest).chain(previous).chain(built) {
+        let baselines = baselines(&replaced.consents);
+        for digest in replaced.consents.iter().map(Verified::digest).chain(previous).chain(built).chain(baselines) {
             if !still(&digest) {
                 let _ = std::fs::remove_file(self.state.attestation_path(&digest));
             }

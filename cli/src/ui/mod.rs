@@ -31,7 +31,7 @@ struct Stream {
 
 impl Stream {
     fn write(&self, text: &Text, newline: bool) -> io::Result<()> {
-        let mut rendered = text.render(self.colored);
+        let mut rendered = sanitize::log_safe(&text.render(self.colored)).into_owned();
         if newline && !rendered.ends_with('\n') {
             rendered.push('\n');
         }
@@ -173,6 +173,14 @@ impl Ui {
     pub fn script(&self, script: &str) -> io::Result<()> {
         let mut writer = self.out.writer.lock().unwrap_or_else(PoisonError::into_inner);
         unless_closed(writer.write_all(script.as_bytes()).and_then(|()| writer.flush()))
+    }
+
+    /// Commands to the runner of a CI job, to stderr, which it reads like stdout: stdout stays what was asked for. Never
+    /// anything foreign that was not escaped for a command.
+    pub fn commands(&self, commands: &str) {
+        let mut writer = self.err.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        // When stderr is gone there is nobody left to tell.
+        let _ = writer.write_all(commands.as_bytes()).and_then(|()| writer.flush());
     }
 
     /// What the program does, to stderr; left out with `--quiet`.

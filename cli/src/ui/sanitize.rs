@@ -11,7 +11,7 @@
 //!
 //! The encoding can be read back, hence two different texts never give the same characters on the screen.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use mcp_pin_model::json::is_hidden;
 use unicode_width::UnicodeWidthChar as _;
@@ -153,6 +153,23 @@ pub fn last_defence(text: &str) -> String {
 #[must_use]
 pub fn one_line(text: &str) -> String {
     last_defence(text).replace('\n', "\\n")
+}
+
+/// What is printed in a CI job is read by its runner, which takes some lines for commands: `::` at the start of a line, however
+/// far it is indented, `##[` (GitHub Actions) and `##vso[` (Azure Pipelines) anywhere. Nothing that is printed for people may be
+/// one (threat T54): what looks like one is escaped.
+#[must_use]
+pub fn log_safe(text: &str) -> Cow<'_, str> {
+    let starts_command = |line: &str| line.trim_start().starts_with("::");
+    if !text.contains("##") && !text.contains("::") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let line = line.replace("##[", "#\\u{23}[").replace("##vso[", "#\\u{23}vso[");
+        out.push_str(&if starts_command(&line) { line.replacen(':', "\\u{3a}", 1) } else { line });
+    }
+    Cow::Owned(out)
 }
 
 /// Whether a character may start or continue an emoji: pictographs, and the arrows, signs and symbols that U+FE0F

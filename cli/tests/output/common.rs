@@ -3,7 +3,7 @@
 use std::{
     io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use mcp_pin_diff::{ChangeReport, Side, compare, load};
@@ -81,6 +81,21 @@ impl Sandbox {
         let mut command = self.command(assert_cmd::cargo::cargo_bin!("mcp-pin"));
         command.args(arguments.iter().map(AsRef::as_ref));
         let Output { status, stdout, stderr } = command.output().unwrap();
+        Run {
+            code: status.code().unwrap(),
+            out: String::from_utf8(stdout).unwrap(),
+            err: String::from_utf8(stderr).unwrap(),
+        }
+    }
+
+    /// The same, with something on standard input.
+    pub(crate) fn run_with_input<T: AsRef<str>>(&self, arguments: &[T], input: &str) -> Run {
+        let mut command = self.command(assert_cmd::cargo::cargo_bin!("mcp-pin"));
+        command.args(arguments.iter().map(AsRef::as_ref));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
         Run {
             code: status.code().unwrap(),
             out: String::from_utf8(stdout).unwrap(),

@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test's set-up fails the test")]
 
+mod authoring;
 mod ci;
+mod ci_exceptions;
 mod common;
 mod documents;
+mod forms;
+mod inspect;
 mod online;
 mod project;
 mod report;

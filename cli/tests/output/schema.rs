@@ -43,6 +43,9 @@ fn documents_of_files_and_keys() {
     assert_valid(&json_run(&sandbox, &["diff", &old, &new]), "diff");
     assert_valid(&json_run(&sandbox, &["diff", &old, &old]), "diff");
     assert_valid(&json_run(&sandbox, &["diff", &old, &new, "--only", "review", "--entry", "get_forecast"]), "diff");
+    assert_valid(&json_run(&sandbox, &["inspect", &old, &new, &fixture("documents/doubled-tool.json")]), "inspect");
+    assert_valid(&json_run(&sandbox, &["inspect", &new, "--only", "block", "--entry", "get_forecast"]), "inspect");
+    assert_valid(&json_run(&sandbox, &["inspect", "none.json"]), "inspect");
     assert_valid(&json_run(&sandbox, &["key", "generate", "--output", "a.pem"]), "key");
     assert_valid(&json_run(&sandbox, &["key", "show", "--key", "a.pem"]), "key");
     assert_valid(&json_run(&sandbox, &["rules"]), "rules");
@@ -77,10 +80,14 @@ fn documents_of_a_project() {
     let import = ["manifest", "import", "--signer-key", "public.pem"];
     let import = json_run(&sandbox, &[&import[..], &signed[..], &["signed.json"][..]].concat());
     assert_valid(&import, "manifest-import");
+    assert_valid(&json_run(&sandbox, &["manifest", "capture"]), "manifest-capture");
+    assert_valid(&json_run(&sandbox, &["manifest", "check"]), "manifest-check");
+    assert_valid(&json_run(&sandbox, &["manifest", "check", "--version", "2.0.0"]), "manifest-check");
     assert_valid(&json_run(&sandbox, &["why", "weather/get_forecast"]), "why");
     std::fs::copy(sandbox.path("mcp-pin.lock"), sandbox.path("same.lock")).unwrap();
     assert_valid(&json_run(&sandbox, &["diff", "same.lock", "mcp-pin.lock"]), "diff-locks");
     sandbox.turn(&Scenario::weather());
+    assert_valid(&json_run(&sandbox, &["manifest", "check"]), "manifest-check");
     assert_valid(&json_run(&sandbox, &["verify", "--live"]), "verify");
     assert_valid(&json_run(&sandbox, &["ci", "--live"]), "ci");
     assert_valid(&json_run(&sandbox, &["update"]), "update");

@@ -27,11 +27,11 @@ fn t52_t54_hostile_text_steers_no_terminal_and_draws_no_line_of_ours() {
         terminal.see("lock `weather` like this?").answer("q");
         let ended = terminal.end().expect(4);
         for line in ended.screen.lines() {
-            assert!(!line.chars().any(|c| is_hidden(c)), "{line:?}");
+            assert!(!line.chars().any(is_hidden), "{line:?}");
             // What is typed after a question is the terminal's.
             let wide = mcp_pin::ui::sanitize::width(line.trim_end());
             assert!(wide <= usize::from(columns), "{wide} of {columns}: {line:?}");
-            assert!(!line.starts_with("item 1 of 1") && !line.starts_with("[a] accept"), "{line:?}");
+            assert!(!line.starts_with("item 1 of 1") && !line.starts_with(r"[a] accept\r"), "{line:?}");
         }
         assert!(ended.screen.contains("\\u{1b}"), "{}", ended.screen);
     }

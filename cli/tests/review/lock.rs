@@ -3,7 +3,10 @@
 use mcp_pin_test_support::fake::Scenario;
 use serde_json::json;
 
-use crate::{support::Sandbox, terminal::Terminal};
+use crate::{
+    support::Sandbox,
+    terminal::{TURN, Terminal},
+};
 
 /// A server that wants a key in every call, and hides an order in tag characters.
 pub(crate) fn poisoned() -> Scenario {
@@ -32,7 +35,7 @@ pub(crate) fn acknowledge_all(terminal: &mut Terminal) {
         if terminal.screen().trim_end().ends_with("quit:") {
             terminal.answer("e").see("item 1 of");
         }
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        std::thread::sleep(TURN);
     }
     let mut item = 1;
     loop {
@@ -48,7 +51,7 @@ pub(crate) fn acknowledge_all(terminal: &mut Terminal) {
             if shown.starts_with(", page") && shown.trim_end().ends_with("help:") {
                 terminal.answer("e").see("page");
             }
-            std::thread::sleep(std::time::Duration::from_millis(10));
+            std::thread::sleep(TURN);
         }
         terminal.answer("a");
         if item == total {
@@ -140,7 +143,7 @@ fn an_item_that_was_skipped_is_not_accepted_with_the_others() {
         if screen.trim_end().ends_with("help:") {
             terminal.answer("n");
         }
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        std::thread::sleep(TURN);
     }
     terminal.see("[q] quit").answer("a").see("please answer with one of: b, r, q").answer("q");
     terminal.end().expect(4);

@@ -36,7 +36,7 @@ fn t55_nothing_is_acknowledged_before_its_last_line_was_on_the_screen() {
         terminal.answer("");
         // The next page, and the question below it.
         terminal.see("item 1 of").see("help:");
-        let page = terminal.screen()[shown..].to_owned();
+        let page = terminal.screen().split_off(shown);
         assert!(page.trim_end().lines().count() <= 24, "a page fits: {page}");
         pages += 1;
     }

@@ -16,8 +16,10 @@ use pty_process::{
 
 use crate::support::{Sandbox, program};
 
-/// However slow a machine is, nothing here takes this long.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How often the screen is looked at.
+pub(crate) const TURN: Duration = Duration::from_millis(10);
+/// However slow a machine is, nothing here takes this many turns: a minute.
+const PATIENCE: usize = 6_000;
 
 /// How a run ended.
 #[derive(Debug)]
@@ -96,7 +98,7 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn see(&mut self, text: &str) -> &mut Self {
         let wanted = words(text);
-        let started = std::time::SystemTime::now();
+        let mut turns = 0;
         loop {
             let ended = self.child.try_wait().unwrap();
             let shown = words(&self.screen());
@@ -105,9 +107,9 @@ impl Terminal {
                 return self;
             }
             assert!(ended.is_none(), "it ended before it said `{text}`:\n{}", self.screen());
-            let late = started.elapsed().is_ok_and(|waited| waited > PATIENCE);
-            assert!(!late, "`{text}` was not said:\n{}", self.screen());
-            std::thread::sleep(Duration::from_millis(10));
+            assert!(turns < PATIENCE, "`{text}` was not said:\n{}", self.screen());
+            turns += 1;
+            std::thread::sleep(TURN);
         }
     }
 
@@ -125,16 +127,17 @@ impl Terminal {
 
     /// Waits for the end.
     pub(crate) fn end(mut self) -> Ended {
-        let started = std::time::SystemTime::now();
+        let mut turns = 0;
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            if started.elapsed().is_ok_and(|waited| waited > PATIENCE) {
+            if turns == PATIENCE {
                 self.child.kill().unwrap();
-                panic!("it waits for something:\n{}", self.screen());
             }
-            std::thread::sleep(Duration::from_millis(10));
+            assert!(turns < PATIENCE, "it waits for something:\n{}", self.screen());
+            turns += 1;
+            std::thread::sleep(TURN);
         };
         self.reader.join().unwrap();
         let screen = String::from_utf8_lossy(&self.screen.lock().unwrap()).replace("\r\n", "\n");

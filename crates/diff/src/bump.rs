@@ -56,11 +56,19 @@ impl std::fmt::Display for Bump {
 
 /// The step that the changes ask for: whoever calls what was there before must know.
 pub(crate) fn required(changes: &[Change]) -> Bump {
-    changes.iter().map(of_change).max().unwrap_or_default()
+    changes.iter().map(Change::required_bump).max().unwrap_or_default()
 }
 
-fn of_change(change: &Change) -> Bump {
-    match (change.kind, change.direction) {
+impl Change {
+    /// The step that this change asks for by itself.
+    #[must_use]
+    pub fn required_bump(&self) -> Bump {
+        of_change(self.kind, self.direction)
+    }
+}
+
+fn of_change(kind: ChangeKind, direction: Option<Direction>) -> Bump {
+    match (kind, direction) {
         (ChangeKind::Version | ChangeKind::Signer | ChangeKind::Provenance | ChangeKind::Reordered, _) => Bump::None,
         (ChangeKind::EntryRemoved | ChangeKind::EntryRenamed | ChangeKind::SectionVanished, _)
         | (ChangeKind::ParameterRemoved | ChangeKind::ParameterRenamed, _)

@@ -53,6 +53,23 @@ pub struct Consent {
     pub expires: Option<Timestamp>,
     /// Who decided, as they call themselves. The signer's identity is what counts.
     pub by: String,
+    /// The version that small steps are added up since; none where it is this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Baseline>,
+}
+
+/// The last version of a server that was read as a whole: at its first admission, or because a reviewer asked for all of
+/// it. Later versions are also compared with this one, so that a change cannot be spread over steps that look small
+/// each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Baseline {
+    /// Its manifest.
+    pub manifest: Digest,
+    /// When it was read, in UTC.
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
+    pub at: Timestamp,
 }
 
 /// Stands in while the predicate is read; the subject replaces it before anybody sees the consent.

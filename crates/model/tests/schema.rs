@@ -121,6 +121,7 @@ fn statements() {
         at: "2026-03-01T12:00:00Z".parse().unwrap(),
         expires: None,
         by: "Ada".to_owned(),
+        baseline: None,
     };
     check(
         &schema::consent(),

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use mcp_pin_model::{
     Artifact, Consent, Digest, EntryKind, Launch, Manifest, Revocation, Ring,
-    consent::Decision,
+    consent::{Baseline, Decision},
     json::{self, Value},
     launch::StdioLaunch,
     leaf::{Leaf, LeafError, LeafType},
@@ -63,6 +63,7 @@ fn consent() -> Consent {
         at: time(),
         expires: Some("2027-03-01T12:00:00.5Z".parse().unwrap()),
         by: "Ada".to_owned(),
+        baseline: Some(Baseline { manifest: Digest::of(b"read as a whole"), at: time() }),
     }
 }
 
@@ -91,7 +92,12 @@ fn statements_round_trip_to_the_same_bytes() {
     let read = Consent::from_payload(&payload).unwrap();
     assert_eq!(read.acknowledged, ["a", "b"]);
     assert_eq!(read.manifest, Digest::of(b"manifest"));
+    assert_eq!(read.baseline, consent().baseline);
     assert_eq!(read.to_payload(), payload);
+    // Nothing is written where this version was read as a whole itself.
+    let payload = Consent { baseline: None, ..consent() }.to_payload();
+    assert!(!String::from_utf8(payload.clone()).unwrap().contains("baseline"));
+    assert_eq!(Consent::from_payload(&payload).unwrap().baseline, None);
 
     let payload = revocation().to_payload();
     assert_eq!(Revocation::from_payload(&payload).unwrap(), revocation());

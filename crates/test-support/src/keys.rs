@@ -181,5 +181,6 @@ pub fn approval(
         at: now(),
         expires: None,
         by: "a test".to_owned(),
+        baseline: None,
     }
 }

@@ -7,15 +7,19 @@ use std::collections::BTreeSet;
 use mcp_pin_diff::siblings::{Sibling, among};
 use mcp_pin_model::{Alias, Surface};
 
+use super::weigh::Weighing;
 use crate::{commands::diff::locks::Half, findings::Finding};
 
 /// What is found now and was not found in the base.
-pub(super) fn check(before: &Half<'_>, now: &Half<'_>) -> Vec<Finding> {
+pub(super) fn check(before: &Half<'_>, now: &Half<'_>, weighing: &Weighing) -> Vec<Finding> {
     let known: BTreeSet<String> = found(before).into_iter().map(|(_, finding)| finding.fingerprint).collect();
     found(now)
         .into_iter()
         .filter(|(_, finding)| !known.contains(&finding.fingerprint))
-        .map(|(alias, finding)| Finding::of_change(&alias, &finding))
+        .flat_map(|(alias, finding)| {
+            let server = now.lock.server(&alias).map(|server| &server.name);
+            weighing.of_findings(&alias, server, &[finding])
+        })
         .collect()
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use mcp_pin_model::{Grade, lockfile::LOCK_FILE};
 
-use super::{Arguments, base, base::Base, beside, rollback};
+use super::{Arguments, base, base::Base, beside, rollback, weigh::Weighing};
 use crate::{
     commands::{
         diff::locks::{Half, ServerDifference, differences},
@@ -14,7 +14,7 @@ use crate::{
     error::{CommandError, Status},
     evidence::TrustInForce,
     findings::{Finding, LockLines, Run, Server, rule_of},
-    project::{Project, SETTINGS_FILE, TrustChange},
+    project::{Project, SETTINGS_FILE, TrustChange, settings::PolicySettings},
 };
 
 /// Gathers.
@@ -50,6 +50,11 @@ fn gather(arguments: &Arguments, context: &Context, run: &mut Run) -> Result<(),
     let base = base::find(arguments.base.as_deref(), &project, context).map_err(stopped("base"))?;
     run.base = base.as_ref().map(Base::told);
     let (project, change) = judged(arguments, context, project, base.as_ref()).map_err(stopped("trust"))?;
+    // Where the base branch trusts nobody the policy here is the pull request's own, which exempts nothing of itself.
+    let policy =
+        if change == TrustChange::Brought { PolicySettings::default() } else { project.settings.policy.clone() };
+    let weighing = Weighing { policy, now: context.now() };
+    run.findings.extend(weighing.expired());
     run.trust = Some(TrustInForce::of(&project.settings).map_err(stopped("trust"))?);
     let state = context.state(&project);
     let lock = state.require_lock().map_err(stopped("lock"))?;
@@ -57,13 +62,13 @@ fn gather(arguments: &Arguments, context: &Context, run: &mut Run) -> Result<(),
     let rows = verify::check(extent, context, &project, &state, &lock).map_err(stopped("live"))?;
     let lines = LockLines::of(&lock);
     for row in &rows {
-        add_row(run, &project, &lines, row);
+        add_row(run, &project, &lines, row, &weighing);
     }
     if let Some(note) = verify::stray(extent, &state, &lock, &rows) {
         run.findings.push(Finding::new(rule_of("stray"), Grade::Notice, Status::Passed, note));
     }
     let lock_changed = match &base {
-        Some(base) => compare(run, &project, base, &lines).map_err(stopped("base"))?,
+        Some(base) => compare(run, &project, base, &lines, &weighing).map_err(stopped("base"))?,
         None => {
             run.notes.push(
                 "there is no base to compare with, so what changed in the lock is not told; name one with --base"
@@ -95,7 +100,7 @@ fn judged(
     }
 }
 
-fn add_row(run: &mut Run, project: &Project, lines: &LockLines, row: &Row) {
+fn add_row(run: &mut Run, project: &Project, lines: &LockLines, row: &Row, weighing: &Weighing) {
     let config = project.server(&row.alias).and_then(|server| server.place()).cloned();
     for failure in &row.checked.failures {
         let mut finding = Finding::of_failure(Some(&row.alias), failure);
@@ -105,7 +110,7 @@ fn add_row(run: &mut Run, project: &Project, lines: &LockLines, row: &Row) {
         run.findings.push(finding);
     }
     // What is not consented to yet is listed, so that whoever reads it sees what the failed check is about.
-    run.findings.extend(row.drift.iter().flat_map(|report| Finding::of_report(&row.alias, report)));
+    run.findings.extend(row.drift.iter().flat_map(|report| weighing.of_report(&row.alias, report)));
     run.notes.extend(row.checked.notes.iter().map(|note| format!("{}: {note}", row.alias)));
     run.servers.push(Server {
         alias: row.alias.clone(),
@@ -118,7 +123,13 @@ fn add_row(run: &mut Run, project: &Project, lines: &LockLines, row: &Row) {
 }
 
 /// What changed since the base; gives back whether anything did.
-fn compare(run: &mut Run, project: &Project, base: &Base, lines: &LockLines) -> Result<bool, CommandError> {
+fn compare(
+    run: &mut Run,
+    project: &Project,
+    base: &Base,
+    lines: &LockLines,
+    weighing: &Weighing,
+) -> Result<bool, CommandError> {
     run.notes.extend(base.note.clone());
     let before = Half::of_commit(&base.left)?;
     if before.is_none() {
@@ -135,7 +146,7 @@ fn compare(run: &mut Run, project: &Project, base: &Base, lines: &LockLines) -> 
             Ok(differences) => {
                 for difference in differences {
                     changed = true;
-                    add_difference(run, lines, &difference);
+                    add_difference(run, lines, &difference, weighing);
                 }
             }
             Err(error) => {
@@ -145,7 +156,7 @@ fn compare(run: &mut Run, project: &Project, base: &Base, lines: &LockLines) -> 
         }
     }
     if changed {
-        run.findings.extend(beside::check(&before, &now));
+        run.findings.extend(beside::check(&before, &now, weighing));
         let (rollbacks, note) = rollback::check(base, &before.lock, &now.lock)?;
         run.findings.extend(rollbacks);
         run.notes.extend(note);
@@ -153,7 +164,7 @@ fn compare(run: &mut Run, project: &Project, base: &Base, lines: &LockLines) -> 
     Ok(changed)
 }
 
-fn add_difference(run: &mut Run, lines: &LockLines, difference: &ServerDifference) {
+fn add_difference(run: &mut Run, lines: &LockLines, difference: &ServerDifference, weighing: &Weighing) {
     let alias = &difference.alias;
     let digest = difference.report.as_ref().map(mcp_pin_diff::ChangeReport::digest);
     match run.servers.iter_mut().find(|server| server.alias == *alias) {
@@ -176,7 +187,7 @@ fn add_difference(run: &mut Run, lines: &LockLines, difference: &ServerDifferenc
     match &difference.report {
         // The same content under other signatures has nothing new to judge.
         Some(_) if difference.outcome == "signed-again" => {}
-        Some(report) => run.findings.extend(Finding::of_report(alias, report)),
+        Some(report) => run.findings.extend(weighing.of_report(alias, report)),
         // By digest only: what the entries say is in no snapshot, which is never "nothing changed".
         None => run.findings.extend(difference.entries.iter().map(|entry| {
             let message = format!("{}; without snapshots on both sides nobody can tell what changed", entry.outcome);

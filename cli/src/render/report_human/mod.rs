@@ -10,6 +10,7 @@ pub(crate) mod fact;
 pub mod facts;
 mod grades;
 mod heading;
+pub mod inspected;
 mod legend;
 mod novelty;
 pub mod selection;

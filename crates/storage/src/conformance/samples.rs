@@ -94,6 +94,7 @@ pub(super) fn consent(approver: &str, submission: &Submission, decision: Decisio
             at: at(1),
             expires: None,
             by: approver.to_owned(),
+            baseline: None,
         },
     )
 }

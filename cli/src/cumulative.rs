@@ -1,0 +1,84 @@
+//! Small steps added up: what changed since the last version that somebody read as a whole (threat T58).
+//!
+//! Every consent names that version as its baseline. A first admission is its own; later consents carry it on until a
+//! reviewer reads everything again. The baseline is part of what the approver signed, so a pull request cannot move it.
+
+use std::collections::BTreeSet;
+
+use mcp_pin_attest::Verified;
+use mcp_pin_diff::{ChangeReport, Finding};
+use mcp_pin_model::{Consent, Digest, Grade, Manifest, ServerVersion, consent::Baseline};
+
+use crate::{
+    error::CommandError,
+    state::{
+        State,
+        verification::{Locked, report_of},
+    },
+};
+
+/// What a version is, added up since its baseline.
+#[derive(Clone, Debug)]
+pub struct Cumulative {
+    /// The version that was last read as a whole, and when.
+    pub baseline: Baseline,
+    /// Its version.
+    pub version: ServerVersion,
+    /// Everything that changed since.
+    pub report: ChangeReport,
+    /// What takes attention item by item and nobody has acknowledged: neither the step alone shows it, nor did a step
+    /// before.
+    pub findings: Vec<Finding>,
+    /// What was acknowledged with a step before and still holds, by fingerprint; a consent carries it on.
+    pub acknowledged: Vec<String>,
+}
+
+/// What the consents to a version are relative to: the oldest baseline that one of them names, or that version itself.
+/// `None` where there is no consent.
+#[must_use]
+pub fn baseline_of(manifest: Digest, consents: &[Verified<Consent>]) -> Option<Baseline> {
+    consents
+        .iter()
+        .map(Verified::statement)
+        .map(|consent| consent.baseline.clone().unwrap_or(Baseline { manifest, at: consent.at }))
+        .min_by_key(|baseline| baseline.at)
+}
+
+/// Adds up the steps from the baseline of what is locked to `after`; `step` is the last of them. `None` where the step is
+/// all there is.
+///
+/// # Errors
+/// Where the baseline's manifest is not kept any more: small steps must not pass because somebody took it away.
+pub fn since_baseline(
+    state: &State,
+    locked: &Locked,
+    after: &Manifest,
+    step: &ChangeReport,
+) -> Result<Option<Cumulative>, CommandError> {
+    let Some(baseline) = baseline_of(locked.manifest.digest(), &locked.consents) else { return Ok(None) };
+    if baseline.manifest == locked.manifest.digest() {
+        return Ok(None);
+    }
+    let before = state.replaced_manifest(&baseline.manifest).map_err(|error| {
+        CommandError::new(
+            error.status,
+            format!("the version of `{}` that was last read as a whole cannot be compared with", locked.server.alias),
+        )
+        .detail(error.to_string())
+        .hint("restore .mcp-pin/attestations from version control")
+    })?;
+    let report = report_of(after, None, Some(&before), &locked.server.tombstones, None);
+    let in_step: BTreeSet<&str> = step.findings().iter().map(|finding| finding.fingerprint.as_str()).collect();
+    let earlier: BTreeSet<&str> =
+        locked.consents.iter().flat_map(|consent| &consent.statement().acknowledged).map(String::as_str).collect();
+    let of_step = |finding: &&Finding| in_step.contains(finding.fingerprint.as_str());
+    let (known, new): (Vec<&Finding>, Vec<&Finding>) = report
+        .findings()
+        .iter()
+        .filter(|finding| finding.grade >= Grade::Review)
+        .filter(|finding| !of_step(finding))
+        .partition(|finding| earlier.contains(finding.fingerprint.as_str()));
+    let acknowledged = known.into_iter().map(|finding| finding.fingerprint.clone()).collect();
+    let findings = new.into_iter().cloned().collect();
+    Ok(Some(Cumulative { baseline, version: before.version().clone(), report, findings, acknowledged }))
+}
