@@ -10,6 +10,7 @@ mod documents;
 mod forms;
 mod inspect;
 mod online;
+mod policy_page;
 mod project;
 mod report;
 mod rules;
