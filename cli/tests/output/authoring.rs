@@ -420,6 +420,47 @@ fn against_a_release_the_version_before_is_that_of_its_package() {
 }
 
 #[test]
+fn the_page_shows_what_is_printed() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/authors.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let shown = page.split("```console\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let (command, printed) = shown.split_once('\n').unwrap();
+    assert_eq!(command, "$ mcp-pin manifest check --base v1.4.2 -- node dist/index.js");
+    let sandbox = captured(&weather("1.4.2"));
+    if !sandbox.has_git() {
+        return;
+    }
+    sandbox.write("package.json", r#"{"version":"1.4.2"}"#);
+    for arguments in [&["init", "-q"][..], &["add", "-A"], &["commit", "-qm", "release"], &["tag", "v1.4.2"]] {
+        sandbox.git(arguments);
+    }
+    sandbox.write("package.json", r#"{"version":"1.4.3"}"#);
+    sandbox.turn(&shrunk("1.4.3"));
+    assert_eq!(sandbox.run(&["manifest", "capture"]).code, 0);
+    let run = check(&sandbox, &["--base", "v1.4.2"]);
+    assert_eq!(format!("{}{}", run.out, run.err), printed);
+}
+
+#[test]
+fn the_same_declarations_give_the_same_bytes_on_every_machine() {
+    let capture = || {
+        let sandbox = Sandbox::new();
+        let mut scenario = weather("1.0.0");
+        let root = sandbox.root.path().canonicalize().unwrap();
+        tools(&mut scenario)[0]["description"] = format!("Reads {}/data only.", root.display()).into();
+        scenario.write(&sandbox.path("scenario.json"));
+        let program = fake_mcp_server();
+        let run = sandbox.run(&["manifest", "capture", "--", program.to_str().unwrap(), "scenario.json"]);
+        assert_eq!((run.code, run.err.as_str()), (0, ""));
+        (surface_file(&sandbox), root.display().to_string())
+    };
+    let ((one, first), (two, second)) = (capture(), capture());
+    assert_ne!(first, second);
+    assert_eq!(one, two);
+    assert!(!one.contains(&first), "{one}");
+}
+
+#[test]
 fn a_revision_without_a_surface_is_a_beginning_and_an_unknown_one_is_not() {
     let Some(sandbox) = released(&weather("1.0.0")) else { return };
     let options = |file: &'static str| ["--base", "v1.0.0", "--committed", file];
