@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails in a test's set-up fails the test")]
 
 mod authoring;
+mod action;
 mod ci;
 mod ci_exceptions;
 mod common;
@@ -10,6 +11,7 @@ mod dialog;
 mod documents;
 mod forms;
 mod inspect;
+mod merge_driver;
 mod online;
 mod project;
 mod report;
