@@ -162,8 +162,16 @@ fn the_action_annotates_comments_and_passes_on_the_verdict() {
     assert!(runner.read("cargo.log").is_empty(), "a binary that is there is not installed again");
     assert_eq!(runner.outputs().get("outcome").map(String::as_str), Some("passed"));
     assert!(runner.read("summary").contains("### mcp-pin: passed"));
-    assert!(runner.read("body.md").starts_with("<!-- mcp-pin:ci -->\n### mcp-pin: passed"), "{}", runner.read("body.md"));
-    assert!(runner.read("gh.log").contains("--method POST repos/acme/tools/issues/7/comments"), "{}", runner.read("gh.log"));
+    assert!(
+        runner.read("body.md").starts_with("<!-- mcp-pin:ci -->\n### mcp-pin: passed"),
+        "{}",
+        runner.read("body.md")
+    );
+    assert!(
+        runner.read("gh.log").contains("--method POST repos/acme/tools/issues/7/comments"),
+        "{}",
+        runner.read("gh.log")
+    );
     assert!(sandbox.path("mcp-pin.sarif").exists());
 
     // The comment of the last time is brought up to date; the verdict comes last, after everything was told.
@@ -173,7 +181,11 @@ fn the_action_annotates_comments_and_passes_on_the_verdict() {
     let (code, printed) = runner.run();
     assert_eq!(code, 1, "{printed}");
     assert!(printed.starts_with("Verdict: "), "{printed}");
-    assert!(runner.read("gh.log").contains("--method PATCH repos/acme/tools/issues/comments/123"), "{}", runner.read("gh.log"));
+    assert!(
+        runner.read("gh.log").contains("--method PATCH repos/acme/tools/issues/comments/123"),
+        "{}",
+        runner.read("gh.log")
+    );
     assert!(runner.read("body.md").contains("### mcp-pin: failed"));
 }
 
@@ -285,7 +297,8 @@ fn the_workflow_sets_inputs_that_the_action_has() {
     let workflow = parsed(&workflow);
     let job = workflow.as_mapping_get("jobs").and_then(|jobs| jobs.as_mapping_get("check")).unwrap();
     let steps = job.as_mapping_get("steps").and_then(Yaml::as_sequence).unwrap();
-    let ours = steps.iter().find(|step| text(step, &["uses"]).is_some_and(|uses| uses.starts_with("mcp-pin/"))).unwrap();
+    let ours =
+        steps.iter().find(|step| text(step, &["uses"]).is_some_and(|uses| uses.starts_with("mcp-pin/"))).unwrap();
     let with = ours.as_mapping_get("with").and_then(Yaml::as_mapping).unwrap();
     assert!(!with.is_empty());
     for (name, _) in with {
@@ -310,7 +323,10 @@ fn renovate_finds_the_packages_of_a_configuration() {
     for manager in preset["customManagers"].as_array().unwrap() {
         let pattern = regex::Regex::new(manager["matchStrings"][0].as_str().unwrap()).unwrap();
         for matched in pattern.captures_iter(&configuration) {
-            found.push(format!("{} {} {}", manager["datasourceTemplate"], &matched["depName"], &matched["currentValue"]));
+            found.push(format!(
+                "{} {} {}",
+                manager["datasourceTemplate"], &matched["depName"], &matched["currentValue"]
+            ));
         }
     }
     assert_eq!(

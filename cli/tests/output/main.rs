@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test's set-up fails the test")]
 
-mod authoring;
 mod action;
+mod authoring;
 mod ci;
 mod ci_exceptions;
 mod common;

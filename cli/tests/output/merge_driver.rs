@@ -14,7 +14,8 @@ use crate::{
 fn configuration(aliases: &[&str]) -> String {
     let program = fake_mcp_server();
     let program = program.to_str().unwrap();
-    let server = |alias: &&str| format!("\"{alias}\": {{\"command\": \"{program}\", \"args\": [\"{alias}.scenario\"]}}");
+    let server =
+        |alias: &&str| format!("\"{alias}\": {{\"command\": \"{program}\", \"args\": [\"{alias}.scenario\"]}}");
     let servers: Vec<String> = aliases.iter().map(server).collect();
     format!("{{\"mcpServers\": {{\n{}\n}}}}", servers.join(",\n"))
 }
@@ -123,7 +124,8 @@ fn what_each_side_changed_is_taken_and_verifies() {
 fn servers_that_both_sides_added_at_one_place_are_merged() {
     let add = |sandbox: &Sandbox, alias: &str, file: &str| {
         turn(sandbox, alias, "Gets it.");
-        let text = configuration(&[alias]).replace("mcpServers", if file == ".mcp.json" { "mcpServers" } else { "servers" });
+        let text =
+            configuration(&[alias]).replace("mcpServers", if file == ".mcp.json" { "mcpServers" } else { "servers" });
         sandbox.write(file, &text);
         lock(sandbox);
     };
