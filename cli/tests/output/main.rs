@@ -5,6 +5,7 @@
 mod action;
 mod authoring;
 mod ci;
+mod ci_document;
 mod ci_exceptions;
 mod common;
 mod dialog;
