@@ -150,6 +150,26 @@ impl Run {
         format!("{servers} server{}, {findings}", if servers == 1 { "" } else { "s" })
     }
 
+    /// What to make of the outcome, in one line; nothing where everything passed.
+    #[must_use]
+    pub fn meaning(&self) -> Option<String> {
+        let checks = self.servers.iter().map(|server| server.outcome);
+        let by_itself =
+            checks.chain(self.findings.iter().map(|finding| finding.outcome)).fold(Status::Passed, Status::and);
+        match self.outcome {
+            Status::Passed => None,
+            Status::Failed if by_itself == Status::Passed => Some(format!(
+                "every check passed; it fails on what is graded `{}` or graver, although it was consented to (--fail-on)",
+                self.fail_on
+            )),
+            Status::Failed | Status::Usage => Some("this must not be merged as it is".to_owned()),
+            Status::CouldNotCheck => Some("what could not be checked is not a pass".to_owned()),
+            Status::ConsentRequired => {
+                Some("somebody who is trusted by the base branch has to consent first".to_owned())
+            }
+        }
+    }
+
     /// The command that tells all of it, for where a form has not room enough.
     #[must_use]
     pub(super) fn command(&self) -> String {
