@@ -257,6 +257,9 @@ fn what_one_side_took_out_is_out_unless_the_other_changed_it() {
     assert!(read(&sandbox).contains("=======\n>>>>>>> theirs\n"), "{}", read(&sandbox));
 }
 
+/// Makes another file of a lock.
+type Damage<'a> = &'a dyn Fn(&str) -> String;
+
 #[test]
 fn t77_a_lock_that_mcp_pin_did_not_write_is_one_conflict() {
     // The servers in another order; both versions of one; line ends of another system.
@@ -267,7 +270,7 @@ fn t77_a_lock_that_mcp_pin_did_not_write_is_one_conflict() {
     };
     let doubled = |lock: &str| format!("{lock}\n[[server]]{}", lock.rsplit_once("[[server]]").unwrap().1);
     let returned = |lock: &str| lock.replace('\n', "\r\n");
-    let cases: [(&dyn Fn(&str) -> String, &str); 3] = [
+    let cases: [(Damage<'_>, &str); 3] = [
         (&reordered, "not in the form that mcp-pin writes"),
         (&doubled, "is locked twice"),
         (&returned, "carriage return"),
