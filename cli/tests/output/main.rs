@@ -14,6 +14,7 @@ mod forms;
 mod inspect;
 mod merge_driver;
 mod online;
+mod policy_page;
 mod project;
 mod report;
 mod rules;
