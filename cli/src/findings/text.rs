@@ -1,5 +1,7 @@
 //! The words that every form shares, made visible but not yet escaped for the form.
 
+use std::collections::BTreeMap;
+
 use mcp_pin_model::Grade;
 
 use super::{Finding, Run, Server};
@@ -197,20 +199,17 @@ impl Run {
 /// Findings that differ only in their place, together: the noise must not bury the one that matters.
 pub(super) fn grouped<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Vec<&'a Finding>> {
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    let mut known: BTreeMap<_, usize> = BTreeMap::new();
     for finding in findings {
-        let fits = |group: &&mut Vec<&Finding>| {
-            group.first().is_some_and(|first| {
-                first.rule == finding.rule
-                    && first.grade == finding.grade
-                    && first.server == finding.server
-                    && first.message == finding.message
-                    && first.before == finding.before
-                    && first.after == finding.after
-                    && first.exempted == finding.exempted
-                    && first.overridden == finding.overridden
-            })
-        };
-        match groups.iter_mut().find(fits) {
+        let decided = finding.exempted.as_ref().map(|it| (&it.reason, &it.author, &it.expires));
+        let weighs = finding.overridden.as_ref().map(|it| (it.from, &it.reason, &it.expires));
+        let key = (
+            (finding.grade, &finding.rule, &finding.server),
+            (&finding.message, &finding.before, &finding.after),
+            (decided, weighs),
+        );
+        let at = *known.entry(key).or_insert(groups.len());
+        match groups.get_mut(at) {
             Some(group) => group.push(finding),
             None => groups.push(vec![finding]),
         }
