@@ -105,8 +105,9 @@ fn a_person_reviews_accepts_rejects_and_types_the_alias_for_what_is_dangerous() 
     let before = person.files();
     let (code, screen) = at_a_terminal(&person, &["update"], &[("item 1 of", "r")]);
     assert_eq!((code, person.files() == before), (1, true), "{screen}");
-    let items = screen.split(" items to go through").next().unwrap().rsplit('\n').next().unwrap();
-    let items: usize = items.trim().parse().unwrap();
+    let before_the_word = screen.split(" items to go through").next().unwrap();
+    // Perhaps right behind the sequence that switches a colour on.
+    let items: usize = before_the_word.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap();
     let places: Vec<String> = (1..=items).map(|item| format!("item {item} of {items}:")).collect();
     let acknowledged: Vec<(&str, &str)> = places.iter().map(|place| (place.as_str(), "a")).collect();
     // A habit of pressing `a` and enter is not enough.

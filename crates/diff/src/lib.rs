@@ -11,6 +11,7 @@ mod align;
 mod bump;
 mod change;
 mod compare;
+mod extent;
 mod finding;
 mod fold;
 mod group;

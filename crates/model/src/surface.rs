@@ -162,16 +162,11 @@ impl Entry {
                     && tokens.next().is_some_and(|key| key == self.key)
             })
     }
-
-    fn model_visible(&self) -> Value {
-        let members = MODEL_VISIBLE.into_iter().filter_map(|name| Some((name, self.value.get(name)?.clone())));
-        Value::Object(members.collect())
-    }
 }
 
-/// The members of an entry that clients hand to the model.
+/// The members of an entry that clients hand to the model, in canonical order.
 const MODEL_VISIBLE: [&str; 9] =
-    ["name", "title", "description", "uri", "uriTemplate", "arguments", "inputSchema", "outputSchema", "frontmatter"];
+    ["arguments", "description", "frontmatter", "inputSchema", "name", "outputSchema", "title", "uri", "uriTemplate"];
 
 /// SHA-256 over the canonical form of an entry without its own top-level `contentHash` member.
 pub(crate) fn content_digest(entry: &Object) -> Digest {
@@ -422,20 +417,17 @@ impl Surface {
     /// would make that sentence wrong.
     #[must_use]
     pub fn model_visible_digest(&self) -> Digest {
-        Digest::of_canonical(&self.model_visible())
-    }
-
-    fn model_visible(&self) -> Value {
-        let mut object = Object::from_iter([
-            ("_type", Value::from("urn:mcp-pin:surface-model-visible:v1")),
-            ("instructions", Value::from(self.instructions.clone())),
-        ]);
-        for kind in EntryKind::ALL {
-            let section =
-                self.section(kind).map(|entries| Value::Array(entries.iter().map(Entry::model_visible).collect()));
-            object.insert(kind.section(), section);
+        let mut out = CanonicalObject::new(1024 * self.entries().count().max(1));
+        let section = |kind| self.section(kind).map(|entries| entries.iter().map(|entry| &entry.value));
+        // The names in canonical order.
+        out.text("_type", Some("urn:mcp-pin:surface-model-visible:v1"));
+        out.text("instructions", self.instructions());
+        for kind in
+            [EntryKind::Prompt, EntryKind::ResourceTemplate, EntryKind::Resource, EntryKind::Skill, EntryKind::Tool]
+        {
+            out.selected(kind.section(), section(kind), &MODEL_VISIBLE);
         }
-        Value::Object(object)
+        Digest::of(out.finish().as_bytes())
     }
 
     /// `serverInfo`.

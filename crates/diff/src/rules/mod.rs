@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use mcp_pin_model::{
     Digest, Grade,
-    json::{Object, Pointer, Value},
+    json::{CanonicalObject, Pointer, Value},
 };
 
 use crate::{
@@ -252,23 +252,23 @@ pub(crate) struct Draft<'d> {
 
 impl Found<'_> {
     pub(crate) fn draft(&mut self, draft: Draft<'_>) {
-        let mut identity = Object::from_iter([
-            ("rule", Value::from(self.rule.id)),
-            ("path", Value::from(draft.path.as_str())),
-            ("aspect", Value::from(draft.aspect)),
-        ]);
-        if let Some(entry) = draft.entry {
-            identity.insert("kind", entry.kind.section());
-            identity.insert("entry", entry.key.as_str());
-        }
-        if let Some(before) = &draft.before {
-            identity.insert("before", before.clone());
-        }
+        // The members in canonical order.
+        let mut identity = CanonicalObject::new(256);
         if let Some(after) = &draft.after {
-            identity.insert("after", after.clone());
+            identity.member("after", after);
         }
+        identity.text("aspect", Some(draft.aspect));
+        if let Some(before) = &draft.before {
+            identity.member("before", before);
+        }
+        if let Some(entry) = draft.entry {
+            identity.text("entry", Some(&entry.key));
+            identity.text("kind", Some(entry.kind.section()));
+        }
+        identity.text("path", Some(draft.path.as_str()));
+        identity.text("rule", Some(self.rule.id));
         // 128 bits: acknowledging one finding must never acknowledge another that somebody searched for.
-        let fingerprint = Digest::of_canonical(&Value::Object(identity)).to_hex().chars().take(32).collect();
+        let fingerprint = Digest::of(identity.finish().as_bytes()).to_hex().chars().take(32).collect();
         self.findings.push(Finding {
             rule: self.rule.id.to_owned(),
             grade: draft.grade,

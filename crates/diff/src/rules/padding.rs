@@ -41,6 +41,9 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
 
 /// Whether text goes on behind so much space.
 fn is_padded(text: &str) -> bool {
+    if !has_wide_space(text.as_bytes()) {
+        return false;
+    }
     let (mut lines, mut spaces) = (0, 0);
     for c in text.trim().chars() {
         match c {
@@ -52,6 +55,25 @@ fn is_padded(text: &str) -> bool {
             _ if lines > EMPTY_LINES || spaces > SPACES => return true,
             _ => (lines, spaces) = (0, 0),
         }
+    }
+    false
+}
+
+/// Whether there may be a run of white space that long. A run of more than [`EMPTY_LINES`] bytes lies over a multiple of
+/// that number, so that most bytes need not be looked at.
+fn has_wide_space(bytes: &[u8]) -> bool {
+    // Beyond ASCII any byte may belong to a space.
+    let may_be_space = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b || !byte.is_ascii();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        if may_be_space(byte) {
+            let before = bytes.get(..at).unwrap_or_default().iter().rev().take_while(|byte| may_be_space(byte));
+            let after = bytes.get(at..).unwrap_or_default().iter().take_while(|byte| may_be_space(byte));
+            if before.take(EMPTY_LINES).count() + after.take(EMPTY_LINES + 1).count() > EMPTY_LINES {
+                return true;
+            }
+        }
+        at += EMPTY_LINES;
     }
     false
 }

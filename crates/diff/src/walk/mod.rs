@@ -7,7 +7,7 @@ pub(crate) mod server;
 
 use mcp_pin_model::{
     Digest,
-    json::{Object, Pointer, Value},
+    json::{CanonicalObject, Object, Pointer, Value},
 };
 
 pub(crate) use annotations::{HINTS, Hint};
@@ -41,16 +41,18 @@ impl<'c> Collector<'c> {
         after: Option<&Value>,
         direction: Option<Direction>,
     ) {
-        let mut identity =
-            Object::from_iter([("kind", Value::from(kind.as_str())), ("path", Value::from(path.as_str()))]);
-        if let Some(before) = before {
-            identity.insert("before", before.clone());
-        }
+        // The members in canonical order.
+        let mut identity = CanonicalObject::new(256);
         if let Some(after) = after {
-            identity.insert("after", after.clone());
+            identity.member("after", after);
         }
+        if let Some(before) = before {
+            identity.member("before", before);
+        }
+        identity.text("kind", Some(kind.as_str()));
+        identity.text("path", Some(path.as_str()));
         // 16 digits name a change within one report; what a consent binds is the report's whole digest.
-        let id = Digest::of_canonical(&Value::Object(identity)).to_hex().chars().take(16).collect();
+        let id = Digest::of(identity.finish().as_bytes()).to_hex().chars().take(16).collect();
         self.changes.push(Change {
             id,
             kind,

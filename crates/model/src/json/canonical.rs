@@ -1,6 +1,6 @@
 //! RFC 8785 (JSON Canonicalization Scheme).
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use super::{Object, Value};
 
@@ -55,15 +55,22 @@ fn write_object(out: &mut String, object: &Object, numbers: &mut ryu_js::Buffer)
 }
 
 /// Writes an object member by member, for documents that are hashed without being built as one value first.
-pub(crate) struct CanonicalObject {
+pub struct CanonicalObject {
     out: String,
     numbers: ryu_js::Buffer,
     empty: bool,
 }
 
+impl fmt::Debug for CanonicalObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CanonicalObject").field(&self.out).finish()
+    }
+}
+
 impl CanonicalObject {
-    /// Opens the object.
-    pub(crate) fn new(capacity: usize) -> Self {
+    /// Opens the object. `capacity` is how many bytes it will have, about.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
         let mut out = String::with_capacity(capacity);
         out.push('{');
         Self { out, numbers: ryu_js::Buffer::new(), empty: true }
@@ -79,13 +86,13 @@ impl CanonicalObject {
     }
 
     /// Writes a member. Callers pass names in canonical order.
-    pub(crate) fn member(&mut self, name: &str, value: &Value) {
+    pub fn member(&mut self, name: &str, value: &Value) {
         self.name(name);
         write_value(&mut self.out, value, &mut self.numbers);
     }
 
     /// Writes a member that is text or null.
-    pub(crate) fn text(&mut self, name: &str, text: Option<&str>) {
+    pub fn text(&mut self, name: &str, text: Option<&str>) {
         self.name(name);
         match text {
             Some(text) => write_string(&mut self.out, text),
@@ -119,11 +126,59 @@ impl CanonicalObject {
         self.out.push(']');
     }
 
+    /// Writes a member that is a list of the named members of objects, as far as each has them, or null. Callers pass the
+    /// names in canonical order.
+    pub(crate) fn selected<'a>(
+        &mut self,
+        name: &str,
+        objects: Option<impl Iterator<Item = &'a Object>>,
+        members: &[&str],
+    ) {
+        self.name(name);
+        let Some(objects) = objects else {
+            self.out.push_str("null");
+            return;
+        };
+        self.out.push('[');
+        for (index, object) in objects.enumerate() {
+            self.out.push_str(if index > 0 { ",{" } else { "{" });
+            let mut empty = true;
+            for name in members {
+                let Some(member) = object.get(name) else { continue };
+                if !empty {
+                    self.out.push(',');
+                }
+                empty = false;
+                write_string(&mut self.out, name);
+                self.out.push(':');
+                write_value(&mut self.out, member, &mut self.numbers);
+            }
+            self.out.push('}');
+        }
+        self.out.push(']');
+    }
+
     /// Closes the object.
-    pub(crate) fn finish(mut self) -> String {
+    #[must_use]
+    pub fn finish(mut self) -> String {
         self.out.push('}');
         self.out
     }
+}
+
+/// The first byte that is written as an escape. Most blocks have none, which is told for all their bytes at once.
+fn first_escaped(bytes: &[u8]) -> Option<usize> {
+    const BLOCK: usize = 32;
+    let is_escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    let mut start = 0;
+    for block in bytes.chunks(BLOCK) {
+        // Without a way out of the loop, so that it becomes a few instructions.
+        if block.iter().fold(false, |any, &byte| any | is_escaped(byte)) {
+            return block.iter().position(|&byte| is_escaped(byte)).map(|at| start + at);
+        }
+        start += block.len();
+    }
+    None
 }
 
 /// RFC 8785 section 3.2.2.2: two-character escapes where JSON has one, `\u00xx` in lower case for the other controls,
@@ -133,7 +188,7 @@ pub(super) fn write_string(out: &mut String, text: &str) {
     let mut rest = text;
     // Runs without anything to escape, the usual case, are copied whole. What is escaped is ASCII, so bytes are
     // enough to find it and every cut is at a character's edge.
-    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+    while let Some(at) = first_escaped(rest.as_bytes()) {
         let (plain, tail) = rest.split_at(at);
         out.push_str(plain);
         let mut chars = tail.chars();

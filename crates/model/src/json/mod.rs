@@ -13,7 +13,7 @@ mod pretty;
 mod typed;
 mod value;
 
-pub(crate) use canonical::CanonicalObject;
+pub use canonical::CanonicalObject;
 pub use number::{Number, NumberError};
 pub use parse::{Limits, ParseError, ParseErrorKind, parse, parse_with};
 pub use pointer::Pointer;
