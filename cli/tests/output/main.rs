@@ -8,7 +8,6 @@ mod ci;
 mod ci_document;
 mod ci_exceptions;
 mod common;
-mod dialog;
 mod documents;
 mod forms;
 mod inspect;
