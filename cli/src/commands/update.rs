@@ -3,20 +3,21 @@
 use std::str::FromStr;
 
 use mcp_pin_diff::ChangeReport;
-use mcp_pin_model::{Alias, Digest, Grade, lockfile::Source};
+use mcp_pin_model::{Alias, Digest, Grade, Surface, lockfile::Source};
+use mcp_pin_policy::Assessment;
 use serde::Serialize;
 
 use super::selection;
 use crate::{
     capture::{Live, Wanted, capture_all},
     cli::Format,
-    consenting::{Approver, admit_local, refuse_unlockable},
+    consenting::{Approver, Consented, admit_local, refuse_unlockable},
     context::Context,
     error::{CommandError, CommandResult, Status},
     project::{ConfiguredServer, Project},
     registry_source::{self, Published},
     render::{self, Detail},
-    review::{self, Decision},
+    review::{self, Acknowledged, Decision, Subject},
     state::{
         Admission, State,
         verification::{self, Locked, report_of},
@@ -26,8 +27,9 @@ use crate::{
 
 /// Review what changed in locked servers, and consent to it or not
 ///
-/// Captures each server, shows what changed since it was locked, the gravest first, and asks. Accepting signs a new
-/// manifest and a consent to exactly this change, and writes both with the lock in one step. Servers that come from a
+/// Captures each server and goes through what changed since it was locked with you, item by item, the gravest first.
+/// Accepting signs a new manifest and a consent to exactly this change, and writes both with the lock in one step; what is
+/// graded `block` takes typing the alias. Quitting writes nothing at all. Servers that come from a
 /// registry move to the newest version that is admitted there and that mcp-pin.toml wants.
 ///
 /// Without a terminal nothing is accepted, unless --accept names the change by its full digest.
@@ -116,6 +118,18 @@ enum To {
     Published(Box<Published>),
 }
 
+impl To {
+    fn surface(&self) -> &Surface {
+        match self {
+            Self::Captured(live) => &live.surface,
+            Self::Published(published) => &published.manifest.statement().surface,
+        }
+    }
+}
+
+/// What is said of a server that nobody came to.
+const UNDECIDED: &str = "nobody has decided about it";
+
 struct Run<'a> {
     context: &'a Context,
     status: Status,
@@ -162,14 +176,14 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     }
     let mut run = Run { context, status: Status::Passed, rows: Vec::new() };
     let candidates = candidates(arguments, context, &project, &state, &before, &mut run)?;
-    let accepted = decide(arguments, context, candidates, &mut run)?;
+    let Some(accepted) = decide(arguments, context, &project, candidates, &mut run)? else { return finish(run) };
     if !accepted.is_empty() {
         let mut admissions: Vec<Admission> = Vec::new();
         // The key is needed only where somebody here consents.
-        let local = accepted.iter().any(|candidate| matches!(candidate.to, To::Captured(_)));
+        let local = accepted.iter().any(|(candidate, _)| matches!(candidate.to, To::Captured(_)));
         let approver = if local { Some(Approver::of(context, &project.settings)?) } else { None };
         let reason = arguments.reason.as_deref().unwrap_or("reviewed with mcp-pin update");
-        for candidate in accepted {
+        for (candidate, acknowledged) in accepted {
             let alias = candidate.server.alias.clone();
             let admission = match (candidate.to, &approver) {
                 (To::Published(published), _) => published.admission(&candidate.server, Some(candidate.locked)),
@@ -177,10 +191,13 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
                     context,
                     &project.settings,
                     approver,
-                    &candidate.server,
-                    &live,
-                    Some(candidate.locked),
-                    reason,
+                    Consented {
+                        server: &candidate.server,
+                        live: &live,
+                        locked: Some(candidate.locked),
+                        acknowledged,
+                        reason,
+                    },
                 ),
                 (To::Captured(_), None) => Err(CommandError::internal("a capture was accepted without a key")),
             };
@@ -324,25 +341,41 @@ fn compare_published(
     Ok(Some(Candidate { server: server.clone(), locked, report, to: To::Published(Box::new(published)) }))
 }
 
+/// Shows each change and finds out whether it is accepted, and what of it was acknowledged. None when whoever was asked
+/// left: nothing is written then.
 fn decide(
     arguments: &Arguments,
     context: &Context,
+    project: &Project,
     candidates: Vec<Candidate>,
     run: &mut Run<'_>,
-) -> Result<Vec<Candidate>, CommandError> {
+) -> Result<Option<Vec<(Candidate, Acknowledged)>>, CommandError> {
+    let at_a_terminal = context.ui.is_interactive() && context.format == Format::Human;
     let mut accepted = Vec::new();
+    let mut left = false;
     for candidate in candidates {
         let alias = &candidate.server.alias;
-        if context.format == Format::Human {
-            review::show(context, alias.as_str(), &candidate.report, Detail::Summary)?;
-            // `mcp-pin diff` compares with the live server, so this is the only place where this report is seen.
-            if matches!(candidate.to, To::Published(_)) {
-                let digest = format!("change report {}", candidate.report.digest());
-                review::print(context, Text::new().with(Role::Dim, digest))?;
-            }
+        let assessment = Assessment::of(&candidate.report, &project.settings.policy.exceptions, context.now());
+        if left {
+            run.row(alias, Outcome::AwaitingConsent, Status::ConsentRequired, Some(UNDECIDED.to_owned()));
+            continue;
         }
         let named: Vec<&Accepted> = arguments.accept.iter().filter(|accepted| accepted.alias == *alias).collect();
-        if candidate.report.grade() == Grade::Refuse {
+        let asked = at_a_terminal && named.is_empty() && assessment.grade() != Grade::Refuse;
+        // `mcp-pin diff` compares with the live server, so this is the only place where a published report is seen.
+        let digest = matches!(candidate.to, To::Published(_)).then(|| {
+            let mut text = Text::new();
+            let digest = candidate.report.digest().to_string();
+            review::labelled(&mut text, "change report", Role::Plain, &digest, context.ui.width());
+            text
+        });
+        if !asked && context.format == Format::Human {
+            review::show(context, alias.as_str(), &candidate.report, Detail::Summary)?;
+            if let Some(digest) = &digest {
+                review::print(context, digest.clone())?;
+            }
+        }
+        if assessment.grade() == Grade::Refuse {
             run.error(
                 alias,
                 &CommandError::failed(format!("`{alias}` stays as it is: the change holds what nobody may accept"))
@@ -351,7 +384,8 @@ fn decide(
         } else if !named.is_empty() {
             let digest = candidate.report.digest();
             if named.iter().any(|accepted| accepted.report == digest) {
-                accepted.push(candidate);
+                let acknowledged = Acknowledged::as_a_whole(assessment.findings());
+                accepted.push((candidate, acknowledged));
                 continue;
             }
             // The right digest is not repeated here: it is worth something only to whoever has read the report. `diff`
@@ -369,15 +403,27 @@ fn decide(
                 ))
                 .hint(review),
             );
-        } else if context.ui.is_interactive() && context.format == Format::Human {
-            match review::ask(context, &candidate.server, &candidate.report)? {
-                Decision::Accept => {
-                    accepted.push(candidate);
+        } else if asked {
+            let subject = Subject {
+                name: alias.as_str(),
+                question: format!("lock `{alias}` like this?"),
+                assessment: &assessment,
+                before: Some(&candidate.locked.manifest.statement().surface),
+                after: candidate.to.surface(),
+                introduction: digest.unwrap_or_default(),
+            };
+            match review::decide(&context.ui, &subject).map_err(super::prompt_error)? {
+                Decision::Accept(acknowledged) => {
+                    accepted.push((candidate, acknowledged));
                     continue;
                 }
-                Decision::Leave => {
+                Decision::Reject => {
                     let message = "rejected; what is locked stays".to_owned();
                     run.row(alias, Outcome::Rejected, Status::Failed, Some(message));
+                }
+                Decision::Quit => {
+                    left = true;
+                    run.row(alias, Outcome::AwaitingConsent, Status::ConsentRequired, Some(UNDECIDED.to_owned()));
                 }
             }
         } else if matches!(candidate.to, To::Published(_)) {
@@ -405,7 +451,15 @@ fn decide(
             row.report = Some(candidate.report.to_value());
         }
     }
-    Ok(accepted)
+    if left {
+        for (candidate, _) in accepted {
+            let message = "accepted, but not updated: the review was left".to_owned();
+            run.row(&candidate.server.alias, Outcome::AwaitingConsent, Status::ConsentRequired, Some(message));
+        }
+        context.ui.show("nothing was updated").map_err(super::prompt_error)?;
+        return Ok(None);
+    }
+    Ok(Some(accepted))
 }
 
 fn finish(mut run: Run<'_>) -> CommandResult {
