@@ -531,11 +531,17 @@ fn interactive(sandbox: &Sandbox, action: &Action, answers: &[&str]) -> (Status,
 }
 
 fn lock_action() -> Action {
-    Action::Lock(lock::Arguments { aliases: Vec::new(), accept: None, prune: false, expand: false })
+    Action::Lock(lock::Arguments {
+        aliases: Vec::new(),
+        accept: None,
+        acknowledge: Vec::new(),
+        prune: false,
+        expand: false,
+    })
 }
 
 fn update_action() -> Action {
-    Action::Update(update::Arguments { aliases: Vec::new(), accept: Vec::new(), reason: None })
+    Action::Update(update::Arguments { aliases: Vec::new(), accept: Vec::new(), acknowledge: Vec::new(), reason: None })
 }
 
 #[test]

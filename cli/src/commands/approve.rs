@@ -136,6 +136,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         name,
         question: format!("consent to {name}@{} like this?", reviewed.submission.version),
         assessment: &assessment,
+        beside: &[],
         before: reviewed.before.as_ref(),
         after: &reviewed.after,
         introduction: about(&reviewed, context.ui.width()),

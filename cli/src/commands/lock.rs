@@ -1,8 +1,8 @@
 //! `mcp-pin lock`.
 
 use clap::ValueEnum;
-use mcp_pin_diff::ChangeReport;
-use mcp_pin_model::{Alias, Grade, Launch, Lockfile, package_identity::identify};
+use mcp_pin_diff::{ChangeReport, Finding};
+use mcp_pin_model::{Alias, Grade, Launch, Lockfile, ServerName, package_identity::identify};
 use mcp_pin_policy::Assessment;
 use serde::Serialize;
 
@@ -16,7 +16,10 @@ use crate::{
     project::{ConfiguredServer, Project},
     registry_source,
     render::{self, Detail},
-    review::{self, Acknowledged, Decision, Subject},
+    review::{
+        self, Acknowledged, Decision, Subject,
+        beside::{self, Others},
+    },
     state::{
         Admission, State,
         verification::{self, Locked},
@@ -40,6 +43,9 @@ pub struct Arguments {
     /// Accept without asking
     #[arg(long, value_enum, value_name = "WHAT")]
     pub accept: Option<Accept>,
+    /// Acknowledge what was found beside the other servers, by its fingerprint; with --accept
+    #[arg(long, value_name = "FINGERPRINT", requires = "accept")]
+    pub acknowledge: Vec<String>,
     /// Print everything that is new also where nobody is asked, not only what was found
     #[arg(long, alias = "full")]
     pub expand: bool,
@@ -82,6 +88,9 @@ struct Row {
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<mcp_pin_model::json::Value>,
+    /// What was found beside the other servers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    beside: Vec<Finding>,
 }
 
 #[derive(Debug, Serialize)]
@@ -107,7 +116,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn row(&mut self, alias: &Alias, outcome: Outcome, status: Status) -> &mut Self {
         self.status = self.status.and(status);
-        self.rows.push(Row { alias: alias.clone(), outcome, message: None, report: None });
+        self.rows.push(Row { alias: alias.clone(), outcome, message: None, report: None, beside: Vec::new() });
         self
     }
 
@@ -146,7 +155,11 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     let mut lock = before.clone().unwrap_or_default();
     let sorted = sort(arguments, &project, &state, &lock, &mut run);
     let candidates = capture(context, &project, &sorted.new, &mut run)?;
-    let Some(accepted) = decide(arguments, context, &project, candidates, &mut run)? else { return finish(run) };
+    let others =
+        if candidates.is_empty() { Others::default() } else { Others::of_lock(context, &project, &state, &lock) };
+    let Some(accepted) = decide(arguments, context, &project, others, candidates, &mut run)? else {
+        return finish(run);
+    };
     let mut admissions = Vec::new();
     for server in &sorted.from_registry {
         match from_registry(context, &project, &state, server) {
@@ -289,6 +302,7 @@ fn decide<'a>(
     arguments: &Arguments,
     context: &Context,
     project: &Project,
+    mut others: Others,
     candidates: Vec<Candidate<'a>>,
     run: &mut Run<'_>,
 ) -> Result<Option<Vec<(Candidate<'a>, Acknowledged)>>, CommandError> {
@@ -303,6 +317,10 @@ fn decide<'a>(
             run.row(alias, Outcome::AwaitingConsent, Status::ConsentRequired).message("nobody has decided about it");
             continue;
         }
+        let name = ServerName::local(alias);
+        let found = others.beside(alias.as_str(), &candidate.live.surface);
+        let exceptions = &project.settings.policy.exceptions;
+        let beside = Assessment::of_findings(&found, Some(&name), exceptions, context.now());
         let introduction = review::introduction(candidate.server, &candidate.live, context.ui.width());
         if let Some(warning) = unpinned(&candidate.server.launch) {
             context.ui.warn(format!("`{alias}`: {warning}"));
@@ -316,8 +334,11 @@ fn decide<'a>(
             } else {
                 review::show_findings(context, alias.as_str(), &candidate.report)?;
             }
+            if !beside.is_empty() {
+                review::print(context, beside::shown(&beside, context.ui.width()))?;
+            }
         }
-        if assessment.grade() == Grade::Refuse {
+        if assessment.grade().max(beside::gravest(&beside)) == Grade::Refuse {
             if asked {
                 review::show_findings(context, alias.as_str(), &candidate.report)?;
             }
@@ -327,20 +348,29 @@ fn decide<'a>(
                     .hint("the findings of grade `refuse` above say what; it has to change in the server"),
             );
         } else if arguments.accept == Some(Accept::FirstUse) {
-            let acknowledged = Acknowledged::as_a_whole(assessment.findings());
-            accepted.push((candidate, acknowledged));
-            continue;
+            // A first use accepts what a server is. What it does to others that were there before takes more.
+            match beside::acknowledged_by_name(alias.as_str(), &beside, &arguments.acknowledge, Grade::Block) {
+                Ok(acknowledged) => {
+                    others.add(alias.as_str(), &candidate.live.surface);
+                    let acknowledged = acknowledged.and(Acknowledged::as_a_whole(assessment.findings()));
+                    accepted.push((candidate, acknowledged));
+                    continue;
+                }
+                Err(error) => run.error(alias, &error),
+            }
         } else if asked {
             let subject = Subject {
                 name: alias.as_str(),
                 question: format!("lock `{alias}` like this?"),
                 assessment: &assessment,
+                beside: &beside,
                 before: None,
                 after: &candidate.live.surface,
                 introduction,
             };
             match review::decide(&context.ui, &subject).map_err(super::prompt_error)? {
                 Decision::Accept(acknowledged) => {
+                    others.add(alias.as_str(), &candidate.live.surface);
                     accepted.push((candidate, acknowledged));
                     continue;
                 }
@@ -359,6 +389,7 @@ fn decide<'a>(
         }
         if let Some(row) = run.rows.last_mut() {
             row.report = Some(candidate.report.to_value());
+            row.beside = found;
         }
     }
     if left {

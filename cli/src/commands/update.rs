@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use mcp_pin_diff::ChangeReport;
+use mcp_pin_diff::{ChangeReport, Finding};
 use mcp_pin_model::{Alias, Digest, Grade, Surface, lockfile::Source};
 use mcp_pin_policy::Assessment;
 use serde::Serialize;
@@ -17,7 +17,10 @@ use crate::{
     project::{ConfiguredServer, Project},
     registry_source::{self, Published},
     render::{self, Detail},
-    review::{self, Acknowledged, Decision, Subject},
+    review::{
+        self, Acknowledged, Decision, Subject,
+        beside::{self, Others},
+    },
     state::{
         Admission, State,
         verification::{self, Locked, report_of},
@@ -41,6 +44,9 @@ pub struct Arguments {
     /// Accept exactly this change of this server: the digest of the change report that was reviewed
     #[arg(long, value_name = "ALIAS@DIGEST")]
     pub accept: Vec<Accepted>,
+    /// Acknowledge what was found beside the other servers, by its fingerprint; with --accept, whose digest does not cover it
+    #[arg(long, value_name = "FINGERPRINT", requires = "accept")]
+    pub acknowledge: Vec<String>,
     /// Why, for the consent
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
@@ -96,6 +102,9 @@ struct Row {
     report_digest: Option<Digest>,
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<mcp_pin_model::json::Value>,
+    /// What was found beside the other servers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    beside: Vec<Finding>,
 }
 
 #[derive(Debug, Serialize)]
@@ -139,7 +148,14 @@ struct Run<'a> {
 impl Run<'_> {
     fn row(&mut self, alias: &Alias, outcome: Outcome, status: Status, message: Option<String>) {
         self.status = self.status.and(status);
-        self.rows.push(Row { alias: alias.clone(), outcome, message, report_digest: None, report: None });
+        self.rows.push(Row {
+            alias: alias.clone(),
+            outcome,
+            message,
+            report_digest: None,
+            report: None,
+            beside: Vec::new(),
+        });
     }
 
     fn error(&mut self, alias: &Alias, error: &CommandError) {
@@ -176,7 +192,11 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     }
     let mut run = Run { context, status: Status::Passed, rows: Vec::new() };
     let candidates = candidates(arguments, context, &project, &state, &before, &mut run)?;
-    let Some(accepted) = decide(arguments, context, &project, candidates, &mut run)? else { return finish(run) };
+    let others =
+        if candidates.is_empty() { Others::default() } else { Others::of_lock(context, &project, &state, &before) };
+    let Some(accepted) = decide(arguments, context, &project, others, candidates, &mut run)? else {
+        return finish(run);
+    };
     if !accepted.is_empty() {
         let mut admissions: Vec<Admission> = Vec::new();
         // The key is needed only where somebody here consents.
@@ -347,6 +367,7 @@ fn decide(
     arguments: &Arguments,
     context: &Context,
     project: &Project,
+    mut others: Others,
     candidates: Vec<Candidate>,
     run: &mut Run<'_>,
 ) -> Result<Option<Vec<(Candidate, Acknowledged)>>, CommandError> {
@@ -360,8 +381,22 @@ fn decide(
             run.row(alias, Outcome::AwaitingConsent, Status::ConsentRequired, Some(UNDECIDED.to_owned()));
             continue;
         }
+        let mut found = others.beside(alias.as_str(), candidate.to.surface());
+        // What was acknowledged when this was locked, and stands as it stood, is not asked again.
+        let known = |finding: &Finding| {
+            let consents = candidate.locked.consents.iter();
+            consents.flat_map(|consent| &consent.statement().acknowledged).any(|known| *known == finding.fingerprint)
+        };
+        let (standing, new): (Vec<Finding>, Vec<Finding>) = found.into_iter().partition(known);
+        found = new;
+        let name = &candidate.locked.server.name;
+        let exceptions = &project.settings.policy.exceptions;
+        let beside = Assessment::of_findings(&found, Some(name), exceptions, context.now());
+        let standing = Assessment::of_findings(&standing, Some(name), exceptions, context.now());
+        let standing = Acknowledged::as_a_whole(&standing);
         let named: Vec<&Accepted> = arguments.accept.iter().filter(|accepted| accepted.alias == *alias).collect();
-        let asked = at_a_terminal && named.is_empty() && assessment.grade() != Grade::Refuse;
+        let refused = assessment.grade().max(beside::gravest(&beside)) == Grade::Refuse;
+        let asked = at_a_terminal && named.is_empty() && !refused;
         // `mcp-pin diff` compares with the live server, so this is the only place where a published report is seen.
         let digest = matches!(candidate.to, To::Published(_)).then(|| {
             let mut text = Text::new();
@@ -374,8 +409,11 @@ fn decide(
             if let Some(digest) = &digest {
                 review::print(context, digest.clone())?;
             }
+            if !beside.is_empty() {
+                review::print(context, beside::shown(&beside, context.ui.width()))?;
+            }
         }
-        if assessment.grade() == Grade::Refuse {
+        if refused {
             run.error(
                 alias,
                 &CommandError::failed(format!("`{alias}` stays as it is: the change holds what nobody may accept"))
@@ -384,8 +422,20 @@ fn decide(
         } else if !named.is_empty() {
             let digest = candidate.report.digest();
             if named.iter().any(|accepted| accepted.report == digest) {
-                let acknowledged = Acknowledged::as_a_whole(assessment.findings());
-                accepted.push((candidate, acknowledged));
+                match beside::acknowledged_by_name(alias.as_str(), &beside, &arguments.acknowledge, Grade::Review) {
+                    Ok(acknowledged) => {
+                        others.add(alias.as_str(), candidate.to.surface());
+                        let acknowledged =
+                            acknowledged.and(standing).and(Acknowledged::as_a_whole(assessment.findings()));
+                        accepted.push((candidate, acknowledged));
+                    }
+                    Err(error) => {
+                        run.error(alias, &error);
+                        if let Some(row) = run.rows.last_mut() {
+                            row.beside = found;
+                        }
+                    }
+                }
                 continue;
             }
             // The right digest is not repeated here: it is worth something only to whoever has read the report. `diff`
@@ -408,13 +458,15 @@ fn decide(
                 name: alias.as_str(),
                 question: format!("lock `{alias}` like this?"),
                 assessment: &assessment,
+                beside: &beside,
                 before: Some(&candidate.locked.manifest.statement().surface),
                 after: candidate.to.surface(),
                 introduction: digest.unwrap_or_default(),
             };
             match review::decide(&context.ui, &subject).map_err(super::prompt_error)? {
                 Decision::Accept(acknowledged) => {
-                    accepted.push((candidate, acknowledged));
+                    others.add(alias.as_str(), candidate.to.surface());
+                    accepted.push((candidate, acknowledged.and(standing)));
                     continue;
                 }
                 Decision::Reject => {
@@ -449,6 +501,7 @@ fn decide(
         if let Some(row) = run.rows.last_mut() {
             row.report_digest = Some(candidate.report.digest());
             row.report = Some(candidate.report.to_value());
+            row.beside = found;
         }
     }
     if left {

@@ -1,12 +1,12 @@
 //! What is gone through one by one: facts, as the renderer makes them, by what they weigh here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mcp_pin_diff::EntryRef;
 use mcp_pin_model::Grade;
 use mcp_pin_policy::Assessed;
 
-use super::{acknowledged::asks_for_attention, subject::Subject};
+use super::{acknowledged::asks_for_attention, beside::rendered, subject::Subject};
 use crate::{
     render::{
         Detail, View,
@@ -32,6 +32,8 @@ pub(super) struct Item<'a> {
     /// The entries that it is about.
     pub(super) entries: Vec<EntryRef>,
     facts: Vec<Fact>,
+    /// Findings of what stands beside the report.
+    beside: Vec<&'a Assessed<'a>>,
     subject: &'a Subject<'a>,
 }
 
@@ -49,15 +51,36 @@ pub(super) fn items<'a>(subject: &'a Subject<'a>) -> Vec<Item<'a>> {
             lesser.push(fact);
         }
     }
+    let mut lesser_beside = Vec::new();
+    let mut groups: BTreeMap<(&str, &str, Grade), Vec<&Assessed<'_>>> = BTreeMap::new();
+    for assessed in subject.beside {
+        let finding = assessed.finding;
+        if assessed.grade >= Grade::Review {
+            groups.entry((&finding.rule, &finding.message, assessed.grade)).or_default().push(assessed);
+        } else {
+            lesser_beside.push(assessed);
+        }
+    }
+    for ((_, message, grade), found) in groups {
+        let mut item = item(subject, grade, format!("beside the other servers: {message}"), Vec::new());
+        item.fingerprints = found.iter().map(|assessed| assessed.finding.fingerprint.clone()).collect();
+        let entries = found.iter().filter_map(|assessed| assessed.finding.location.entry.clone());
+        item.entries = entries.collect::<BTreeSet<_>>().into_iter().collect();
+        item.beside = found;
+        items.push(item);
+    }
     // Stable: within a grade as the report has them.
     items.sort_by_key(|item| std::cmp::Reverse(item.grade));
-    if !lesser.is_empty() {
-        let grade = lesser.iter().map(|fact| self::grade(subject, fact)).max().unwrap_or(Grade::None);
+    if !lesser.is_empty() || !lesser_beside.is_empty() {
+        let grades = lesser.iter().map(|fact| self::grade(subject, fact));
+        let grade = grades.chain(lesser_beside.iter().map(|assessed| assessed.grade)).max().unwrap_or(Grade::None);
+        let count = lesser.len() + lesser_beside.len();
         let title = match lesser.as_slice() {
-            [fact] => title(subject, fact),
-            _ => format!("{}, accepted together", counted(lesser.len(), "lesser fact", "lesser facts")),
+            [fact] if count == 1 => title(subject, fact),
+            _ => format!("{}, accepted together", counted(count, "lesser fact", "lesser facts")),
         };
         let mut item = item(subject, grade, title, lesser);
+        item.beside = lesser_beside;
         item.fingerprints.clear();
         items.push(item);
     }
@@ -70,7 +93,7 @@ fn item<'a>(subject: &'a Subject<'a>, grade: Grade, title: String, facts: Vec<Fa
     let fingerprints = fingerprints.map(|assessed| assessed.finding.fingerprint.clone()).collect();
     let entries: BTreeSet<&EntryRef> = facts.iter().flat_map(|fact| fact.entries(subject.report())).collect();
     let entries = entries.into_iter().cloned().collect();
-    Item { grade, title, fingerprints, entries, facts, subject }
+    Item { grade, title, fingerprints, entries, facts, beside: Vec::new(), subject }
 }
 
 fn grade(subject: &Subject<'_>, fact: &Fact) -> Grade {
@@ -117,6 +140,17 @@ impl Item<'_> {
             out.append(render(report, fact, untitled(report), &view, &novelty));
             let assessed = fact.findings.iter().filter_map(|&index| self.subject.assessed(index));
             for sentence in exceptions(assessed) {
+                out.append(shown_block(&sentence, Role::Warning, 2, columns));
+            }
+        }
+        if !self.beside.is_empty() {
+            if !out.is_empty() {
+                out.newline();
+            }
+            out.push(Role::Strong, "beside the other servers:\n");
+            let findings: Vec<_> = self.beside.iter().map(|assessed| assessed.finding).collect();
+            out.append(rendered(&findings, &view));
+            for sentence in exceptions(self.beside.iter().copied()) {
                 out.append(shown_block(&sentence, Role::Warning, 2, columns));
             }
         }

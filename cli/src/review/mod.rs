@@ -4,6 +4,7 @@
 //! nothing can be acknowledged before its last line was shown. Where nobody is, the report is data on standard output.
 
 mod acknowledged;
+pub mod beside;
 mod introduction;
 mod items;
 mod pages;

@@ -14,6 +14,8 @@ pub struct Subject<'a> {
     pub question: String,
     /// The report, with what its findings weigh here.
     pub assessment: &'a Assessment<'a>,
+    /// What it has to do with other servers, with what that weighs here. No part of the report.
+    pub beside: &'a [Assessed<'a>],
     /// The surface that it would replace.
     pub before: Option<&'a Surface>,
     /// The surface that is to be accepted.
@@ -30,7 +32,7 @@ impl<'a> Subject<'a> {
     /// The gravest grade, as it weighs here.
     #[must_use]
     pub fn grade(&self) -> Grade {
-        self.assessment.grade()
+        super::beside::gravest(self.beside).max(self.assessment.grade())
     }
 
     /// What a finding of the report weighs here.
