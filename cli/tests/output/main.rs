@@ -16,6 +16,7 @@ mod online;
 mod policy_page;
 mod project;
 mod report;
+mod review;
 mod rules;
 mod schema;
 mod sep_3140;
