@@ -202,7 +202,7 @@ fn updates_from_the_registry_reach_those_who_were_there_before_and_those_who_com
         assert_eq!(person.read("mcp-pin.lock"), before);
         // Long values stand below their label.
         let (_, digest) = shown.out.rsplit_once("change report").unwrap();
-        let digest = digest.split_whitespace().next().unwrap();
+        let digest = digest.split_whitespace().find(|word| word.starts_with("sha256:")).unwrap();
         person.run(&["update", "weather", "--accept", &format!("weather@{digest}")])
     };
     update(&early).expect(0);
