@@ -24,13 +24,21 @@ pub struct Cumulative {
     pub baseline: Baseline,
     /// Its version.
     pub version: ServerVersion,
-    /// Everything that changed since.
-    pub report: ChangeReport,
     /// What takes attention item by item and nobody has acknowledged: neither the step alone shows it, nor did a step
     /// before.
     pub findings: Vec<Finding>,
-    /// What was acknowledged with a step before and still holds, by fingerprint; a consent carries it on.
-    pub acknowledged: Vec<String>,
+    /// What was acknowledged with a step before and still holds; a consent carries it on.
+    pub known: Vec<Finding>,
+}
+
+impl Cumulative {
+    /// What it is relative to, for people: `since 1.0.0, read as a whole on 2026-08-01`.
+    #[must_use]
+    pub fn since(&self) -> String {
+        let day = self.baseline.at.to_string();
+        let day = day.split('T').next().unwrap_or_default();
+        format!("since {}, read as a whole on {day}", self.version)
+    }
 }
 
 /// What the consents to a version are relative to: the oldest baseline that one of them names, or that version itself.
@@ -68,17 +76,16 @@ pub fn since_baseline(
         .hint("restore .mcp-pin/attestations from version control")
     })?;
     let report = report_of(after, None, Some(&before), &locked.server.tombstones, None);
-    let in_step: BTreeSet<&str> = step.findings().iter().map(|finding| finding.fingerprint.as_str()).collect();
+    let place = |finding: &Finding| (finding.rule.clone(), finding.location.clone());
+    // Whoever looks at the step looks at this rule at this place anyway.
+    let in_step: BTreeSet<_> = step.findings().iter().map(place).collect();
     let earlier: BTreeSet<&str> =
         locked.consents.iter().flat_map(|consent| &consent.statement().acknowledged).map(String::as_str).collect();
-    let of_step = |finding: &&Finding| in_step.contains(finding.fingerprint.as_str());
-    let (known, new): (Vec<&Finding>, Vec<&Finding>) = report
+    let (known, findings) = report
         .findings()
         .iter()
-        .filter(|finding| finding.grade >= Grade::Review)
-        .filter(|finding| !of_step(finding))
+        .filter(|finding| finding.grade >= Grade::Review && !in_step.contains(&place(finding)))
+        .cloned()
         .partition(|finding| earlier.contains(finding.fingerprint.as_str()));
-    let acknowledged = known.into_iter().map(|finding| finding.fingerprint.clone()).collect();
-    let findings = new.into_iter().cloned().collect();
-    Ok(Some(Cumulative { baseline, version: before.version().clone(), report, findings, acknowledged }))
+    Ok(Some(Cumulative { baseline, version: before.version().clone(), findings, known }))
 }

@@ -18,7 +18,7 @@ use crate::{
     render::{self, Detail},
     review::{
         self, Acknowledged, Decision, Subject,
-        beside::{self, Others},
+        beside::{self, Beside, Others},
     },
     state::{
         Admission, State,
@@ -320,7 +320,7 @@ fn decide<'a>(
         let name = ServerName::local(alias);
         let found = others.beside(alias.as_str(), &candidate.live.surface);
         let exceptions = &project.settings.policy.exceptions;
-        let beside = Assessment::of_findings(&found, Some(&name), exceptions, context.now());
+        let beside = [Beside::servers(Assessment::of_findings(&found, Some(&name), exceptions, context.now()))];
         let introduction = review::introduction(candidate.server, &candidate.live, context.ui.width());
         if let Some(warning) = unpinned(&candidate.server.launch) {
             context.ui.warn(format!("`{alias}`: {warning}"));
@@ -334,9 +334,7 @@ fn decide<'a>(
             } else {
                 review::show_findings(context, alias.as_str(), &candidate.report)?;
             }
-            if !beside.is_empty() {
-                review::print(context, beside::shown(&beside, context.ui.width()))?;
-            }
+            review::print_beside(context, &beside)?;
         }
         if assessment.grade().max(beside::gravest(&beside)) == Grade::Refuse {
             if asked {

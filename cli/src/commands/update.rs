@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use mcp_pin_diff::{ChangeReport, Finding};
-use mcp_pin_model::{Alias, Digest, Grade, Surface, lockfile::Source};
+use mcp_pin_model::{Alias, Digest, Grade, ServerVersion, Surface, lockfile::Source};
 use mcp_pin_policy::Assessment;
 use serde::Serialize;
 
@@ -13,13 +14,14 @@ use crate::{
     cli::Format,
     consenting::{Approver, Consented, admit_local, refuse_unlockable},
     context::Context,
+    cumulative::{Cumulative, since_baseline},
     error::{CommandError, CommandResult, Status},
     project::{ConfiguredServer, Project},
     registry_source::{self, Published},
     render::{self, Detail},
     review::{
         self, Acknowledged, Decision, Subject,
-        beside::{self, Others},
+        beside::{self, Beside, Others},
     },
     state::{
         Admission, State,
@@ -105,6 +107,27 @@ struct Row {
     /// What was found beside the other servers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     beside: Vec<Finding>,
+    /// What was found since the version that was last read as a whole, beyond the step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since_baseline: Option<SinceBaseline>,
+}
+
+/// What small steps come to.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SinceBaseline {
+    version: ServerVersion,
+    manifest: Digest,
+    /// When it was read.
+    at: Timestamp,
+    findings: Vec<Finding>,
+}
+
+impl SinceBaseline {
+    fn of(cumulative: Cumulative) -> Option<Self> {
+        let Cumulative { baseline, version, findings, .. } = cumulative;
+        (!findings.is_empty()).then_some(Self { version, manifest: baseline.manifest, at: baseline.at, findings })
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -118,6 +141,8 @@ struct Candidate {
     server: ConfiguredServer,
     locked: Locked,
     report: ChangeReport,
+    /// What it comes to together with the steps before it.
+    cumulative: Option<Cumulative>,
     to: To,
 }
 
@@ -155,6 +180,7 @@ impl Run<'_> {
             report_digest: None,
             report: None,
             beside: Vec::new(),
+            since_baseline: None,
         });
     }
 
@@ -310,15 +336,29 @@ fn candidates(
             run.row(alias, Outcome::UpToDate, Status::Passed, None);
             continue;
         }
-        match live.report(alias, Some(&locked)) {
-            Ok(report) => {
-                candidates.push(Candidate { server: server.clone(), report, locked, to: To::Captured(Box::new(live)) });
+        match reviewed(state, alias, &live, &locked) {
+            Ok((report, cumulative)) => {
+                let to = To::Captured(Box::new(live));
+                candidates.push(Candidate { server: server.clone(), report, cumulative, locked, to });
             }
             Err(error) => run.error(alias, &error),
         }
     }
     candidates.sort_by(|a, b| a.server.alias.cmp(&b.server.alias));
     Ok(candidates)
+}
+
+/// The step from what is locked, and what it comes to together with those before it.
+fn reviewed(
+    state: &State,
+    alias: &Alias,
+    live: &Live,
+    locked: &Locked,
+) -> Result<(ChangeReport, Option<Cumulative>), CommandError> {
+    let report = live.report(alias, Some(locked))?;
+    let after = live.manifest_like(alias, Some(locked), Timestamp::UNIX_EPOCH)?;
+    let cumulative = since_baseline(state, locked, &after, &report)?;
+    Ok((report, cumulative))
 }
 
 /// A server that suddenly speaks an older protocol has fewer ways to say what it is.
@@ -339,7 +379,7 @@ fn compare_published(
         // The same version with newer consents, where those that are locked do not suffice any more.
         let report = published.report.clone();
         let to = To::Published(Box::new(published));
-        return Ok(stale.then(|| Candidate { server: server.clone(), locked, report, to }));
+        return Ok(stale.then(|| Candidate { server: server.clone(), locked, report, cumulative: None, to }));
     }
     let new = published.manifest.statement();
     if new.version() <= &locked.server.version {
@@ -358,7 +398,9 @@ fn compare_published(
         &locked.server.tombstones,
         None,
     );
-    Ok(Some(Candidate { server: server.clone(), locked, report, to: To::Published(Box::new(published)) }))
+    // Those who consent for everybody add up steps in the registry.
+    let to = To::Published(Box::new(published));
+    Ok(Some(Candidate { server: server.clone(), locked, report, cumulative: None, to }))
 }
 
 /// Shows each change and finds out whether it is accepted, and what of it was acknowledged. None when whoever was asked
@@ -391,9 +433,13 @@ fn decide(
         found = new;
         let name = &candidate.locked.server.name;
         let exceptions = &project.settings.policy.exceptions;
-        let beside = Assessment::of_findings(&found, Some(name), exceptions, context.now());
-        let standing = Assessment::of_findings(&standing, Some(name), exceptions, context.now());
-        let standing = Acknowledged::as_a_whole(&standing);
+        let weigh = |findings| Assessment::of_findings(findings, Some(name), exceptions, context.now());
+        let mut beside = vec![Beside::servers(weigh(&found))];
+        let mut standing = Acknowledged::as_a_whole(&weigh(&standing));
+        if let Some(cumulative) = &candidate.cumulative {
+            beside.push(Beside { from: cumulative.since(), findings: weigh(&cumulative.findings) });
+            standing = standing.and(Acknowledged::as_a_whole(&weigh(&cumulative.known)));
+        }
         let named: Vec<&Accepted> = arguments.accept.iter().filter(|accepted| accepted.alias == *alias).collect();
         let refused = assessment.grade().max(beside::gravest(&beside)) == Grade::Refuse;
         let asked = at_a_terminal && named.is_empty() && !refused;
@@ -409,9 +455,7 @@ fn decide(
             if let Some(digest) = &digest {
                 review::print(context, digest.clone())?;
             }
-            if !beside.is_empty() {
-                review::print(context, beside::shown(&beside, context.ui.width()))?;
-            }
+            review::print_beside(context, &beside)?;
         }
         if refused {
             run.error(
@@ -433,6 +477,7 @@ fn decide(
                         run.error(alias, &error);
                         if let Some(row) = run.rows.last_mut() {
                             row.beside = found;
+                            row.since_baseline = candidate.cumulative.and_then(SinceBaseline::of);
                         }
                     }
                 }
@@ -502,6 +547,7 @@ fn decide(
             row.report_digest = Some(candidate.report.digest());
             row.report = Some(candidate.report.to_value());
             row.beside = found;
+            row.since_baseline = candidate.cumulative.and_then(SinceBaseline::of);
         }
     }
     if left {

@@ -1,7 +1,8 @@
-//! What a server has to do with the others that the same agent reads.
+//! What stands beside a change report: what a server has to do with the others that the same agent reads, and what small
+//! steps come to.
 //!
-//! It depends on who else is there, so it is no part of a change report and of its digest. It is shown beside the report and
-//! acknowledged on its own: item by item by whoever is asked, and by fingerprint where nobody is.
+//! It depends on who else is there and on what was read before, so it is no part of a report and of its digest. It is shown
+//! beside the report and acknowledged on its own: item by item by whoever is asked, and by fingerprint where nobody is.
 
 use mcp_pin_diff::{
     Finding,
@@ -23,6 +24,23 @@ use crate::{
     state::{State, verification},
     ui::{Role, Text},
 };
+
+/// Findings that are no part of the report.
+#[derive(Clone, Debug)]
+pub struct Beside<'a> {
+    /// What they come from, in a few words of ours.
+    pub from: String,
+    /// With what each weighs here.
+    pub findings: Vec<Assessed<'a>>,
+}
+
+impl<'a> Beside<'a> {
+    /// About the other servers.
+    #[must_use]
+    pub fn servers(findings: Vec<Assessed<'a>>) -> Self {
+        Self { from: "beside the other servers".to_owned(), findings }
+    }
+}
 
 /// The servers that others are compared with.
 #[derive(Debug, Default)]
@@ -59,22 +77,21 @@ impl Others {
 
 /// The gravest grade that any of them weighs.
 #[must_use]
-pub fn gravest(findings: &[Assessed<'_>]) -> Grade {
-    findings.iter().map(|assessed| assessed.grade).max().unwrap_or(Grade::None)
+pub fn gravest(beside: &[Beside<'_>]) -> Grade {
+    beside.iter().flat_map(|one| &one.findings).map(|assessed| assessed.grade).max().unwrap_or(Grade::None)
 }
 
 /// The findings with what acknowledges them, for where nobody is asked. Empty where there are none.
 #[must_use]
-pub fn shown(findings: &[Assessed<'_>], columns: usize) -> Text {
+pub fn shown(beside: &[Beside<'_>], columns: usize) -> Text {
     let mut out = Text::new();
-    if findings.is_empty() {
-        return out;
-    }
-    out.push(Role::Strong, "beside the other servers:\n");
     let view = View { columns, detail: Detail::Full, subject: None };
-    for assessed in findings {
-        out.append(rendered(&[assessed.finding], &view));
-        out.push(Role::Dim, format!("  {}\n", assessed.finding.fingerprint));
+    for Beside { from, findings } in beside.iter().filter(|one| !one.findings.is_empty()) {
+        out.push(Role::Strong, format!("{from}:\n"));
+        for assessed in findings {
+            out.append(rendered(&[assessed.finding], &view));
+            out.push(Role::Dim, format!("  {}\n", assessed.finding.fingerprint));
+        }
     }
     out
 }
@@ -100,18 +117,19 @@ pub(super) fn rendered(findings: &[&Finding], view: &View<'_>) -> Text {
 /// Exit code 4 where one of them was not.
 pub fn acknowledged_by_name(
     alias: &str,
-    findings: &[Assessed<'_>],
+    beside: &[Beside<'_>],
     named: &[String],
     least: Grade,
 ) -> Result<Acknowledged, CommandError> {
     let is_named = |assessed: &&Assessed<'_>| named.contains(&assessed.finding.fingerprint);
-    let missing = findings.iter().filter(|assessed| assessed.grade >= least && !is_named(assessed)).count();
+    let findings = || beside.iter().flat_map(|one| &one.findings);
+    let missing = findings().filter(|assessed| assessed.grade >= least && !is_named(assessed)).count();
     if missing > 0 {
         return Err(CommandError::consent_required(format!(
-            "`{alias}` is not accepted: what was found beside the other servers is no part of the report, and {missing} of it \
-             was not acknowledged"
+            "`{alias}` is not accepted: what was found beside the report is no part of it, and {missing} of that was not \
+             acknowledged"
         ))
         .hint("read it above, and name each fingerprint with `--acknowledge`, or decide in a terminal"));
     }
-    Ok(Acknowledged::as_a_whole(findings.iter().filter(|assessed| assessed.grade < least || is_named(assessed))))
+    Ok(Acknowledged::as_a_whole(findings().filter(|assessed| assessed.grade < least || is_named(assessed))))
 }

@@ -32,8 +32,8 @@ pub(super) struct Item<'a> {
     /// The entries that it is about.
     pub(super) entries: Vec<EntryRef>,
     facts: Vec<Fact>,
-    /// Findings of what stands beside the report.
-    beside: Vec<&'a Assessed<'a>>,
+    /// Findings of what stands beside the report, and what they come from.
+    beside: Vec<(&'a str, &'a Assessed<'a>)>,
     subject: &'a Subject<'a>,
 }
 
@@ -52,28 +52,28 @@ pub(super) fn items<'a>(subject: &'a Subject<'a>) -> Vec<Item<'a>> {
         }
     }
     let mut lesser_beside = Vec::new();
-    let mut groups: BTreeMap<(&str, &str, Grade), Vec<&Assessed<'_>>> = BTreeMap::new();
-    for assessed in subject.beside {
+    let mut groups: BTreeMap<(&str, &str, &str, Grade), Vec<&Assessed<'_>>> = BTreeMap::new();
+    for (from, assessed) in subject.beside.iter().flat_map(|one| one.findings.iter().map(|found| (&one.from, found))) {
         let finding = assessed.finding;
         if assessed.grade >= Grade::Review {
-            groups.entry((&finding.rule, &finding.message, assessed.grade)).or_default().push(assessed);
+            groups.entry((from, &finding.rule, &finding.message, assessed.grade)).or_default().push(assessed);
         } else {
-            lesser_beside.push(assessed);
+            lesser_beside.push((from.as_str(), assessed));
         }
     }
-    for ((_, message, grade), found) in groups {
-        let mut item = item(subject, grade, format!("beside the other servers: {message}"), Vec::new());
+    for ((from, _, message, grade), found) in groups {
+        let mut item = item(subject, grade, format!("{from}: {message}"), Vec::new());
         item.fingerprints = found.iter().map(|assessed| assessed.finding.fingerprint.clone()).collect();
         let entries = found.iter().filter_map(|assessed| assessed.finding.location.entry.clone());
         item.entries = entries.collect::<BTreeSet<_>>().into_iter().collect();
-        item.beside = found;
+        item.beside = found.into_iter().map(|assessed| (from, assessed)).collect();
         items.push(item);
     }
     // Stable: within a grade as the report has them.
     items.sort_by_key(|item| std::cmp::Reverse(item.grade));
     if !lesser.is_empty() || !lesser_beside.is_empty() {
         let grades = lesser.iter().map(|fact| self::grade(subject, fact));
-        let grade = grades.chain(lesser_beside.iter().map(|assessed| assessed.grade)).max().unwrap_or(Grade::None);
+        let grade = grades.chain(lesser_beside.iter().map(|(_, assessed)| assessed.grade)).max().unwrap_or(Grade::None);
         let count = lesser.len() + lesser_beside.len();
         let title = match lesser.as_slice() {
             [fact] if count == 1 => title(subject, fact),
@@ -143,14 +143,15 @@ impl Item<'_> {
                 out.append(shown_block(&sentence, Role::Warning, 2, columns));
             }
         }
-        if !self.beside.is_empty() {
+        for from in self.beside.chunk_by(|(one, _), (other, _)| one == other) {
+            let Some((heading, _)) = from.first() else { continue };
             if !out.is_empty() {
                 out.newline();
             }
-            out.push(Role::Strong, "beside the other servers:\n");
-            let findings: Vec<_> = self.beside.iter().map(|assessed| assessed.finding).collect();
+            out.push(Role::Strong, format!("{heading}:\n"));
+            let findings: Vec<_> = from.iter().map(|(_, assessed)| assessed.finding).collect();
             out.append(rendered(&findings, &view));
-            for sentence in exceptions(self.beside.iter().copied()) {
+            for sentence in exceptions(from.iter().map(|(_, assessed)| *assessed)) {
                 out.append(shown_block(&sentence, Role::Warning, 2, columns));
             }
         }

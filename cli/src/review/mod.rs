@@ -54,3 +54,12 @@ pub fn print(context: &Context, text: impl Into<Text>) -> Result<(), CommandErro
         .data(text)
         .map_err(|error| CommandError::could_not_check(format!("cannot write to standard output: {error}")))
 }
+
+/// Shows what stands beside a report on standard output; nothing where there is nothing.
+///
+/// # Errors
+/// When standard output is gone.
+pub fn print_beside(context: &Context, beside: &[beside::Beside<'_>]) -> Result<(), CommandError> {
+    let text = beside::shown(beside, context.ui.width());
+    if text.is_empty() { Ok(()) } else { print(context, text) }
+}

@@ -4,6 +4,7 @@ use mcp_pin_diff::{ChangeReport, EntryRef};
 use mcp_pin_model::{Grade, Surface, json::Value};
 use mcp_pin_policy::{Assessed, Assessment};
 
+use super::beside::Beside;
 use crate::ui::Text;
 
 /// A change, or a first admission, with all that is known about it.
@@ -14,8 +15,8 @@ pub struct Subject<'a> {
     pub question: String,
     /// The report, with what its findings weigh here.
     pub assessment: &'a Assessment<'a>,
-    /// What it has to do with other servers, with what that weighs here. No part of the report.
-    pub beside: &'a [Assessed<'a>],
+    /// What was found beside the report.
+    pub beside: &'a [Beside<'a>],
     /// The surface that it would replace.
     pub before: Option<&'a Surface>,
     /// The surface that is to be accepted.

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "what fails in a test's set-up fails the test")]
 
+mod baseline;
 mod beside;
 mod hostile;
 mod lock;
