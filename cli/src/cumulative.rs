@@ -5,9 +5,11 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use mcp_pin_attest::Verified;
 use mcp_pin_diff::{ChangeReport, Finding};
 use mcp_pin_model::{Consent, Digest, Grade, Manifest, ServerVersion, consent::Baseline};
+use serde::Serialize;
 
 use crate::{
     error::CommandError,
@@ -45,9 +47,12 @@ impl Cumulative {
 /// `None` where there is no consent.
 #[must_use]
 pub fn baseline_of(manifest: Digest, consents: &[Verified<Consent>]) -> Option<Baseline> {
+    oldest(manifest, consents.iter().map(Verified::statement))
+}
+
+/// As [`baseline_of`], of statements.
+pub fn oldest<'a>(manifest: Digest, consents: impl Iterator<Item = &'a Consent>) -> Option<Baseline> {
     consents
-        .iter()
-        .map(Verified::statement)
         .map(|consent| consent.baseline.clone().unwrap_or(Baseline { manifest, at: consent.at }))
         .min_by_key(|baseline| baseline.at)
 }
@@ -75,17 +80,50 @@ pub fn since_baseline(
         .detail(error.to_string())
         .hint("restore .mcp-pin/attestations from version control")
     })?;
-    let report = report_of(after, None, Some(&before), &locked.server.tombstones, None);
+    let whole = report_of(after, None, Some(&before), &locked.server.tombstones, None);
+    let acknowledged =
+        locked.consents.iter().flat_map(|consent| &consent.statement().acknowledged).map(String::as_str).collect();
+    Ok(Some(since(baseline, &before, &whole, step, &acknowledged)))
+}
+
+/// What a step comes to. `whole` is the report from the baseline, `step` the one that is shown anyway, `acknowledged` what was
+/// with the steps before.
+#[must_use]
+pub fn since(
+    baseline: Baseline,
+    before: &Manifest,
+    whole: &ChangeReport,
+    step: &ChangeReport,
+    acknowledged: &BTreeSet<&str>,
+) -> Cumulative {
     let place = |finding: &Finding| (finding.rule.clone(), finding.location.clone());
     // Whoever looks at the step looks at this rule at this place anyway.
     let in_step: BTreeSet<_> = step.findings().iter().map(place).collect();
-    let earlier: BTreeSet<&str> =
-        locked.consents.iter().flat_map(|consent| &consent.statement().acknowledged).map(String::as_str).collect();
-    let (known, findings) = report
+    let (known, findings) = whole
         .findings()
         .iter()
         .filter(|finding| finding.grade >= Grade::Review && !in_step.contains(&place(finding)))
         .cloned()
-        .partition(|finding| earlier.contains(finding.fingerprint.as_str()));
-    Ok(Some(Cumulative { baseline, version: before.version().clone(), findings, known }))
+        .partition(|finding| acknowledged.contains(finding.fingerprint.as_str()));
+    Cumulative { baseline, version: before.version().clone(), findings, known }
+}
+
+/// What small steps come to, in a JSON document.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SinceBaseline {
+    version: ServerVersion,
+    manifest: Digest,
+    /// When it was read.
+    at: Timestamp,
+    findings: Vec<Finding>,
+}
+
+impl SinceBaseline {
+    /// None where nothing is to be said.
+    #[must_use]
+    pub fn of(cumulative: &Cumulative) -> Option<Self> {
+        let Cumulative { baseline, version, findings, .. } = cumulative.clone();
+        (!findings.is_empty()).then_some(Self { version, manifest: baseline.manifest, at: baseline.at, findings })
+    }
 }

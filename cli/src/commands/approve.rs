@@ -1,11 +1,12 @@
 //! `mcp-pin approve`.
 
+mod beside;
 mod review;
 
 use jiff::Timestamp;
 use mcp_pin_diff::ChangeReport;
 use mcp_pin_model::{
-    Consent, Digest, Grade, Ring, ServerName, ServerVersion, Surface,
+    Consent, Digest, Grade, Manifest, Ring, ServerName, ServerVersion, Surface,
     consent::Decision,
     json::Value,
     lockfile::{KeyIdentity, SignerIdentity},
@@ -14,6 +15,7 @@ use mcp_pin_policy::Assessment;
 use mcp_pin_registry_client::{ConsentOutcome, RegistryClient, SubmissionRecord, SubmissionState};
 use serde::Serialize;
 
+use self::beside::{Found, FoundDocument};
 use super::registry::{
     connection::{Connection, ask},
     submissions::{self, SubmissionDocument},
@@ -23,7 +25,7 @@ use crate::{
     context::Context,
     error::{CommandError, CommandResult, Status},
     render::{self, Detail, View, json},
-    review::{self as reviewing, Acknowledged, Decision as Decided, Subject},
+    review::{self as reviewing, Acknowledged, Decision as Decided, Subject, beside::acknowledged_by_name},
     signer::SignerArguments,
     ui::{Role, Text, sanitize},
 };
@@ -42,6 +44,9 @@ pub struct Arguments {
     /// Consent to the change report with this digest, without being asked
     #[arg(long, value_name = "DIGEST", conflicts_with = "reject")]
     pub accept: Option<Digest>,
+    /// Acknowledge what was found beside the report, by its fingerprint; with --accept, whose digest does not cover it
+    #[arg(long, value_name = "FINGERPRINT", requires = "accept")]
+    pub acknowledge: Vec<String>,
     /// Reject it
     #[arg(long, requires = "reason")]
     pub reject: bool,
@@ -61,7 +66,7 @@ pub struct Arguments {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document {
+struct Document<'a> {
     /// `consented`, `rejected`, or `consent-required` when nothing was decided.
     outcome: &'static str,
     submission: SubmissionDocument,
@@ -70,6 +75,9 @@ struct Document {
     /// Whether the publisher's signature was checked with a key that mcp-pin.toml trusts.
     signature_checked: bool,
     report: Value,
+    /// What was found beside it, while nothing is decided.
+    #[serde(flatten)]
+    found: Option<FoundDocument<'a>>,
     /// What the registry says is still needed, after a consent.
     #[serde(skip_serializing_if = "Option::is_none")]
     needed: Option<u8>,
@@ -83,7 +91,7 @@ struct Reviewed {
     report: ChangeReport,
     signature_checked: bool,
     before: Option<Surface>,
-    after: Surface,
+    after: Manifest,
 }
 
 /// Runs it.
@@ -108,6 +116,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     let reviewed = review::review(context, &client, submission)?;
     // What weighs more or less in a project weighs as the rules say in a registry.
     let assessment = Assessment::without_exceptions(&reviewed.report);
+    let found = beside::find(context, &client, &reviewed)?;
+    let beside = found.beside();
+    let known = Acknowledged::as_a_whole(&found.known());
     if let Some(accepted) = &arguments.accept {
         if *accepted != reviewed.report.digest() {
             return Err(CommandError::consent_required("the change report is another one than the one accepted")
@@ -116,16 +127,31 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
                 .hint("read what changed before accepting it: run the command without --accept"));
         }
         let reason = arguments.reason.clone().unwrap_or_default();
-        let acknowledged = Acknowledged::as_a_whole(assessment.findings());
-        return consent(arguments, context, &client, &reviewed, acknowledged, reason);
+        let server = reviewed.submission.server.as_str();
+        let acknowledged = match acknowledged_by_name(server, &beside, &arguments.acknowledge, Grade::Review) {
+            Ok(acknowledged) => acknowledged,
+            Err(error) => {
+                match context.format {
+                    Format::Human => reviewing::print_beside(context, &beside)?,
+                    Format::Json => {
+                        let document = document("consent-required", &reviewed, Some(&found), None);
+                        json::print(&context.ui, "approve", &document)?;
+                    }
+                }
+                return Err(error);
+            }
+        };
+        let acknowledged = acknowledged.and(known).and(Acknowledged::as_a_whole(assessment.findings()));
+        return consent(arguments, context, &client, &reviewed, &found, acknowledged, reason);
     }
     let asked = context.ui.is_interactive() && context.format == Format::Human;
     if context.format == Format::Human && (!asked || assessment.grade() == Grade::Refuse) {
         show(context, &reviewed)?;
+        reviewing::print_beside(context, &beside)?;
     }
     if !context.ui.is_interactive() || context.format == Format::Json {
         if context.format == Format::Json {
-            json::print(&context.ui, "approve", &document("consent-required", &reviewed, None))?;
+            json::print(&context.ui, "approve", &document("consent-required", &reviewed, Some(&found), None))?;
         } else {
             context.ui.talk("nothing was decided: this is not a terminal, and no report was accepted by its digest");
         }
@@ -136,9 +162,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         name,
         question: format!("consent to {name}@{} like this?", reviewed.submission.version),
         assessment: &assessment,
-        beside: &[],
+        beside: &beside,
         before: reviewed.before.as_ref(),
-        after: &reviewed.after,
+        after: &reviewed.after.surface,
         introduction: about(&reviewed, context.ui.width()),
     };
     match reviewing::decide(&context.ui, &subject).map_err(super::prompt_error)? {
@@ -147,7 +173,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
                 Some(reason) => reason.clone(),
                 None => context.ui.ask("why (may be empty):").map_err(super::prompt_error)?.trim().to_owned(),
             };
-            consent(arguments, context, &client, &reviewed, acknowledged, reason)
+            consent(arguments, context, &client, &reviewed, &found, acknowledged.and(known), reason)
         }
         Decided::Reject => {
             let reason = match &arguments.reason {
@@ -221,7 +247,12 @@ fn about(reviewed: &Reviewed, columns: usize) -> Text {
     text
 }
 
-fn document(outcome: &'static str, reviewed: &Reviewed, decided: Option<&ConsentOutcome>) -> Document {
+fn document<'a>(
+    outcome: &'static str,
+    reviewed: &Reviewed,
+    found: Option<&'a Found>,
+    decided: Option<&ConsentOutcome>,
+) -> Document<'a> {
     Document {
         outcome,
         submission: SubmissionDocument::of(decided.map_or(&reviewed.submission, |decided| &decided.submission)),
@@ -229,6 +260,7 @@ fn document(outcome: &'static str, reviewed: &Reviewed, decided: Option<&Consent
         report_digest: reviewed.report.digest(),
         signature_checked: reviewed.signature_checked,
         report: reviewed.report.to_value(),
+        found: found.map(Found::document),
         needed: decided.map(|decided| decided.status.needed),
         approvers: decided.map(|decided| decided.status.approvers.clone()),
     }
@@ -239,6 +271,7 @@ fn consent(
     context: &Context,
     client: &RegistryClient,
     reviewed: &Reviewed,
+    found: &Found,
     acknowledged: Acknowledged,
     reason: String,
 ) -> CommandResult {
@@ -273,12 +306,12 @@ fn consent(
         at: context.now(),
         expires: arguments.expires,
         by: who,
-        baseline: None,
+        baseline: found.baseline.clone(),
     };
     let attestation = signer.sign(context, "the consent", &statement)?;
     let outcome = ask(context, "sending the consent", client.consent(&attestation))?;
     if context.format == Format::Json {
-        json::print(&context.ui, "approve", &document("consented", reviewed, Some(&outcome)))?;
+        json::print(&context.ui, "approve", &document("consented", reviewed, None, Some(&outcome)))?;
         return Ok(Status::Passed);
     }
     let mut text = Text::new().with(Role::Good, "consented ");

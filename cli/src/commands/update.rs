@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use mcp_pin_diff::{ChangeReport, Finding};
-use mcp_pin_model::{Alias, Digest, Grade, ServerVersion, Surface, lockfile::Source};
+use mcp_pin_model::{Alias, Digest, Grade, Surface, lockfile::Source};
 use mcp_pin_policy::Assessment;
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ use crate::{
     cli::Format,
     consenting::{Approver, Consented, admit_local, refuse_unlockable},
     context::Context,
-    cumulative::{Cumulative, since_baseline},
+    cumulative::{Cumulative, SinceBaseline, since_baseline},
     error::{CommandError, CommandResult, Status},
     project::{ConfiguredServer, Project},
     registry_source::{self, Published},
@@ -110,24 +110,6 @@ struct Row {
     /// What was found since the version that was last read as a whole, beyond the step.
     #[serde(skip_serializing_if = "Option::is_none")]
     since_baseline: Option<SinceBaseline>,
-}
-
-/// What small steps come to.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SinceBaseline {
-    version: ServerVersion,
-    manifest: Digest,
-    /// When it was read.
-    at: Timestamp,
-    findings: Vec<Finding>,
-}
-
-impl SinceBaseline {
-    fn of(cumulative: Cumulative) -> Option<Self> {
-        let Cumulative { baseline, version, findings, .. } = cumulative;
-        (!findings.is_empty()).then_some(Self { version, manifest: baseline.manifest, at: baseline.at, findings })
-    }
 }
 
 #[derive(Debug, Serialize)]
@@ -477,7 +459,7 @@ fn decide(
                         run.error(alias, &error);
                         if let Some(row) = run.rows.last_mut() {
                             row.beside = found;
-                            row.since_baseline = candidate.cumulative.and_then(SinceBaseline::of);
+                            row.since_baseline = candidate.cumulative.as_ref().and_then(SinceBaseline::of);
                         }
                     }
                 }
@@ -547,7 +529,7 @@ fn decide(
             row.report_digest = Some(candidate.report.digest());
             row.report = Some(candidate.report.to_value());
             row.beside = found;
-            row.since_baseline = candidate.cumulative.and_then(SinceBaseline::of);
+            row.since_baseline = candidate.cumulative.as_ref().and_then(SinceBaseline::of);
         }
     }
     if left {

@@ -77,7 +77,7 @@ pub(super) fn review(
         .hint("the registry and mcp-pin may be of different versions; no consent can be given before they agree"));
     }
     let before = before.map(|(live, _)| live.surface);
-    Ok(Reviewed { submission, report, signature_checked, before, after: manifest.surface })
+    Ok(Reviewed { submission, report, signature_checked, before, after: manifest })
 }
 
 /// Checks the publisher's signature where the project says who that is.
@@ -110,7 +110,7 @@ fn signer_of(attestation: &Attestation, verified: Option<&Verified<Manifest>>) -
 }
 
 /// The manifest in a bundle, read from the bytes that have this digest. Its signature is not looked at here.
-fn manifest_of(attestation: &Attestation, digest: &Digest) -> Result<Manifest, CommandError> {
+pub(super) fn manifest_of(attestation: &Attestation, digest: &Digest) -> Result<Manifest, CommandError> {
     let failed = |problem: String| CommandError::failed(format!("the manifest {} {problem}", digest.short()));
     if attestation.payload_digest_unverified() != *digest {
         return Err(failed("is another one than was asked for".to_owned()));
