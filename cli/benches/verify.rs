@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use mcp_pin::{
     capture::Live,
     cli::Format,
-    consenting::{Approver, admit_local},
+    consenting::{Approver, Consented, admit_local},
     context::{Context, Environment},
     error::Status,
     project::{ConfiguredServer, Project},
+    review::Acknowledged,
     state::{State, key::KeyFile, verification},
     ui::Ui,
 };
@@ -20,6 +21,7 @@ use mcp_pin_model::{
     launch::StdioLaunch,
     surface::SurfaceParts,
 };
+use mcp_pin_policy::Assessment;
 
 criterion_main!(benches);
 criterion_group! {
@@ -90,7 +92,10 @@ fn locked(root: &Path) -> (Project, State) {
                 is_locked: false,
                 processing: std::time::Duration::ZERO,
             };
-            admit_local(&context, &project.settings, &approver, &server, &live, None, "a bench").expect("lockable")
+            let report = live.report(&server.alias, None).expect("comparable");
+            let acknowledged = Acknowledged::as_a_whole(Assessment::without_exceptions(&report).findings());
+            let consented = Consented { server: &server, live: &live, locked: None, acknowledged, reason: "a bench" };
+            admit_local(&context, &project.settings, &approver, consented).expect("lockable")
         })
         .collect();
     state.writer(None).expect("nobody else writes").commit(&mut lock, &admissions).expect("written");

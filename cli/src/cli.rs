@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::commands::{
-    approve, ci, completions, diff, explain, init, inspect, key, lock, ls, manifest, registry, rules, sign_bundle,
-    submit, trust, update, verify, verify_bundle, why,
+    approve, ci, completions, diff, explain, init, inspect, key, lock, ls, manifest, merge_driver, registry, rules,
+    sign_bundle, submit, trust, update, verify, verify_bundle, why,
 };
 
 /// Pin, verify and review what MCP servers tell an AI agent.
@@ -120,6 +120,8 @@ pub enum Command {
     Registry(registry::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     VerifyBundle(verify_bundle::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    MergeDriver(merge_driver::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Completions(completions::Arguments),
 }

@@ -1,7 +1,7 @@
 //! From "somebody decided" to something that may be written into the lock: signing, checking what was signed, deciding.
 
 use mcp_pin_attest::{Signer, sign, verify};
-use mcp_pin_model::{Consent, Grade, Manifest, consent::Decision, lockfile::Source};
+use mcp_pin_model::{Consent, Manifest, consent::Decision, lockfile::Source};
 use mcp_pin_policy::{Case, Outcome, decide};
 
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     cumulative::baseline_of,
     error::{CommandError, Status},
     project::{ConfiguredServer, Project, SETTINGS_FILE, Settings, settings},
+    review::Acknowledged,
     state::{
         Admission,
         verification::{Locked, outcome_failure, report_of, requirements_for, ring_for, trust_for},
@@ -83,6 +84,20 @@ pub fn refuse_unlockable(server: &ConfiguredServer) -> Result<(), CommandError> 
     Ok(())
 }
 
+/// What somebody decided to lock.
+pub struct Consented<'a> {
+    /// As configured.
+    pub server: &'a ConfiguredServer,
+    /// As captured.
+    pub live: &'a Live,
+    /// As locked so far.
+    pub locked: Option<Locked>,
+    /// What was acknowledged of it.
+    pub acknowledged: Acknowledged,
+    /// Why.
+    pub reason: &'a str,
+}
+
 /// Signs the manifest of a captured server and the consent to it, checks both as anybody else will, and decides.
 ///
 /// # Errors
@@ -91,11 +106,9 @@ pub fn admit_local(
     context: &Context,
     settings: &Settings,
     approver: &Approver,
-    server: &ConfiguredServer,
-    live: &Live,
-    locked: Option<Locked>,
-    reason: &str,
+    consented: Consented<'_>,
 ) -> Result<Admission, CommandError> {
+    let Consented { server, live, locked, acknowledged, reason } = consented;
     let alias = &server.alias;
     let now = context.now();
     let signing = |error: mcp_pin_attest::SignError| {
@@ -121,12 +134,7 @@ pub fn admit_local(
         version: manifest.statement().version().clone(),
         replaces: previous,
         changes: report.digest(),
-        acknowledged: report
-            .findings()
-            .iter()
-            .filter(|finding| finding.grade >= Grade::Review)
-            .map(|finding| finding.fingerprint.clone())
-            .collect(),
+        acknowledged: acknowledged.into_fingerprints(),
         rings: vec![ring.clone()],
         reason: reason.to_owned(),
         at: now,

@@ -5,9 +5,11 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use mcp_pin_attest::Verified;
 use mcp_pin_diff::{ChangeReport, Finding};
 use mcp_pin_model::{Consent, Digest, Grade, Manifest, ServerVersion, consent::Baseline};
+use serde::Serialize;
 
 use crate::{
     error::CommandError,
@@ -24,22 +26,33 @@ pub struct Cumulative {
     pub baseline: Baseline,
     /// Its version.
     pub version: ServerVersion,
-    /// Everything that changed since.
-    pub report: ChangeReport,
     /// What takes attention item by item and nobody has acknowledged: neither the step alone shows it, nor did a step
     /// before.
     pub findings: Vec<Finding>,
-    /// What was acknowledged with a step before and still holds, by fingerprint; a consent carries it on.
-    pub acknowledged: Vec<String>,
+    /// What was acknowledged with a step before and still holds; a consent carries it on.
+    pub known: Vec<Finding>,
+}
+
+impl Cumulative {
+    /// What it is relative to, for people: `since 1.0.0, read as a whole on 2026-08-01`.
+    #[must_use]
+    pub fn since(&self) -> String {
+        let day = self.baseline.at.to_string();
+        let day = day.split('T').next().unwrap_or_default();
+        format!("since {}, read as a whole on {day}", self.version)
+    }
 }
 
 /// What the consents to a version are relative to: the oldest baseline that one of them names, or that version itself.
 /// `None` where there is no consent.
 #[must_use]
 pub fn baseline_of(manifest: Digest, consents: &[Verified<Consent>]) -> Option<Baseline> {
+    oldest(manifest, consents.iter().map(Verified::statement))
+}
+
+/// As [`baseline_of`], of statements.
+pub fn oldest<'a>(manifest: Digest, consents: impl Iterator<Item = &'a Consent>) -> Option<Baseline> {
     consents
-        .iter()
-        .map(Verified::statement)
         .map(|consent| consent.baseline.clone().unwrap_or(Baseline { manifest, at: consent.at }))
         .min_by_key(|baseline| baseline.at)
 }
@@ -67,18 +80,50 @@ pub fn since_baseline(
         .detail(error.to_string())
         .hint("restore .mcp-pin/attestations from version control")
     })?;
-    let report = report_of(after, None, Some(&before), &locked.server.tombstones, None);
-    let in_step: BTreeSet<&str> = step.findings().iter().map(|finding| finding.fingerprint.as_str()).collect();
-    let earlier: BTreeSet<&str> =
+    let whole = report_of(after, None, Some(&before), &locked.server.tombstones, None);
+    let acknowledged =
         locked.consents.iter().flat_map(|consent| &consent.statement().acknowledged).map(String::as_str).collect();
-    let of_step = |finding: &&Finding| in_step.contains(finding.fingerprint.as_str());
-    let (known, new): (Vec<&Finding>, Vec<&Finding>) = report
+    Ok(Some(since(baseline, &before, &whole, step, &acknowledged)))
+}
+
+/// What a step comes to. `whole` is the report from the baseline, `step` the one that is shown anyway, `acknowledged` what was
+/// with the steps before.
+#[must_use]
+pub fn since(
+    baseline: Baseline,
+    before: &Manifest,
+    whole: &ChangeReport,
+    step: &ChangeReport,
+    acknowledged: &BTreeSet<&str>,
+) -> Cumulative {
+    let place = |finding: &Finding| (finding.rule.clone(), finding.location.clone());
+    // Whoever looks at the step looks at this rule at this place anyway.
+    let in_step: BTreeSet<_> = step.findings().iter().map(place).collect();
+    let (known, findings) = whole
         .findings()
         .iter()
-        .filter(|finding| finding.grade >= Grade::Review)
-        .filter(|finding| !of_step(finding))
-        .partition(|finding| earlier.contains(finding.fingerprint.as_str()));
-    let acknowledged = known.into_iter().map(|finding| finding.fingerprint.clone()).collect();
-    let findings = new.into_iter().cloned().collect();
-    Ok(Some(Cumulative { baseline, version: before.version().clone(), report, findings, acknowledged }))
+        .filter(|finding| finding.grade >= Grade::Review && !in_step.contains(&place(finding)))
+        .cloned()
+        .partition(|finding| acknowledged.contains(finding.fingerprint.as_str()));
+    Cumulative { baseline, version: before.version().clone(), findings, known }
+}
+
+/// What small steps come to, in a JSON document.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SinceBaseline {
+    version: ServerVersion,
+    manifest: Digest,
+    /// When it was read.
+    at: Timestamp,
+    findings: Vec<Finding>,
+}
+
+impl SinceBaseline {
+    /// None where nothing is to be said.
+    #[must_use]
+    pub fn of(cumulative: &Cumulative) -> Option<Self> {
+        let Cumulative { baseline, version, findings, .. } = cumulative.clone();
+        (!findings.is_empty()).then_some(Self { version, manifest: baseline.manifest, at: baseline.at, findings })
+    }
 }

@@ -1,7 +1,7 @@
 //! Files of a git revision, read with the git that is installed.
 
 use std::{
-    io::Read as _,
+    io::{Read as _, Write as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -78,6 +78,50 @@ impl Commit {
         Ok(String::from_utf8_lossy(&output.stdout)
             .lines()
             .map(|id| Self { root: self.root.clone(), id: id.to_owned() })
+            .collect())
+    }
+
+    /// Commits of any branch that brought or took a file with this content, the newest first; for finding the one that a file
+    /// was checked out from. Empty where git cannot say.
+    #[must_use]
+    pub fn with_file(root: &Path, path: &str, content: &[u8]) -> Vec<Self> {
+        /// Versions come and go with few commits.
+        const LIMIT: &str = "--max-count=20";
+        let ask = || {
+            let mut child =
+                git(root).args(["hash-object", "--no-filters", "--stdin"]).stdin(Stdio::piped()).spawn().ok()?;
+            child.stdin.take()?.write_all(content).ok()?;
+            let output = child.wait_with_output().ok()?;
+            let object = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+            let object = format!("--find-object={}", object.trim());
+            git(root)
+                .args(["log", "--all", "-m", "--full-history", "--format=%H", LIMIT, &object, "--", path])
+                .output()
+                .ok()
+        };
+        let Some(output) = ask() else { return Vec::new() };
+        String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .map(|id| Self { root: root.to_owned(), id: id.to_owned() })
+            .collect()
+    }
+
+    /// The files right in a folder, by their paths from the project's root.
+    ///
+    /// # Errors
+    /// Exit code 3 where git cannot say.
+    pub fn list(&self, folder: &str) -> Result<Vec<String>, CommandError> {
+        let listed = git(&self.root)
+            .args(["ls-tree", "-z", "--name-only", &self.id, "--", &format!("./{folder}/")])
+            .output()
+            .map_err(|error| CommandError::could_not_check(format!("cannot run git: {error}")))?;
+        if !listed.status.success() {
+            return Err(CommandError::could_not_check(format!("git cannot list the files of commit {}", self.short())));
+        }
+        Ok(String::from_utf8_lossy(&listed.stdout)
+            .split('\0')
+            .filter(|path| !path.is_empty())
+            .map(str::to_owned)
             .collect())
     }
 

@@ -531,11 +531,17 @@ fn interactive(sandbox: &Sandbox, action: &Action, answers: &[&str]) -> (Status,
 }
 
 fn lock_action() -> Action {
-    Action::Lock(lock::Arguments { aliases: Vec::new(), accept: None, prune: false, expand: false })
+    Action::Lock(lock::Arguments {
+        aliases: Vec::new(),
+        accept: None,
+        acknowledge: Vec::new(),
+        prune: false,
+        expand: false,
+    })
 }
 
 fn update_action() -> Action {
-    Action::Update(update::Arguments { aliases: Vec::new(), accept: Vec::new(), reason: None })
+    Action::Update(update::Arguments { aliases: Vec::new(), accept: Vec::new(), acknowledge: Vec::new(), reason: None })
 }
 
 #[test]
@@ -545,7 +551,7 @@ fn a_person_reviews_and_accepts_a_first_lock() {
     assert_eq!(status, Status::ConsentRequired);
     assert!(said.contains("starts") && said.contains("2 tools"), "{said}");
     assert!(!sandbox.path("mcp-pin.lock").exists());
-    let (status, said) = interactive(&sandbox, &lock_action(), &["f", "a"]);
+    let (status, said) = interactive(&sandbox, &lock_action(), &["a", "a", "a"]);
     assert_eq!(status, Status::Passed, "{said}");
     sandbox.run(&["verify"]).expect(0);
 }
@@ -555,10 +561,20 @@ fn a_block_takes_the_typed_alias() {
     let sandbox = Sandbox::locked(&Scenario::weather());
     sandbox.scenario("weather", &poisoned());
     let before = sandbox.written();
-    let (status, _) = interactive(&sandbox, &update_action(), &["a", "yes", "r"]);
-    assert_eq!(status, Status::Failed);
-    assert_eq!(sandbox.written(), before);
-    let (status, said) = interactive(&sandbox, &update_action(), &["a", "weather"]);
+    // Each item, the last question, and the name.
+    let items = {
+        let (_, said) = interactive(&sandbox, &update_action(), &["q"]);
+        let (head, _) = said.split_once(" items to go through").unwrap();
+        head.rsplit('\n').next().unwrap().parse::<usize>().unwrap()
+    };
+    let mut answers = vec!["a"; items + 1];
+    for (typed, last) in [("yes", "r"), ("y", "r"), ("WEATHER", "r"), ("a", "r")] {
+        let (status, said) = interactive(&sandbox, &update_action(), &[&answers[..], &[typed, last]].concat());
+        assert_eq!(status, Status::Failed, "{said}");
+        assert_eq!(sandbox.written(), before);
+    }
+    answers.push("weather");
+    let (status, said) = interactive(&sandbox, &update_action(), &answers);
     assert_eq!(status, Status::Passed, "{said}");
     sandbox.run(&["verify", "--live"]).expect(0);
 }

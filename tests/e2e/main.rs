@@ -22,6 +22,7 @@ mod roots;
 mod secrets;
 mod serving;
 mod signing;
+mod small_steps;
 mod terminal;
 mod together;
 mod untrusted_registry;

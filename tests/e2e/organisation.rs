@@ -200,8 +200,10 @@ fn updates_from_the_registry_reach_those_who_were_there_before_and_those_who_com
             .says("review it again with `mcp-pin update weather`");
         assert!(!said.said("mcp-pin diff"), "{said:?}");
         assert_eq!(person.read("mcp-pin.lock"), before);
-        let (_, digest) = shown.out.rsplit_once("change report ").unwrap();
-        person.run(&["update", "weather", "--accept", &format!("weather@{}", digest.trim())])
+        // Long values stand below their label.
+        let (_, digest) = shown.out.rsplit_once("change report").unwrap();
+        let digest = digest.split_whitespace().find(|word| word.starts_with("sha256:")).unwrap();
+        person.run(&["update", "weather", "--accept", &format!("weather@{digest}")])
     };
     update(&early).expect(0);
     early.run(&["verify", "--live", "--frozen"]).expect(0);

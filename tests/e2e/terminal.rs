@@ -92,26 +92,33 @@ fn a_person_reviews_accepts_rejects_and_types_the_alias_for_what_is_dangerous() 
     let world = World::new();
     let person = world.developer(&Scenario::weather());
     // Rejecting writes nothing.
-    let (code, screen) = at_a_terminal(&person, &["lock"], &[("like this?", "r")]);
+    let (code, screen) = at_a_terminal(&person, &["lock"], &[("item 1 of 2:", "r")]);
     assert_eq!(code, 4, "{screen}");
     assert!(!person.path("mcp-pin.lock").exists() && !person.home.join(".config").exists());
-    let (code, screen) = at_a_terminal(&person, &["lock"], &[("like this?", "x"), ("please answer", "a")]);
+    let answers =
+        [("item 1 of 2:", "x"), ("please answer", "a"), ("item 2 of 2:", "a"), ("lock `weather` like this?", "a")];
+    let (code, screen) = at_a_terminal(&person, &["lock"], &answers);
     assert_eq!(code, 0, "{screen}");
     person.run(&["verify", "--live"]).expect(0);
 
     person.scenario("weather", &poisoned());
     let before = person.files();
-    let (code, screen) = at_a_terminal(&person, &["update"], &[("like this?", "r")]);
+    let (code, screen) = at_a_terminal(&person, &["update"], &[("item 1 of", "r")]);
     assert_eq!((code, person.files() == before), (1, true), "{screen}");
+    let before_the_word = screen.split(" items to go through").next().unwrap();
+    // Perhaps right behind the sequence that switches a colour on.
+    let items: usize = before_the_word.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap();
+    let places: Vec<String> = (1..=items).map(|item| format!("item {item} of {items}:")).collect();
+    let acknowledged: Vec<(&str, &str)> = places.iter().map(|place| (place.as_str(), "a")).collect();
     // A habit of pressing `a` and enter is not enough.
     let answers = [("like this?", "a"), ("to accept it all the same", "a"), ("like this?", "r")];
-    let (code, screen) = at_a_terminal(&person, &["update"], &answers);
+    let (code, screen) = at_a_terminal(&person, &["update"], &[&acknowledged[..], &answers].concat());
     assert_eq!((code, person.files() == before), (1, true), "{screen}");
     for bad in ["\u{1b}[2J", "\u{202e}", "\u{200b}"] {
         assert!(!screen.contains(bad), "hostile text reached the terminal: {screen:?}");
     }
-    let (code, screen) =
-        at_a_terminal(&person, &["update"], &[("like this?", "a"), ("to accept it all the same", "weather")]);
+    let answers = [("like this?", "a"), ("to accept it all the same", "weather")];
+    let (code, screen) = at_a_terminal(&person, &["update"], &[&acknowledged[..], &answers].concat());
     assert_eq!(code, 0, "{screen}");
     person.run(&["verify", "--live"]).expect(0);
 }

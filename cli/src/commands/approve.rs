@@ -1,18 +1,21 @@
 //! `mcp-pin approve`.
 
+mod beside;
 mod review;
 
 use jiff::Timestamp;
 use mcp_pin_diff::ChangeReport;
 use mcp_pin_model::{
-    Consent, Digest, Grade, Ring, ServerName, ServerVersion,
+    Consent, Digest, Grade, Manifest, Ring, ServerName, ServerVersion, Surface,
     consent::Decision,
     json::Value,
     lockfile::{KeyIdentity, SignerIdentity},
 };
+use mcp_pin_policy::Assessment;
 use mcp_pin_registry_client::{ConsentOutcome, RegistryClient, SubmissionRecord, SubmissionState};
 use serde::Serialize;
 
+use self::beside::{Found, FoundDocument};
 use super::registry::{
     connection::{Connection, ask},
     submissions::{self, SubmissionDocument},
@@ -21,11 +24,8 @@ use crate::{
     cli::Format,
     context::Context,
     error::{CommandError, CommandResult, Status},
-    render::{
-        self, Detail, View,
-        dialog::{Answer, acknowledged, decide},
-        json,
-    },
+    render::{self, Detail, View, json},
+    review::{self as reviewing, Acknowledged, Decision as Decided, Subject, beside::acknowledged_by_name},
     signer::SignerArguments,
     ui::{Role, Text, sanitize},
 };
@@ -33,6 +33,7 @@ use crate::{
 /// Review what was submitted to a registry, and consent to it or reject it
 ///
 /// The manifests are fetched by digest and the change report is computed here; it has to be the one the registry has.
+/// You go through it item by item, the gravest first; what is graded `block` takes typing the server's name.
 /// What you consent to is that report and nothing else. Without a terminal nothing is accepted unless the digest of the report
 /// is named with --accept; without it, the report is printed and the exit code is 4.
 #[derive(Clone, Debug, clap::Args)]
@@ -43,6 +44,9 @@ pub struct Arguments {
     /// Consent to the change report with this digest, without being asked
     #[arg(long, value_name = "DIGEST", conflicts_with = "reject")]
     pub accept: Option<Digest>,
+    /// Acknowledge what was found beside the report, by its fingerprint; with --accept, whose digest does not cover it
+    #[arg(long, value_name = "FINGERPRINT", requires = "accept")]
+    pub acknowledge: Vec<String>,
     /// Reject it
     #[arg(long, requires = "reason")]
     pub reject: bool,
@@ -62,7 +66,7 @@ pub struct Arguments {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document {
+struct Document<'a> {
     /// `consented`, `rejected`, or `consent-required` when nothing was decided.
     outcome: &'static str,
     submission: SubmissionDocument,
@@ -71,6 +75,9 @@ struct Document {
     /// Whether the publisher's signature was checked with a key that mcp-pin.toml trusts.
     signature_checked: bool,
     report: Value,
+    /// What was found beside it, while nothing is decided.
+    #[serde(flatten)]
+    found: Option<FoundDocument<'a>>,
     /// What the registry says is still needed, after a consent.
     #[serde(skip_serializing_if = "Option::is_none")]
     needed: Option<u8>,
@@ -83,6 +90,8 @@ struct Reviewed {
     submission: SubmissionRecord,
     report: ChangeReport,
     signature_checked: bool,
+    before: Option<Surface>,
+    after: Manifest,
 }
 
 /// Runs it.
@@ -105,6 +114,11 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         return reject(context, &client, &submission, reason);
     }
     let reviewed = review::review(context, &client, submission)?;
+    // What weighs more or less in a project weighs as the rules say in a registry.
+    let assessment = Assessment::without_exceptions(&reviewed.report);
+    let found = beside::find(context, &client, &reviewed)?;
+    let beside = found.beside();
+    let known = Acknowledged::as_a_whole(&found.known());
     if let Some(accepted) = &arguments.accept {
         if *accepted != reviewed.report.digest() {
             return Err(CommandError::consent_required("the change report is another one than the one accepted")
@@ -113,29 +127,75 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
                 .hint("read what changed before accepting it: run the command without --accept"));
         }
         let reason = arguments.reason.clone().unwrap_or_default();
-        return consent(arguments, context, &client, &reviewed, reason);
+        let server = reviewed.submission.server.as_str();
+        let acknowledged = match acknowledged_by_name(server, &beside, &arguments.acknowledge, Grade::Review) {
+            Ok(acknowledged) => acknowledged,
+            Err(error) => {
+                match context.format {
+                    Format::Human => reviewing::print_beside(context, &beside)?,
+                    Format::Json => {
+                        let document = document("consent-required", &reviewed, Some(&found), None);
+                        json::print(&context.ui, "approve", &document)?;
+                    }
+                }
+                return Err(error);
+            }
+        };
+        let acknowledged = acknowledged.and(known).and(Acknowledged::as_a_whole(assessment.findings()));
+        return consent(arguments, context, &client, &reviewed, &found, acknowledged, reason);
     }
-    if context.format == Format::Human {
+    let asked = context.ui.is_interactive() && context.format == Format::Human;
+    if context.format == Format::Human && (!asked || assessment.grade() == Grade::Refuse) {
         show(context, &reviewed)?;
+        reviewing::print_beside(context, &beside)?;
     }
     if !context.ui.is_interactive() || context.format == Format::Json {
         if context.format == Format::Json {
-            json::print(&context.ui, "approve", &document("consent-required", &reviewed, None))?;
+            json::print(&context.ui, "approve", &document("consent-required", &reviewed, Some(&found), None))?;
         } else {
             context.ui.talk("nothing was decided: this is not a terminal, and no report was accepted by its digest");
         }
         return Ok(Status::ConsentRequired);
     }
-    match decide(&context.ui, &reviewed.report, reviewed.submission.server.as_str()).map_err(super::prompt_error)? {
-        Answer::Accept { reason } => {
-            let reason = arguments.reason.clone().filter(|_| reason.is_empty()).unwrap_or(reason);
-            consent(arguments, context, &client, &reviewed, reason)
+    let name = reviewed.submission.server.as_str();
+    let subject = Subject {
+        name,
+        question: format!("consent to {name}@{} like this?", reviewed.submission.version),
+        assessment: &assessment,
+        beside: &beside,
+        before: reviewed.before.as_ref(),
+        after: &reviewed.after.surface,
+        introduction: about(&reviewed, context.ui.width()),
+    };
+    match reviewing::decide(&context.ui, &subject).map_err(super::prompt_error)? {
+        Decided::Accept(acknowledged) => {
+            let reason = match &arguments.reason {
+                Some(reason) => reason.clone(),
+                None => context.ui.ask("why (may be empty):").map_err(super::prompt_error)?.trim().to_owned(),
+            };
+            consent(arguments, context, &client, &reviewed, &found, acknowledged.and(known), reason)
         }
-        Answer::Reject { reason } => reject(context, &client, &reviewed.submission, &reason),
-        Answer::Later => {
+        Decided::Reject => {
+            let reason = match &arguments.reason {
+                Some(reason) => reason.clone(),
+                None => reason_for_rejecting(context)?,
+            };
+            reject(context, &client, &reviewed.submission, &reason)
+        }
+        Decided::Quit => {
             context.ui.talk("nothing was decided");
             Ok(Status::ConsentRequired)
         }
+    }
+}
+
+fn reason_for_rejecting(context: &Context) -> Result<String, CommandError> {
+    loop {
+        let reason = context.ui.ask("why is it rejected?").map_err(super::prompt_error)?.trim().to_owned();
+        if !reason.is_empty() {
+            return Ok(reason);
+        }
+        context.ui.show("a rejection needs a reason").map_err(super::prompt_error)?;
     }
 }
 
@@ -160,34 +220,39 @@ fn find(context: &Context, client: &RegistryClient, what: &str) -> Result<Submis
 }
 
 fn show(context: &Context, reviewed: &Reviewed) -> Result<(), CommandError> {
-    let submission = &reviewed.submission;
-    let view = View { columns: context.ui.width(), detail: Detail::Full, subject: Some(submission.server.as_str()) };
+    let name = reviewed.submission.server.as_str();
+    let view = View { columns: context.ui.width(), detail: Detail::Full, subject: Some(name) };
     let mut text = render::report(&reviewed.report, &view);
     text.newline();
-    let mut line = |label: &str, role: Role, value: String| {
-        text.push(Role::Dim, format!("{label:<15}"));
-        text.push(role, value);
-        text.newline();
-    };
-    line("publisher", Role::Plain, sanitize::line(&submission.publisher));
-    if reviewed.signature_checked {
-        line("signature", Role::Good, "by a publisher that mcp-pin.toml trusts for this server".to_owned());
-    } else {
-        line(
-            "signature",
-            Role::Warning,
-            "checked by the registry, not here: mcp-pin.toml names no publisher".to_owned(),
-        );
-    }
-    line("manifest", Role::Plain, submission.manifest.to_string());
-    if let Some(replaces) = &submission.replaces {
-        line("replaces", Role::Plain, replaces.to_string());
-    }
-    line("change report", Role::Plain, reviewed.report.digest().to_string());
+    text.append(about(reviewed, context.ui.width()));
     context.ui.data(text).map_err(|error| super::output_error(&error))
 }
 
-fn document(outcome: &'static str, reviewed: &Reviewed, decided: Option<&ConsentOutcome>) -> Document {
+/// Who published it, and which documents it is about.
+fn about(reviewed: &Reviewed, columns: usize) -> Text {
+    let submission = &reviewed.submission;
+    let mut text = Text::new();
+    let mut line = |label: &str, role, value: &str| reviewing::labelled(&mut text, label, role, value, columns);
+    line("publisher", Role::Plain, &sanitize::line(&submission.publisher));
+    if reviewed.signature_checked {
+        line("signature", Role::Good, "by a publisher that mcp-pin.toml trusts for this server");
+    } else {
+        line("signature", Role::Warning, "checked by the registry, not here: mcp-pin.toml names no publisher");
+    }
+    line("manifest", Role::Plain, &submission.manifest.to_string());
+    if let Some(replaces) = &submission.replaces {
+        line("replaces", Role::Plain, &replaces.to_string());
+    }
+    line("change report", Role::Plain, &reviewed.report.digest().to_string());
+    text
+}
+
+fn document<'a>(
+    outcome: &'static str,
+    reviewed: &Reviewed,
+    found: Option<&'a Found>,
+    decided: Option<&ConsentOutcome>,
+) -> Document<'a> {
     Document {
         outcome,
         submission: SubmissionDocument::of(decided.map_or(&reviewed.submission, |decided| &decided.submission)),
@@ -195,6 +260,7 @@ fn document(outcome: &'static str, reviewed: &Reviewed, decided: Option<&Consent
         report_digest: reviewed.report.digest(),
         signature_checked: reviewed.signature_checked,
         report: reviewed.report.to_value(),
+        found: found.map(Found::document),
         needed: decided.map(|decided| decided.status.needed),
         approvers: decided.map(|decided| decided.status.approvers.clone()),
     }
@@ -205,6 +271,8 @@ fn consent(
     context: &Context,
     client: &RegistryClient,
     reviewed: &Reviewed,
+    found: &Found,
+    acknowledged: Acknowledged,
     reason: String,
 ) -> CommandResult {
     let Reviewed { submission, report, .. } = reviewed;
@@ -232,18 +300,18 @@ fn consent(
         version: submission.version.clone(),
         replaces: submission.replaces,
         changes: report.digest(),
-        acknowledged: acknowledged(report),
+        acknowledged: acknowledged.into_fingerprints(),
         rings: vec![ring],
         reason,
         at: context.now(),
         expires: arguments.expires,
         by: who,
-        baseline: None,
+        baseline: found.baseline.clone(),
     };
     let attestation = signer.sign(context, "the consent", &statement)?;
     let outcome = ask(context, "sending the consent", client.consent(&attestation))?;
     if context.format == Format::Json {
-        json::print(&context.ui, "approve", &document("consented", reviewed, Some(&outcome)))?;
+        json::print(&context.ui, "approve", &document("consented", reviewed, None, Some(&outcome)))?;
         return Ok(Status::Passed);
     }
     let mut text = Text::new().with(Role::Good, "consented ");

@@ -1,21 +1,25 @@
 //! `mcp-pin lock`.
 
 use clap::ValueEnum;
-use mcp_pin_diff::ChangeReport;
-use mcp_pin_model::{Alias, Grade, Launch, Lockfile, package_identity::identify};
+use mcp_pin_diff::{ChangeReport, Finding};
+use mcp_pin_model::{Alias, Grade, Launch, Lockfile, ServerName, package_identity::identify};
+use mcp_pin_policy::Assessment;
 use serde::Serialize;
 
 use super::selection;
 use crate::{
     capture::{Live, Wanted, capture_all},
     cli::Format,
-    consenting::{Approver, admit_local, refuse_unlockable},
+    consenting::{Approver, Consented, admit_local, refuse_unlockable},
     context::Context,
     error::{CommandError, CommandResult, Status},
     project::{ConfiguredServer, Project},
     registry_source,
     render::{self, Detail},
-    review::{self, Decision},
+    review::{
+        self, Acknowledged, Decision, Subject,
+        beside::{self, Beside, Others},
+    },
     state::{
         Admission, State,
         verification::{self, Locked},
@@ -25,8 +29,8 @@ use crate::{
 
 /// Pin the configured servers that are not locked yet
 ///
-/// Captures what each server declares, shows it with what was found, and asks. Accepting signs a manifest and a consent
-/// with your key and writes mcp-pin.lock. What is locked already is never touched: changes are reviewed with
+/// Captures what each server declares and goes through it with you, item by item, the gravest first. Accepting signs a
+/// manifest and a consent with your key and writes mcp-pin.lock; what is graded `block` takes typing the alias. What is locked already is never touched: changes are reviewed with
 /// `mcp-pin update`. Servers that mcp-pin.toml takes from a registry are locked as admitted there.
 ///
 /// Servers that can be locked are locked even if others cannot; the exit code then says so: 1 something is refused,
@@ -39,6 +43,9 @@ pub struct Arguments {
     /// Accept without asking
     #[arg(long, value_enum, value_name = "WHAT")]
     pub accept: Option<Accept>,
+    /// Acknowledge what was found beside the other servers, by its fingerprint; with --accept
+    #[arg(long, value_name = "FINGERPRINT", requires = "accept")]
+    pub acknowledge: Vec<String>,
     /// Print everything that is new also where nobody is asked, not only what was found
     #[arg(long, alias = "full")]
     pub expand: bool,
@@ -81,6 +88,9 @@ struct Row {
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<mcp_pin_model::json::Value>,
+    /// What was found beside the other servers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    beside: Vec<Finding>,
 }
 
 #[derive(Debug, Serialize)]
@@ -106,7 +116,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn row(&mut self, alias: &Alias, outcome: Outcome, status: Status) -> &mut Self {
         self.status = self.status.and(status);
-        self.rows.push(Row { alias: alias.clone(), outcome, message: None, report: None });
+        self.rows.push(Row { alias: alias.clone(), outcome, message: None, report: None, beside: Vec::new() });
         self
     }
 
@@ -145,7 +155,11 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     let mut lock = before.clone().unwrap_or_default();
     let sorted = sort(arguments, &project, &state, &lock, &mut run);
     let candidates = capture(context, &project, &sorted.new, &mut run)?;
-    let accepted = decide(arguments, context, candidates, &mut run)?;
+    let others =
+        if candidates.is_empty() { Others::default() } else { Others::of_lock(context, &project, &state, &lock) };
+    let Some(accepted) = decide(arguments, context, &project, others, candidates, &mut run)? else {
+        return finish(run);
+    };
     let mut admissions = Vec::new();
     for server in &sorted.from_registry {
         match from_registry(context, &project, &state, server) {
@@ -155,12 +169,13 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     }
     if !accepted.is_empty() {
         // Configured servers are kept apart from the project, whose settings a first use may write.
-        let accepted: Vec<(ConfiguredServer, Live)> =
-            accepted.into_iter().map(|candidate| (candidate.server.clone(), candidate.live)).collect();
+        let accepted: Vec<(ConfiguredServer, Live, Acknowledged)> =
+            accepted.into_iter().map(|(one, acknowledged)| (one.server.clone(), one.live, acknowledged)).collect();
         drop(sorted.from_registry);
         let approver = Approver::of_first_use(context, &mut project)?;
-        for (server, live) in accepted {
-            match admit_local(context, &project.settings, &approver, &server, &live, None, "first use") {
+        for (server, live, acknowledged) in accepted {
+            let consented = Consented { server: &server, live: &live, locked: None, acknowledged, reason: "first use" };
+            match admit_local(context, &project.settings, &approver, consented) {
                 Ok(admission) => admissions.push(admission),
                 Err(error) => run.error(&server.alias, &error),
             }
@@ -281,47 +296,89 @@ fn capture<'a>(
     Ok(candidates)
 }
 
-/// Shows each candidate and finds out whether it is accepted.
+/// Shows each candidate and finds out whether it is accepted, and what of it was acknowledged. None when whoever was
+/// asked left: nothing is written then.
 fn decide<'a>(
     arguments: &Arguments,
     context: &Context,
+    project: &Project,
+    mut others: Others,
     candidates: Vec<Candidate<'a>>,
     run: &mut Run<'_>,
-) -> Result<Vec<Candidate<'a>>, CommandError> {
+) -> Result<Option<Vec<(Candidate<'a>, Acknowledged)>>, CommandError> {
+    let asked = arguments.accept.is_none() && context.ui.is_interactive() && context.format == Format::Human;
     let mut accepted = Vec::new();
     let mut waiting = Vec::new();
+    let mut left = false;
     for candidate in candidates {
         let alias = &candidate.server.alias;
-        if context.format == Format::Human {
-            review::print(context, review::introduction(candidate.server, &candidate.live))?;
-            // Whoever is asked sees everything. Where nobody is, nothing is accepted by looking, and thousands of lines
-            // would only bury what was found.
-            if arguments.expand || context.ui.is_interactive() {
+        let assessment = Assessment::of(&candidate.report, &project.settings.policy.exceptions, context.now());
+        if left {
+            run.row(alias, Outcome::AwaitingConsent, Status::ConsentRequired).message("nobody has decided about it");
+            continue;
+        }
+        let name = ServerName::local(alias);
+        let found = others.beside(alias.as_str(), &candidate.live.surface);
+        let exceptions = &project.settings.policy.exceptions;
+        let beside = [Beside::servers(Assessment::of_findings(&found, Some(&name), exceptions, context.now()))];
+        let introduction = review::introduction(candidate.server, &candidate.live, context.ui.width());
+        if let Some(warning) = unpinned(&candidate.server.launch) {
+            context.ui.warn(format!("`{alias}`: {warning}"));
+        }
+        if !asked && context.format == Format::Human {
+            review::print(context, introduction.clone())?;
+            // Where nobody is asked, nothing is accepted by looking, and thousands of lines would only bury what was
+            // found.
+            if arguments.expand {
                 review::show(context, alias.as_str(), &candidate.report, Detail::Summary)?;
             } else {
                 review::show_findings(context, alias.as_str(), &candidate.report)?;
             }
+            review::print_beside(context, &beside)?;
         }
-        if let Some(warning) = unpinned(&candidate.server.launch) {
-            context.ui.warn(format!("`{alias}`: {warning}"));
-        }
-        if candidate.report.grade() == Grade::Refuse {
+        if assessment.grade().max(beside::gravest(&beside)) == Grade::Refuse {
+            if asked {
+                review::show_findings(context, alias.as_str(), &candidate.report)?;
+            }
             run.error(
                 alias,
                 &CommandError::failed(format!("`{alias}` cannot be locked: it declares what nobody may accept"))
                     .hint("the findings of grade `refuse` above say what; it has to change in the server"),
             );
         } else if arguments.accept == Some(Accept::FirstUse) {
-            accepted.push(candidate);
-            continue;
-        } else if context.ui.is_interactive() && context.format == Format::Human {
-            match review::ask(context, candidate.server, &candidate.report)? {
-                Decision::Accept => {
-                    accepted.push(candidate);
+            // A first use accepts what a server is. What it does to others that were there before takes more.
+            match beside::acknowledged_by_name(alias.as_str(), &beside, &arguments.acknowledge, Grade::Block) {
+                Ok(acknowledged) => {
+                    others.add(alias.as_str(), &candidate.live.surface);
+                    let acknowledged = acknowledged.and(Acknowledged::as_a_whole(assessment.findings()));
+                    accepted.push((candidate, acknowledged));
                     continue;
                 }
-                Decision::Leave => {
+                Err(error) => run.error(alias, &error),
+            }
+        } else if asked {
+            let subject = Subject {
+                name: alias.as_str(),
+                question: format!("lock `{alias}` like this?"),
+                assessment: &assessment,
+                beside: &beside,
+                before: None,
+                after: &candidate.live.surface,
+                introduction,
+            };
+            match review::decide(&context.ui, &subject).map_err(super::prompt_error)? {
+                Decision::Accept(acknowledged) => {
+                    others.add(alias.as_str(), &candidate.live.surface);
+                    accepted.push((candidate, acknowledged));
+                    continue;
+                }
+                Decision::Reject => {
                     run.row(alias, Outcome::Rejected, Status::ConsentRequired).message("not accepted");
+                }
+                Decision::Quit => {
+                    left = true;
+                    run.row(alias, Outcome::AwaitingConsent, Status::ConsentRequired)
+                        .message("nobody has decided about it");
                 }
             }
         } else {
@@ -330,7 +387,16 @@ fn decide<'a>(
         }
         if let Some(row) = run.rows.last_mut() {
             row.report = Some(candidate.report.to_value());
+            row.beside = found;
         }
+    }
+    if left {
+        for (candidate, _) in accepted {
+            run.row(&candidate.server.alias, Outcome::AwaitingConsent, Status::ConsentRequired)
+                .message("accepted, but not locked: the review was left");
+        }
+        context.ui.show("nothing was locked").map_err(super::prompt_error)?;
+        return Ok(None);
     }
     if !waiting.is_empty() {
         context.ui.error(
@@ -338,7 +404,7 @@ fn decide<'a>(
                 .hint("review and accept in a terminal with `mcp-pin lock`"),
         );
     }
-    Ok(accepted)
+    Ok(Some(accepted))
 }
 
 /// Says that a launch decides anew at each start which version it runs. It is locked all the same: what the server

@@ -11,6 +11,7 @@ pub mod key;
 pub mod lock;
 pub mod ls;
 pub mod manifest;
+pub mod merge_driver;
 pub mod registry;
 pub mod rules;
 mod selection;
@@ -54,6 +55,7 @@ pub fn run(command: &Command, context: &Context) -> CommandResult {
         Command::Approve(arguments) => approve::run(arguments, context),
         Command::Registry(arguments) => registry::run(arguments, context),
         Command::VerifyBundle(arguments) => verify_bundle::run(arguments, context),
+        Command::MergeDriver(arguments) => merge_driver::run(arguments, context),
         Command::Completions(arguments) => completions::run(arguments, context),
     }
 }

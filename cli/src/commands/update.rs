@@ -2,21 +2,27 @@
 
 use std::str::FromStr;
 
-use mcp_pin_diff::ChangeReport;
-use mcp_pin_model::{Alias, Digest, Grade, lockfile::Source};
+use jiff::Timestamp;
+use mcp_pin_diff::{ChangeReport, Finding};
+use mcp_pin_model::{Alias, Digest, Grade, Surface, lockfile::Source};
+use mcp_pin_policy::Assessment;
 use serde::Serialize;
 
 use super::selection;
 use crate::{
     capture::{Live, Wanted, capture_all},
     cli::Format,
-    consenting::{Approver, admit_local, refuse_unlockable},
+    consenting::{Approver, Consented, admit_local, refuse_unlockable},
     context::Context,
+    cumulative::{Cumulative, SinceBaseline, since_baseline},
     error::{CommandError, CommandResult, Status},
     project::{ConfiguredServer, Project},
     registry_source::{self, Published},
     render::{self, Detail},
-    review::{self, Decision},
+    review::{
+        self, Acknowledged, Decision, Subject,
+        beside::{self, Beside, Others},
+    },
     state::{
         Admission, State,
         verification::{self, Locked, report_of},
@@ -26,8 +32,9 @@ use crate::{
 
 /// Review what changed in locked servers, and consent to it or not
 ///
-/// Captures each server, shows what changed since it was locked, the gravest first, and asks. Accepting signs a new
-/// manifest and a consent to exactly this change, and writes both with the lock in one step. Servers that come from a
+/// Captures each server and goes through what changed since it was locked with you, item by item, the gravest first.
+/// Accepting signs a new manifest and a consent to exactly this change, and writes both with the lock in one step; what is
+/// graded `block` takes typing the alias. Quitting writes nothing at all. Servers that come from a
 /// registry move to the newest version that is admitted there and that mcp-pin.toml wants.
 ///
 /// Without a terminal nothing is accepted, unless --accept names the change by its full digest.
@@ -39,6 +46,9 @@ pub struct Arguments {
     /// Accept exactly this change of this server: the digest of the change report that was reviewed
     #[arg(long, value_name = "ALIAS@DIGEST")]
     pub accept: Vec<Accepted>,
+    /// Acknowledge what was found beside the other servers, by its fingerprint; with --accept, whose digest does not cover it
+    #[arg(long, value_name = "FINGERPRINT", requires = "accept")]
+    pub acknowledge: Vec<String>,
     /// Why, for the consent
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
@@ -94,6 +104,12 @@ struct Row {
     report_digest: Option<Digest>,
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<mcp_pin_model::json::Value>,
+    /// What was found beside the other servers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    beside: Vec<Finding>,
+    /// What was found since the version that was last read as a whole, beyond the step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since_baseline: Option<SinceBaseline>,
 }
 
 #[derive(Debug, Serialize)]
@@ -107,6 +123,8 @@ struct Candidate {
     server: ConfiguredServer,
     locked: Locked,
     report: ChangeReport,
+    /// What it comes to together with the steps before it.
+    cumulative: Option<Cumulative>,
     to: To,
 }
 
@@ -115,6 +133,18 @@ enum To {
     Captured(Box<Live>),
     Published(Box<Published>),
 }
+
+impl To {
+    fn surface(&self) -> &Surface {
+        match self {
+            Self::Captured(live) => &live.surface,
+            Self::Published(published) => &published.manifest.statement().surface,
+        }
+    }
+}
+
+/// What is said of a server that nobody came to.
+const UNDECIDED: &str = "nobody has decided about it";
 
 struct Run<'a> {
     context: &'a Context,
@@ -125,7 +155,15 @@ struct Run<'a> {
 impl Run<'_> {
     fn row(&mut self, alias: &Alias, outcome: Outcome, status: Status, message: Option<String>) {
         self.status = self.status.and(status);
-        self.rows.push(Row { alias: alias.clone(), outcome, message, report_digest: None, report: None });
+        self.rows.push(Row {
+            alias: alias.clone(),
+            outcome,
+            message,
+            report_digest: None,
+            report: None,
+            beside: Vec::new(),
+            since_baseline: None,
+        });
     }
 
     fn error(&mut self, alias: &Alias, error: &CommandError) {
@@ -162,14 +200,18 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     }
     let mut run = Run { context, status: Status::Passed, rows: Vec::new() };
     let candidates = candidates(arguments, context, &project, &state, &before, &mut run)?;
-    let accepted = decide(arguments, context, candidates, &mut run)?;
+    let others =
+        if candidates.is_empty() { Others::default() } else { Others::of_lock(context, &project, &state, &before) };
+    let Some(accepted) = decide(arguments, context, &project, others, candidates, &mut run)? else {
+        return finish(run);
+    };
     if !accepted.is_empty() {
         let mut admissions: Vec<Admission> = Vec::new();
         // The key is needed only where somebody here consents.
-        let local = accepted.iter().any(|candidate| matches!(candidate.to, To::Captured(_)));
+        let local = accepted.iter().any(|(candidate, _)| matches!(candidate.to, To::Captured(_)));
         let approver = if local { Some(Approver::of(context, &project.settings)?) } else { None };
         let reason = arguments.reason.as_deref().unwrap_or("reviewed with mcp-pin update");
-        for candidate in accepted {
+        for (candidate, acknowledged) in accepted {
             let alias = candidate.server.alias.clone();
             let admission = match (candidate.to, &approver) {
                 (To::Published(published), _) => published.admission(&candidate.server, Some(candidate.locked)),
@@ -177,10 +219,13 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
                     context,
                     &project.settings,
                     approver,
-                    &candidate.server,
-                    &live,
-                    Some(candidate.locked),
-                    reason,
+                    Consented {
+                        server: &candidate.server,
+                        live: &live,
+                        locked: Some(candidate.locked),
+                        acknowledged,
+                        reason,
+                    },
                 ),
                 (To::Captured(_), None) => Err(CommandError::internal("a capture was accepted without a key")),
             };
@@ -273,15 +318,29 @@ fn candidates(
             run.row(alias, Outcome::UpToDate, Status::Passed, None);
             continue;
         }
-        match live.report(alias, Some(&locked)) {
-            Ok(report) => {
-                candidates.push(Candidate { server: server.clone(), report, locked, to: To::Captured(Box::new(live)) });
+        match reviewed(state, alias, &live, &locked) {
+            Ok((report, cumulative)) => {
+                let to = To::Captured(Box::new(live));
+                candidates.push(Candidate { server: server.clone(), report, cumulative, locked, to });
             }
             Err(error) => run.error(alias, &error),
         }
     }
     candidates.sort_by(|a, b| a.server.alias.cmp(&b.server.alias));
     Ok(candidates)
+}
+
+/// The step from what is locked, and what it comes to together with those before it.
+fn reviewed(
+    state: &State,
+    alias: &Alias,
+    live: &Live,
+    locked: &Locked,
+) -> Result<(ChangeReport, Option<Cumulative>), CommandError> {
+    let report = live.report(alias, Some(locked))?;
+    let after = live.manifest_like(alias, Some(locked), Timestamp::UNIX_EPOCH)?;
+    let cumulative = since_baseline(state, locked, &after, &report)?;
+    Ok((report, cumulative))
 }
 
 /// A server that suddenly speaks an older protocol has fewer ways to say what it is.
@@ -302,7 +361,7 @@ fn compare_published(
         // The same version with newer consents, where those that are locked do not suffice any more.
         let report = published.report.clone();
         let to = To::Published(Box::new(published));
-        return Ok(stale.then(|| Candidate { server: server.clone(), locked, report, to }));
+        return Ok(stale.then(|| Candidate { server: server.clone(), locked, report, cumulative: None, to }));
     }
     let new = published.manifest.statement();
     if new.version() <= &locked.server.version {
@@ -321,28 +380,66 @@ fn compare_published(
         &locked.server.tombstones,
         None,
     );
-    Ok(Some(Candidate { server: server.clone(), locked, report, to: To::Published(Box::new(published)) }))
+    // Those who consent for everybody add up steps in the registry.
+    let to = To::Published(Box::new(published));
+    Ok(Some(Candidate { server: server.clone(), locked, report, cumulative: None, to }))
 }
 
+/// Shows each change and finds out whether it is accepted, and what of it was acknowledged. None when whoever was asked
+/// left: nothing is written then.
 fn decide(
     arguments: &Arguments,
     context: &Context,
+    project: &Project,
+    mut others: Others,
     candidates: Vec<Candidate>,
     run: &mut Run<'_>,
-) -> Result<Vec<Candidate>, CommandError> {
+) -> Result<Option<Vec<(Candidate, Acknowledged)>>, CommandError> {
+    let at_a_terminal = context.ui.is_interactive() && context.format == Format::Human;
     let mut accepted = Vec::new();
+    let mut left = false;
     for candidate in candidates {
         let alias = &candidate.server.alias;
-        if context.format == Format::Human {
-            review::show(context, alias.as_str(), &candidate.report, Detail::Summary)?;
-            // `mcp-pin diff` compares with the live server, so this is the only place where this report is seen.
-            if matches!(candidate.to, To::Published(_)) {
-                let digest = format!("change report {}", candidate.report.digest());
-                review::print(context, Text::new().with(Role::Dim, digest))?;
-            }
+        let assessment = Assessment::of(&candidate.report, &project.settings.policy.exceptions, context.now());
+        if left {
+            run.row(alias, Outcome::AwaitingConsent, Status::ConsentRequired, Some(UNDECIDED.to_owned()));
+            continue;
+        }
+        let mut found = others.beside(alias.as_str(), candidate.to.surface());
+        // What was acknowledged when this was locked, and stands as it stood, is not asked again.
+        let known = |finding: &Finding| {
+            let consents = candidate.locked.consents.iter();
+            consents.flat_map(|consent| &consent.statement().acknowledged).any(|known| *known == finding.fingerprint)
+        };
+        let (standing, new): (Vec<Finding>, Vec<Finding>) = found.into_iter().partition(known);
+        found = new;
+        let name = &candidate.locked.server.name;
+        let exceptions = &project.settings.policy.exceptions;
+        let weigh = |findings| Assessment::of_findings(findings, Some(name), exceptions, context.now());
+        let mut beside = vec![Beside::servers(weigh(&found))];
+        let mut standing = Acknowledged::as_a_whole(&weigh(&standing));
+        if let Some(cumulative) = &candidate.cumulative {
+            beside.push(Beside { from: cumulative.since(), findings: weigh(&cumulative.findings) });
+            standing = standing.and(Acknowledged::as_a_whole(&weigh(&cumulative.known)));
         }
         let named: Vec<&Accepted> = arguments.accept.iter().filter(|accepted| accepted.alias == *alias).collect();
-        if candidate.report.grade() == Grade::Refuse {
+        let refused = assessment.grade().max(beside::gravest(&beside)) == Grade::Refuse;
+        let asked = at_a_terminal && named.is_empty() && !refused;
+        // `mcp-pin diff` compares with the live server, so this is the only place where a published report is seen.
+        let digest = matches!(candidate.to, To::Published(_)).then(|| {
+            let mut text = Text::new();
+            let digest = candidate.report.digest().to_string();
+            review::labelled(&mut text, "change report", Role::Plain, &digest, context.ui.width());
+            text
+        });
+        if !asked && context.format == Format::Human {
+            review::show(context, alias.as_str(), &candidate.report, Detail::Summary)?;
+            if let Some(digest) = &digest {
+                review::print(context, digest.clone())?;
+            }
+            review::print_beside(context, &beside)?;
+        }
+        if refused {
             run.error(
                 alias,
                 &CommandError::failed(format!("`{alias}` stays as it is: the change holds what nobody may accept"))
@@ -351,7 +448,21 @@ fn decide(
         } else if !named.is_empty() {
             let digest = candidate.report.digest();
             if named.iter().any(|accepted| accepted.report == digest) {
-                accepted.push(candidate);
+                match beside::acknowledged_by_name(alias.as_str(), &beside, &arguments.acknowledge, Grade::Review) {
+                    Ok(acknowledged) => {
+                        others.add(alias.as_str(), candidate.to.surface());
+                        let acknowledged =
+                            acknowledged.and(standing).and(Acknowledged::as_a_whole(assessment.findings()));
+                        accepted.push((candidate, acknowledged));
+                    }
+                    Err(error) => {
+                        run.error(alias, &error);
+                        if let Some(row) = run.rows.last_mut() {
+                            row.beside = found;
+                            row.since_baseline = candidate.cumulative.as_ref().and_then(SinceBaseline::of);
+                        }
+                    }
+                }
                 continue;
             }
             // The right digest is not repeated here: it is worth something only to whoever has read the report. `diff`
@@ -369,15 +480,29 @@ fn decide(
                 ))
                 .hint(review),
             );
-        } else if context.ui.is_interactive() && context.format == Format::Human {
-            match review::ask(context, &candidate.server, &candidate.report)? {
-                Decision::Accept => {
-                    accepted.push(candidate);
+        } else if asked {
+            let subject = Subject {
+                name: alias.as_str(),
+                question: format!("lock `{alias}` like this?"),
+                assessment: &assessment,
+                beside: &beside,
+                before: Some(&candidate.locked.manifest.statement().surface),
+                after: candidate.to.surface(),
+                introduction: digest.unwrap_or_default(),
+            };
+            match review::decide(&context.ui, &subject).map_err(super::prompt_error)? {
+                Decision::Accept(acknowledged) => {
+                    others.add(alias.as_str(), candidate.to.surface());
+                    accepted.push((candidate, acknowledged.and(standing)));
                     continue;
                 }
-                Decision::Leave => {
+                Decision::Reject => {
                     let message = "rejected; what is locked stays".to_owned();
                     run.row(alias, Outcome::Rejected, Status::Failed, Some(message));
+                }
+                Decision::Quit => {
+                    left = true;
+                    run.row(alias, Outcome::AwaitingConsent, Status::ConsentRequired, Some(UNDECIDED.to_owned()));
                 }
             }
         } else if matches!(candidate.to, To::Published(_)) {
@@ -403,9 +528,19 @@ fn decide(
         if let Some(row) = run.rows.last_mut() {
             row.report_digest = Some(candidate.report.digest());
             row.report = Some(candidate.report.to_value());
+            row.beside = found;
+            row.since_baseline = candidate.cumulative.as_ref().and_then(SinceBaseline::of);
         }
     }
-    Ok(accepted)
+    if left {
+        for (candidate, _) in accepted {
+            let message = "accepted, but not updated: the review was left".to_owned();
+            run.row(&candidate.server.alias, Outcome::AwaitingConsent, Status::ConsentRequired, Some(message));
+        }
+        context.ui.show("nothing was updated").map_err(super::prompt_error)?;
+        return Ok(None);
+    }
+    Ok(Some(accepted))
 }
 
 fn finish(mut run: Run<'_>) -> CommandResult {

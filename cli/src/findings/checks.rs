@@ -249,4 +249,13 @@ mod tests {
         words.dedup();
         assert!(words.is_sorted() && words.len() == CHECKS.len());
     }
+
+    #[test]
+    fn every_check_is_in_the_documentation() {
+        let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/ci.md")).unwrap();
+        for (_, about) in CHECKS {
+            let row = format!("| `{}` | {} | {} |", about.id, about.title, about.rationale);
+            assert!(page.contains(&row), "docs/ci.md: {row}");
+        }
+    }
 }

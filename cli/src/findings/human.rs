@@ -39,6 +39,10 @@ pub fn render(run: &Run, columns: usize) -> Text {
         out.push(Role::Dim, format!(", {compared}"));
     }
     out.newline();
+    if let Some(meaning) = run.meaning() {
+        out.push(Role::Dim, meaning);
+        out.newline();
+    }
     out
 }
 

@@ -50,7 +50,9 @@ pub fn render(run: &Run, limit: usize) -> String {
         head.push_str(&format!(", {}", markdown(&compared)));
     }
     head.push_str(".\n");
-    head.push_str(meaning(run.outcome));
+    if let Some(meaning) = run.meaning() {
+        head.push_str(&format!("\n{}.\n", capital(&prose(&meaning))));
+    }
     let servers = servers(run);
     let mut sections = sections(run);
     let tail = format!("\n<sub>{} tells what a rule is about.</sub>\n", code("mcp-pin explain <rule>"));
@@ -89,14 +91,10 @@ pub fn render(run: &Run, limit: usize) -> String {
     out
 }
 
-/// What to make of the outcome.
-fn meaning(outcome: Status) -> &'static str {
-    match outcome {
-        Status::Passed => "",
-        Status::ConsentRequired => "Somebody who is trusted by the base branch has to consent first.\n",
-        Status::CouldNotCheck => "What could not be checked is not a pass.\n",
-        Status::Failed | Status::Usage => "This must not be merged as it is.\n",
-    }
+/// Our own words as a sentence.
+fn capital(words: &str) -> String {
+    let mut rest = words.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
 }
 
 fn servers(run: &Run) -> String {

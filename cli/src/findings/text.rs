@@ -1,5 +1,7 @@
 //! The words that every form shares, made visible but not yet escaped for the form.
 
+use std::collections::BTreeMap;
+
 use mcp_pin_model::Grade;
 
 use super::{Finding, Run, Server};
@@ -150,6 +152,26 @@ impl Run {
         format!("{servers} server{}, {findings}", if servers == 1 { "" } else { "s" })
     }
 
+    /// What to make of the outcome, in one line; nothing where everything passed.
+    #[must_use]
+    pub fn meaning(&self) -> Option<String> {
+        let checks = self.servers.iter().map(|server| server.outcome);
+        let by_itself =
+            checks.chain(self.findings.iter().map(|finding| finding.outcome)).fold(Status::Passed, Status::and);
+        match self.outcome {
+            Status::Passed => None,
+            Status::Failed if by_itself == Status::Passed => Some(format!(
+                "every check passed; it fails on what is graded `{}` or graver, although it was consented to (--fail-on)",
+                self.fail_on
+            )),
+            Status::Failed | Status::Usage => Some("this must not be merged as it is".to_owned()),
+            Status::CouldNotCheck => Some("what could not be checked is not a pass".to_owned()),
+            Status::ConsentRequired => {
+                Some("somebody who is trusted by the base branch has to consent first".to_owned())
+            }
+        }
+    }
+
     /// The command that tells all of it, for where a form has not room enough.
     #[must_use]
     pub(super) fn command(&self) -> String {
@@ -177,20 +199,17 @@ impl Run {
 /// Findings that differ only in their place, together: the noise must not bury the one that matters.
 pub(super) fn grouped<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Vec<&'a Finding>> {
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    let mut known: BTreeMap<_, usize> = BTreeMap::new();
     for finding in findings {
-        let fits = |group: &&mut Vec<&Finding>| {
-            group.first().is_some_and(|first| {
-                first.rule == finding.rule
-                    && first.grade == finding.grade
-                    && first.server == finding.server
-                    && first.message == finding.message
-                    && first.before == finding.before
-                    && first.after == finding.after
-                    && first.exempted == finding.exempted
-                    && first.overridden == finding.overridden
-            })
-        };
-        match groups.iter_mut().find(fits) {
+        let decided = finding.exempted.as_ref().map(|it| (&it.reason, &it.author, &it.expires));
+        let weighs = finding.overridden.as_ref().map(|it| (it.from, &it.reason, &it.expires));
+        let key = (
+            (finding.grade, &finding.rule, &finding.server),
+            (&finding.message, &finding.before, &finding.after),
+            (decided, weighs),
+        );
+        let at = *known.entry(key).or_insert(groups.len());
+        match groups.get_mut(at) {
             Some(group) => group.push(finding),
             None => groups.push(vec![finding]),
         }

@@ -2,7 +2,6 @@
 //!
 //! Nothing here prints; a renderer makes a [`crate::ui::Text`] or a document, and the command hands it to the ui.
 
-pub mod dialog;
 pub mod json;
 pub mod lines;
 pub mod paths;

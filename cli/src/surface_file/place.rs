@@ -130,6 +130,8 @@ pub(super) fn of_member(text: &[u8], name: &str) -> Option<Pointer> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn at(text: &str) -> String {
@@ -164,5 +166,15 @@ mod tests {
         assert_eq!(find(r#"{"result":{"tools":3}}"#, "tools").unwrap(), "/result/tools");
         assert_eq!(find(r#"{"tools":[]}"#, "nextCursor"), None);
         assert_eq!(find("[]", "tools"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_refusal_has_a_place(text in r#"[\[\]{},:"\\a/~1\u{202e} ]{0,40}"#) {
+            if let Err(error) = json::parse(text.as_bytes()) {
+                let place = of_parse_error(text.as_bytes(), &error);
+                prop_assert!(place.as_str().is_empty() || place.as_str().starts_with('/'), "{text}: {place}");
+            }
+        }
     }
 }

@@ -21,7 +21,7 @@ pub use prompt::{PromptError, Prompter, ScriptedPrompter};
 pub use text::{Role, Text};
 use zeroize::Zeroizing;
 
-use crate::{cli::Color, error::CommandError};
+use crate::{cli::Color, error::CommandError, render::wrap::wrapped};
 
 /// One output stream.
 struct Stream {
@@ -49,8 +49,37 @@ pub struct Ui {
     show_progress: bool,
     quiet: bool,
     width: usize,
-    /// The width of the terminal that stderr is, if it is one.
-    terminal: Option<usize>,
+    /// The lines and columns of the terminal that stderr is, if it is one.
+    terminal: Option<(usize, usize)>,
+}
+
+/// What somebody presses before the enter key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// Nothing but the enter key.
+    Enter,
+    /// A letter or another sign.
+    Letter(char),
+}
+
+impl Key {
+    fn is_answered_by(self, answer: &str) -> bool {
+        let mut letters = answer.chars();
+        match (self, letters.next(), letters.next()) {
+            (Self::Enter, None, None) => true,
+            (Self::Letter(letter), Some(typed), None) => letter.eq_ignore_ascii_case(&typed),
+            _ => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Enter => f.write_str("enter"),
+            Self::Letter(letter) => write!(f, "{letter}"),
+        }
+    }
 }
 
 /// How wide lines may be where the terminal does not say, and the least that is ever used.
@@ -72,8 +101,10 @@ impl Ui {
             Color::Never => false,
             Color::Auto => stream != anstream::ColorChoice::Never,
         };
-        let columns = prompt::terminal_width();
-        let width = columns.unwrap_or(DEFAULT_WIDTH).clamp(LEAST_WIDTH, GREATEST_WIDTH);
+        let size = prompt::terminal_size();
+        let width = size.map_or(DEFAULT_WIDTH, |(_, columns)| columns).clamp(LEAST_WIDTH, GREATEST_WIDTH);
+        // A terminal that cannot move its cursor shows every turn of a spinner on a line of its own.
+        let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
         Self {
             out: Stream {
                 colored: colored(anstream::AutoStream::choice(&io::stdout())),
@@ -84,10 +115,10 @@ impl Ui {
                 writer: Mutex::new(Box::new(io::stderr())),
             },
             prompter: interactive.then(|| Box::new(prompt::TerminalPrompter) as Box<dyn Prompter>),
-            show_progress: terminal && !ci && !quiet,
+            show_progress: terminal && !ci && !quiet && !dumb,
             quiet,
             width,
-            terminal: columns.filter(|_| terminal),
+            terminal: size.filter(|_| terminal),
         }
     }
 
@@ -105,6 +136,20 @@ impl Ui {
             terminal: None,
         };
         (ui, captured)
+    }
+
+    /// The same on a terminal of this size.
+    #[must_use]
+    pub fn sized(mut self, lines: usize, columns: usize) -> Self {
+        self.terminal = Some((lines, columns));
+        self.width = columns.clamp(LEAST_WIDTH, GREATEST_WIDTH);
+        self
+    }
+
+    /// The lines and columns of the terminal that questions are asked on; none where there is none, or it does not say.
+    #[must_use]
+    pub fn terminal(&self) -> Option<(usize, usize)> {
+        self.terminal
     }
 
     /// Columns that human output may use.
@@ -172,7 +217,7 @@ impl Ui {
     /// at the start of a line. Where stderr is no terminal, nothing breaks them.
     fn folded(&self, text: Text) -> Text {
         match self.terminal {
-            Some(columns) => text.folded(columns.max(LEAST_WIDTH)),
+            Some((_, columns)) => text.folded(columns.max(LEAST_WIDTH)),
             None => text,
         }
     }
@@ -194,27 +239,45 @@ impl Ui {
         self.prompter.is_some()
     }
 
-    /// Asks for one of several letters, such as `[a]ccept, [r]eject`. `options` are (letter, words).
+    /// Shows what an answer will be about, on the terminal that the question is asked on; never left out.
+    ///
+    /// # Errors
+    /// When it could not be shown, so that nobody can answer.
+    pub fn show(&self, text: impl Into<Text>) -> Result<(), PromptError> {
+        self.err.write(&text.into(), true).map_err(PromptError::Interrupted)
+    }
+
+    /// Asks for one of several keys, such as `[a] accept, [r] reject`.
     ///
     /// # Errors
     /// When nobody is there to answer.
-    pub fn choose(&self, question: &str, options: &[(char, &str)]) -> Result<char, PromptError> {
+    pub fn choose(&self, question: &str, options: &[(Key, &str)]) -> Result<Key, PromptError> {
         let prompter = self.prompter.as_deref().ok_or(PromptError::NotATerminal)?;
-        let words: Vec<String> = options.iter().map(|(letter, words)| format!("[{letter}] {words}")).collect();
-        let question = sanitize::line(&format!("{question} {}", words.join(", ")));
+        let question = self.question(question, options).join("\n");
         loop {
             let answer = prompter.ask(&question)?;
-            let mut letters = answer.trim().chars();
-            if let (Some(letter), None) = (letters.next(), letters.next())
-                && let Some((letter, _)) = options.iter().find(|(option, _)| option.eq_ignore_ascii_case(&letter))
-            {
-                return Ok(*letter);
+            if let Some((key, _)) = options.iter().find(|(key, _)| key.is_answered_by(answer.trim())) {
+                return Ok(*key);
             }
-            self.talk(format!(
-                "please answer with one of: {}",
-                options.iter().map(|(l, _)| l.to_string()).collect::<Vec<_>>().join(", ")
-            ));
+            let keys: Vec<String> = options.iter().map(|(key, _)| key.to_string()).collect();
+            self.show(format!("please answer with one of: {}", keys.join(", ")))?;
         }
+    }
+
+    /// A question with its options, in lines that fit.
+    fn question(&self, question: &str, options: &[(Key, &str)]) -> Vec<String> {
+        // Lines break between options and not within one.
+        let unbroken = |words: &str| words.replace(' ', "\u{a0}");
+        let options: Vec<String> =
+            options.iter().map(|(key, words)| unbroken(&sanitize::line(&format!("[{key}] {words}")))).collect();
+        let question = format!("{} {}", sanitize::line(question), options.join(", "));
+        wrapped(&question, self.width, 2).into_iter().map(|line| line.replace('\u{a0}', " ")).collect()
+    }
+
+    /// How many lines such a question takes.
+    #[must_use]
+    pub fn question_lines(&self, question: &str, options: &[(Key, &str)]) -> usize {
+        self.question(question, options).len()
     }
 
     /// Asks a person to type an exact text; `Ok(false)` when something else was typed.
@@ -222,8 +285,7 @@ impl Ui {
     /// # Errors
     /// When nobody is there to answer.
     pub fn confirm_by_typing(&self, question: &str, expected: &str) -> Result<bool, PromptError> {
-        let prompter = self.prompter.as_deref().ok_or(PromptError::NotATerminal)?;
-        Ok(prompter.ask(&sanitize::line(question))?.trim() == expected)
+        Ok(self.ask(question)?.trim() == expected)
     }
 
     /// Asks for a line of text.
@@ -232,7 +294,7 @@ impl Ui {
     /// When nobody is there to answer.
     pub fn ask(&self, question: &str) -> Result<String, PromptError> {
         let prompter = self.prompter.as_deref().ok_or(PromptError::NotATerminal)?;
-        prompter.ask(&sanitize::line(question))
+        prompter.ask(&wrapped(&sanitize::line(question), self.width, 2).join("\n"))
     }
 
     /// Asks for a password or the like, which is not seen while it is typed.

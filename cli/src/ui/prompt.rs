@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    io,
+    io::{self, BufRead as _, Read as _, Write as _},
     sync::{Mutex, PoisonError},
 };
 
@@ -23,7 +23,7 @@ pub enum PromptError {
 
 /// Gets one line from a person.
 pub trait Prompter: Send + Sync {
-    /// Asks; `question` is one line and safe to show.
+    /// Asks; `question` is safe to show, in lines that fit.
     ///
     /// # Errors
     /// When there is no answer.
@@ -36,16 +36,27 @@ pub trait Prompter: Send + Sync {
     fn ask_hidden(&self, question: &str) -> Result<Zeroizing<String>, PromptError>;
 }
 
-/// Asks on the terminal.
+/// The longest answer that is read; nothing that is asked takes more.
+const MAX_ANSWER_BYTES: u64 = 4096;
+
+/// Asks on the terminal: a line is written, a line is read. The cursor is never moved and the terminal never switched to
+/// another mode, so that a screen reader reads what is there, and an interrupted question leaves nothing to restore.
 pub(super) struct TerminalPrompter;
 
 impl Prompter for TerminalPrompter {
     fn ask(&self, question: &str) -> Result<String, PromptError> {
-        dialoguer::Input::<String>::new()
-            .with_prompt(question)
-            .allow_empty(true)
-            .interact_text()
-            .map_err(|dialoguer::Error::IO(error)| PromptError::Interrupted(error))
+        // An answer to something that was not shown yet is none.
+        discard_typed_ahead();
+        let mut terminal = io::stderr().lock();
+        let end = if question.ends_with(['?', ':', '>']) { " " } else { ": " };
+        write!(terminal, "{question}{end}").and_then(|()| terminal.flush()).map_err(PromptError::Interrupted)?;
+        let mut answer = String::new();
+        let read = io::stdin().lock().take(MAX_ANSWER_BYTES).read_line(&mut answer);
+        if read.map_err(PromptError::Interrupted)? == 0 {
+            let _ = writeln!(terminal);
+            return Err(PromptError::Interrupted(io::ErrorKind::UnexpectedEof.into()));
+        }
+        Ok(answer.trim_end_matches(['\n', '\r']).to_owned())
     }
 
     fn ask_hidden(&self, question: &str) -> Result<Zeroizing<String>, PromptError> {
@@ -81,7 +92,19 @@ impl Prompter for ScriptedPrompter {
     }
 }
 
-/// The terminal's width in columns, where stderr is one.
-pub(super) fn terminal_width() -> Option<usize> {
-    dialoguer::console::Term::stderr().size_checked().map(|(_, columns)| usize::from(columns))
+#[cfg(unix)]
+fn discard_typed_ahead() {
+    use rustix::termios::{QueueSelector, tcflush};
+
+    // Where it cannot be discarded it is answered with, as ever.
+    let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+}
+
+#[cfg(not(unix))]
+fn discard_typed_ahead() {}
+
+/// The terminal's lines and columns, where stderr is one.
+pub(super) fn terminal_size() -> Option<(usize, usize)> {
+    let size = dialoguer::console::Term::stderr().size_checked();
+    size.map(|(lines, columns)| (usize::from(lines), usize::from(columns))).filter(|(_, columns)| *columns > 0)
 }

@@ -260,12 +260,64 @@ fn the_version_is_what_the_package_says_and_all_of_it_agrees() {
         assert!(run.err.contains("serverInfo.version says `1.1.0`"), "{}", run.err);
         assert_eq!(check(&sandbox, &["--version-from", "server-info"]).code, 0);
         assert_eq!(check(&sandbox, &["--version", "1.1.0"]).code, 0);
-        assert_eq!(check(&sandbox, &["--version", "1.0.1"]).code, 1);
+        assert_eq!(check(&sandbox, &["--version", "1.0.1", "--base-version", "1.0.0"]).code, 1);
         std::fs::remove_file(sandbox.path(file)).unwrap();
     }
     sandbox.write("server.json", r#"{"version":"1.1.0"}"#);
     sandbox.write("package.json", r#"{"version":"1.1.0"}"#);
     assert_eq!(text(&check(&sandbox, &["--json"]).document(), &["version", "source"]), "server-json");
+}
+
+#[test]
+fn a_version_that_nobody_maintains_makes_no_step() {
+    // The server says 0.2.0 for ever; its package is at 1.5.0 and took a tool away in a minor step.
+    let sandbox = captured(&weather("0.2.0"));
+    sandbox.turn(&shrunk("0.2.0"));
+    sandbox.write("package.json", r#"{"version":"1.5.0"}"#);
+    assert_eq!(check(&sandbox, &[]).code, 2);
+    for options in [&["--version-from", "package-json"][..], &["--version", "1.5.0"]] {
+        let run = check(&sandbox, options);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{options:?}: {}", run.err);
+        assert!(run.err.contains("--base-version") && run.err.contains("(1.5.0)"), "{}", run.err);
+        let run = check(&sandbox, &[options, &["--base-version", "1.4.2"]].concat());
+        assert_eq!(run.code, 1, "{options:?}: {}{}", run.out, run.err);
+    }
+}
+
+#[test]
+fn the_version_of_a_workspace_is_that_of_its_members() {
+    let sandbox = Sandbox::new();
+    if !sandbox.has_git() {
+        return;
+    }
+    weather("1.0.0").write(&sandbox.path("scenario.json"));
+    let program = fake_mcp_server();
+    sandbox.write("servers/weather/Cargo.toml", "[package]\nversion.workspace = true\n");
+    let at = |version: &str| {
+        weather(version).write(&sandbox.path("servers/weather/scenario.json"));
+        sandbox.write("Cargo.toml", &format!("[workspace.package]\nversion = \"{version}\"\n"));
+    };
+    let manifest = |action: &[&str]| {
+        let server = ["--", program.to_str().unwrap(), "scenario.json"];
+        sandbox.run(&[&["-C", "servers/weather", "manifest"][..], action, &server].concat())
+    };
+    at("1.0.0");
+    assert_eq!(manifest(&["capture"]).code, 0);
+    for arguments in [&["init", "-q"][..], &["add", "-A"], &["commit", "-qm", "release"], &["tag", "v1.0.0"]] {
+        sandbox.git(arguments);
+    }
+    at("1.1.0");
+    assert_eq!(manifest(&["capture"]).code, 0);
+    let run = manifest(&["check", "--base", "v1.0.0", "--version-from", "cargo-toml"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", run.out);
+    assert!(
+        run.out.contains("version 1.0.0 by Cargo.toml") && run.out.contains("version 1.1.0 by Cargo.toml"),
+        "{}",
+        run.out
+    );
+    std::fs::remove_file(sandbox.path("Cargo.toml")).unwrap();
+    let run = manifest(&["check", "--base", "v1.0.0", "--version-from", "cargo-toml"]);
+    assert!(run.code == 2 && run.err.contains("its version is the workspace's"), "{}{}", run.out, run.err);
 }
 
 #[test]
@@ -365,6 +417,47 @@ fn against_a_release_the_version_before_is_that_of_its_package() {
     });
     assert_eq!(check(&sandbox, &base).code, 3);
     assert_eq!(check(&sandbox, &["--base", "v1.0.0", "--surface", "mcp-surface.json"]).code, 0);
+}
+
+#[test]
+fn the_page_shows_what_is_printed() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/authors.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let shown = page.split("```console\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let (command, printed) = shown.split_once('\n').unwrap();
+    assert_eq!(command, "$ mcp-pin manifest check --base v1.4.2 -- node dist/index.js");
+    let sandbox = captured(&weather("1.4.2"));
+    if !sandbox.has_git() {
+        return;
+    }
+    sandbox.write("package.json", r#"{"version":"1.4.2"}"#);
+    for arguments in [&["init", "-q"][..], &["add", "-A"], &["commit", "-qm", "release"], &["tag", "v1.4.2"]] {
+        sandbox.git(arguments);
+    }
+    sandbox.write("package.json", r#"{"version":"1.4.3"}"#);
+    sandbox.turn(&shrunk("1.4.3"));
+    assert_eq!(sandbox.run(&["manifest", "capture"]).code, 0);
+    let run = check(&sandbox, &["--base", "v1.4.2"]);
+    assert_eq!(format!("{}{}", run.out, run.err), printed);
+}
+
+#[test]
+fn the_same_declarations_give_the_same_bytes_on_every_machine() {
+    let capture = || {
+        let sandbox = Sandbox::new();
+        let mut scenario = weather("1.0.0");
+        let root = sandbox.root.path().canonicalize().unwrap();
+        tools(&mut scenario)[0]["description"] = format!("Reads {}/data only.", root.display()).into();
+        scenario.write(&sandbox.path("scenario.json"));
+        let program = fake_mcp_server();
+        let run = sandbox.run(&["manifest", "capture", "--", program.to_str().unwrap(), "scenario.json"]);
+        assert_eq!((run.code, run.err.as_str()), (0, ""));
+        (surface_file(&sandbox), root.display().to_string())
+    };
+    let ((one, first), (two, second)) = (capture(), capture());
+    assert_ne!(first, second);
+    assert_eq!(one, two);
+    assert!(!one.contains(&first), "{one}");
 }
 
 #[test]

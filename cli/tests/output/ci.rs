@@ -132,7 +132,18 @@ fn t77_a_pull_request_that_edits_the_lock_fails() {
     sandbox.write("mcp-pin.lock", &format!("<<<<<<< ours\n{lock}"));
     let conflicted = sandbox.run(JSON);
     assert_eq!((conflicted.code, rules(&conflicted)), (3, vec!["check-lock".to_owned()]), "{}", conflicted.out);
+}
+
+#[test]
+fn t78_a_lock_that_is_gone_is_no_first_use() {
+    let Some(sandbox) = repository(&Scenario::weather()) else { return };
     std::fs::remove_file(sandbox.path("mcp-pin.lock")).unwrap();
+    let gone = sandbox.run(JSON);
+    assert_eq!((gone.code, rules(&gone)), (3, vec!["check-lock".to_owned()]), "{}", gone.out);
+    // Nor with everything that belonged to it.
+    std::fs::remove_dir_all(sandbox.path(".mcp-pin")).unwrap();
+    assert_eq!(sandbox.run(JSON).code, 3);
+    sandbox.write("mcp-pin.lock", "");
     assert_eq!(sandbox.run(JSON).code, 3);
 }
 

@@ -41,6 +41,11 @@ impl Sandbox {
         self.root.path().join(name)
     }
 
+    /// A folder that does not belong to the project.
+    pub(crate) fn outside(&self) -> PathBuf {
+        self.home.path().join("outside")
+    }
+
     pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

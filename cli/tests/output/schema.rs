@@ -82,7 +82,10 @@ fn documents_of_a_project() {
     assert_valid(&import, "manifest-import");
     assert_valid(&json_run(&sandbox, &["manifest", "capture"]), "manifest-capture");
     assert_valid(&json_run(&sandbox, &["manifest", "check"]), "manifest-check");
-    assert_valid(&json_run(&sandbox, &["manifest", "check", "--version", "2.0.0"]), "manifest-check");
+    assert_valid(
+        &json_run(&sandbox, &["manifest", "check", "--version", "2.0.0", "--base-version", "1.0.0"]),
+        "manifest-check",
+    );
     assert_valid(&json_run(&sandbox, &["why", "weather/get_forecast"]), "why");
     std::fs::copy(sandbox.path("mcp-pin.lock"), sandbox.path("same.lock")).unwrap();
     assert_valid(&json_run(&sandbox, &["diff", "same.lock", "mcp-pin.lock"]), "diff-locks");

@@ -1,10 +1,13 @@
 //! The cost of comparing a surface of 1,000 tools, beside that of its digest.
 
+mod processor;
+
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use mcp_pin_diff::{Side, compare, load};
 use mcp_pin_model::Surface;
+use processor::ProcessorTime;
 
 /// A surface of 1,000 tools of ordinary size; `edit` says what the description of each ends with.
 fn surface(edit: impl Fn(usize) -> &'static str) -> Surface {
@@ -25,7 +28,7 @@ fn surface(edit: impl Fn(usize) -> &'static str) -> Surface {
     load::surface_document(format!("[{}]", tools.join(",")).as_bytes()).expect("the sample is a list of tools")
 }
 
-fn thousand_tools(c: &mut Criterion) {
+fn thousand_tools(c: &mut Criterion<ProcessorTime>) {
     let base = surface(|_| "");
     let one = surface(|n| if n == 500 { " Records are cached." } else { "" });
     let all = surface(|_| " Records are cached.");
@@ -42,7 +45,7 @@ fn thousand_tools(c: &mut Criterion) {
 }
 
 /// Two thousand tools of five megabytes, every tool of which has changed: the largest upgrade that anybody may expect.
-fn five_megabytes(c: &mut Criterion) {
+fn five_megabytes(c: &mut Criterion<ProcessorTime>) {
     const BYTES: usize = 5_000_000;
     const TOOLS: usize = 2_000;
     let text = |surface: &Surface| surface.to_value().to_canonical_string().len();
@@ -71,5 +74,5 @@ fn five_megabytes(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, thousand_tools, five_megabytes);
+criterion_group!(name = benches; config = processor::criterion(); targets = thousand_tools, five_megabytes);
 criterion_main!(benches);

@@ -1,11 +1,14 @@
 //! The cost of all entry rules a tool, over a surface as real servers have it: most descriptions are a line or two,
 //! some are pages, one in ten has a nested schema, and a few speak to the model.
 
+mod processor;
+
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use mcp_pin_diff::{Side, compare, load};
 use mcp_pin_model::Surface;
+use processor::ProcessorTime;
 
 const TOOLS: u64 = 500;
 
@@ -48,7 +51,7 @@ fn surface() -> Surface {
     load::surface_document(format!("[{}]", tools.join(",")).as_bytes()).expect("the sample is a list of tools")
 }
 
-fn entry_rules(c: &mut Criterion) {
+fn entry_rules(c: &mut Criterion<ProcessorTime>) {
     let surface = surface();
     let mut group = c.benchmark_group("entry rules");
     group.throughput(Throughput::Elements(TOOLS)).sample_size(20);
@@ -57,7 +60,7 @@ fn entry_rules(c: &mut Criterion) {
 }
 
 /// One description of a mebibyte: the cost must stay in proportion.
-fn one_long_text(c: &mut Criterion) {
+fn one_long_text(c: &mut Criterion<ProcessorTime>) {
     let mut group = c.benchmark_group("one description");
     group.sample_size(10);
     for kibibytes in [64, 1_024] {
@@ -72,5 +75,5 @@ fn one_long_text(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, entry_rules, one_long_text);
+criterion_group!(name = benches; config = processor::criterion(); targets = entry_rules, one_long_text);
 criterion_main!(benches);

@@ -102,6 +102,13 @@ impl<'a> Assessment<'a> {
         findings.iter().map(|finding| Assessed::of(finding, server, exceptions, now)).collect()
     }
 
+    /// As [`Assessment::of_findings`], as the rules left them.
+    #[must_use]
+    pub fn findings_without_exceptions(findings: &'a [Finding]) -> Vec<Assessed<'a>> {
+        static NONE: Exceptions = Exceptions::NONE;
+        Self::of_findings(findings, None, &NONE, Timestamp::UNIX_EPOCH)
+    }
+
     /// The report that was weighed.
     #[must_use]
     pub fn report(&self) -> &'a ChangeReport {

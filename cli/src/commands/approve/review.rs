@@ -63,11 +63,11 @@ pub(super) fn review(
     }
     // Whether signers are part of the report is the registry's choice; who they are is not.
     let after = Side::of_manifest(&manifest, signer.as_ref().filter(|_| theirs.to().signer.is_some()));
-    let before = before.as_ref().map(|(live, signer)| {
+    let side_before = before.as_ref().map(|(live, signer)| {
         let compared = theirs.from().is_some_and(|side| side.signer.is_some());
         Side::of_manifest(live, signer.as_ref().filter(|_| compared))
     });
-    let report = compare(before.as_ref(), &after, theirs.tombstones());
+    let report = compare(side_before.as_ref(), &after, theirs.tombstones());
     if report.digest() != submission.changes || report != theirs {
         return Err(CommandError::failed(
             "the registry's change report is not what this mcp-pin finds between the two manifests",
@@ -76,7 +76,8 @@ pub(super) fn review(
         .detail(format!("found here     {}", report.digest()))
         .hint("the registry and mcp-pin may be of different versions; no consent can be given before they agree"));
     }
-    Ok(Reviewed { submission, report, signature_checked })
+    let before = before.map(|(live, _)| live.surface);
+    Ok(Reviewed { submission, report, signature_checked, before, after: manifest })
 }
 
 /// Checks the publisher's signature where the project says who that is.
@@ -109,7 +110,7 @@ fn signer_of(attestation: &Attestation, verified: Option<&Verified<Manifest>>) -
 }
 
 /// The manifest in a bundle, read from the bytes that have this digest. Its signature is not looked at here.
-fn manifest_of(attestation: &Attestation, digest: &Digest) -> Result<Manifest, CommandError> {
+pub(super) fn manifest_of(attestation: &Attestation, digest: &Digest) -> Result<Manifest, CommandError> {
     let failed = |problem: String| CommandError::failed(format!("the manifest {} {problem}", digest.short()));
     if attestation.payload_digest_unverified() != *digest {
         return Err(failed("is another one than was asked for".to_owned()));

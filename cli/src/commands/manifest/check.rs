@@ -200,8 +200,7 @@ fn compared(
         (Some(text), _, _) => given(text, "--base-version")?,
         (None, Some((version, source)), _) => Declared { version: version.clone(), source: *source },
         (None, None, Some(tree)) => version::find(tree, &baseline.surface, only, "--base-version")?,
-        // A file alone says no more than its server did; the files beside it say what the version is now.
-        (None, None, None) => version::of_surface(&baseline.surface, &baseline.called, "--base-version")?,
+        (None, None, None) => before_in_file(&baseline, now, &after)?,
     };
     let (from, to) = (server_version(&before.version)?, server_version(&after.version)?);
     let report = compare(
@@ -216,6 +215,20 @@ fn compared(
     };
     let step = Step::of(&before.version, &after.version, required);
     Ok(Compared { baseline, before, after, report, step })
+}
+
+/// The version before, where there is nothing but a file: what the server said then. That counts only if what it says now
+/// is its version: a server that never maintains it would seem to have made whatever step its package made since.
+fn before_in_file(baseline: &Baseline, now: &Surface, after: &Declared) -> Result<Declared, CommandError> {
+    let before = version::of_surface(&baseline.surface, &baseline.called, "--base-version")?;
+    match version::of_surface(now, "the server", "--version") {
+        Ok(said) if said.version == after.version => Ok(before),
+        _ => Err(CommandError::usage(format!(
+            "{} says a version only as serverInfo.version, and now that is not the version ({})",
+            baseline.called, after.version
+        ))
+        .hint("say what it was with --base-version, or compare with a git revision (--base)")),
+    }
 }
 
 fn given(text: &str, option: &str) -> Result<Declared, CommandError> {

@@ -16,7 +16,7 @@ use crate::{
     registry_root,
     render::json,
     state::{read_bounded, write_atomic},
-    ui::{Role, Text, sanitize},
+    ui::{Key, Role, Text, sanitize},
 };
 
 /// What a registry's self-description says it is.
@@ -193,10 +193,10 @@ fn accept(
     }
     match context
         .ui
-        .choose("add it to this project?", &[('y', "yes"), ('n', "no")])
+        .choose("add it to this project?", &[(Key::Letter('y'), "yes"), (Key::Letter('n'), "no")])
         .map_err(super::super::prompt_error)?
     {
-        'y' => Ok(()),
+        Key::Letter('y') => Ok(()),
         _ => Err(CommandError::consent_required("the registry was not accepted")),
     }
 }

@@ -5,6 +5,17 @@ use crate::{
     ui::{Role, Text},
 };
 
+const MARKS: &str = "gone: [-words-], new: {+words+}";
+const GUTTERS: &str = "a line of the server's text starts with │; ┊ continues it, ┊+ within a word";
+
+/// Adds the lines that explain marks and gutters, whether or not there are any yet.
+pub(super) fn signs(out: &mut Text, columns: usize) {
+    for line in [MARKS, GUTTERS].iter().flat_map(|sentence| wrapped(sentence, columns, 0)) {
+        out.push(Role::Dim, line);
+        out.newline();
+    }
+}
+
 /// Adds the lines that explain what stands above them: marks, gutters, and what was left out.
 pub(super) fn explain(out: &mut Text, columns: usize) {
     let mut sentences = Vec::new();
@@ -13,10 +24,10 @@ pub(super) fn explain(out: &mut Text, columns: usize) {
     };
     let marked = |role: Role| matches!(role, Role::Added | Role::Removed);
     if has(&marked, "{+") || has(&marked, "[-") {
-        sentences.push("gone: [-words-], new: {+words+}");
+        sentences.push(MARKS);
     }
     if has(&|role| role == Role::Dim, "│") {
-        sentences.push("a line of the server's text starts with │; ┊ continues it, ┊+ within a word");
+        sentences.push(GUTTERS);
     }
     // Hostile text is never of this role.
     if has(&|role| role == Role::Warning, "…") {

@@ -90,6 +90,13 @@ pub fn findings(report: &ChangeReport, view: &View<'_>) -> Text {
     out
 }
 
+/// The first lines of a report of so many facts, and what the signs below them mean: for whoever goes on fact by fact.
+pub(crate) fn opening(report: &ChangeReport, facts: usize, view: &View<'_>) -> Text {
+    let mut out = heading::heading(report, facts, view);
+    legend::signs(&mut out, view.columns);
+    out
+}
+
 fn render_facts(out: &mut Text, report: &ChangeReport, facts: &[Fact], view: &View<'_>) {
     let novelty = Novelty::of(report);
     for fact in facts {

@@ -4,7 +4,7 @@ use mcp_pin_model::Grade;
 use mcp_pin_model::json::Value;
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::change::ChangeKind;
+use crate::{change::ChangeKind, fold};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
 
@@ -39,7 +39,12 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         if before.contains('\n') || after.contains('\n') {
             continue;
         }
-        if before.split_whitespace().eq(after.split_whitespace()) && after.len() > before.len() {
+        if after.len() <= before.len() {
+            continue;
+        }
+        // What they share is cut off where white space follows.
+        let (before, after) = fold::differing(before, after);
+        if before.split_whitespace().eq(after.split_whitespace()) {
             found.change(Grade::Review, change, "a text changed only in spaces that nobody sees");
         }
     }

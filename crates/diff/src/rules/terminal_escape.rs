@@ -35,11 +35,11 @@ static WRITTEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\\(?:x1b|u001b|
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages {
         // Nearly every text is settled by its bytes.
-        let suspect = passage.after.bytes().any(|byte| byte < b' ' && !matches!(byte, b'\n' | b'\r' | b'\t') || byte == 0x7f || byte == 0xc2 || byte == b'\\');
+        let suspect = passage.after.bytes().any(|byte| byte < b' ' && !matches!(byte, b'\n' | b'\t') || byte == 0x7f || byte == 0xc2 || byte == b'\\');
         if !suspect {
             continue;
         }
-        let steers = |text: &str| text.chars().filter(|&c| fold::is_terminal_control(c)).count();
+        let steers = |text: &str| text.chars().filter(|&c| fold::is_terminal_control(c)).count() + overwriting(text);
         let count = steers(&passage.after);
         let known = passage.before.as_deref().map_or(0, steers);
         if count > known {
@@ -61,4 +61,11 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             found.passage(Grade::Review, passage, hit.as_str(), "an escape sequence is written out", "written");
         }
     }
+}
+
+/// Returns of the carriage with text behind them in the same line, which a terminal writes over what stood there.
+fn overwriting(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let is_return = |at: usize| bytes.get(at) == Some(&b'\r');
+    (0..bytes.len()).filter(|&at| is_return(at) && bytes.get(at + 1).is_some_and(|next| !matches!(next, b'\n' | b'\r'))).count()
 }

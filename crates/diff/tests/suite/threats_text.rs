@@ -121,12 +121,19 @@ fn t44_t53_words_are_found_under_every_disguise() {
 
 #[test]
 fn t52_escapes_steer_no_terminal_and_emoji_are_writing() {
-    for text in
-        ["Runs.\u{1b}[8m Hidden.", "Runs.\u{9b}2J", "Runs.\u{7}", "Runs.\u{8}\u{8}", "Runs.\\x1b[2J", "Runs.\\033[8m"]
-    {
+    for text in [
+        "Runs.\u{1b}[8m Hidden.",
+        "Runs.\u{9b}2J",
+        "Runs.\u{7}",
+        "Runs.\u{8}\u{8}",
+        "Runs.\\x1b[2J",
+        "Runs.\\033[8m",
+        "Deletes all.\rLists all.",
+    ] {
         assert!(fired(&report(None, &described(text))).contains(&"terminal-escape"), "{text:?}");
     }
-    for text in ["Runs \u{26a0}\u{fe0f} now.", "Runs.\tTabs\r\nand lines.", "Removes ANSI escape codes such as \\e."] {
+    for text in ["Runs \u{26a0}\u{fe0f} now.", "Runs.\tTabs\r\nand lines.\r", "Removes ANSI escape codes such as \\e."]
+    {
         assert!(!fired(&report(None, &described(text))).contains(&"terminal-escape"), "{text:?}");
     }
 }

@@ -169,9 +169,16 @@ fn human(checked: &Checked, file: &Path, columns: usize) -> Text {
         labelled(&mut out, "now", Role::Plain, &side(&checked.source, &compared.after), columns);
         let (role, verdict) = verdict(compared);
         labelled(&mut out, "", role, &verdict, columns);
-        if compared.report.grade() == Grade::Refuse {
-            let sentence = "nobody can lock what it declares; `mcp-pin inspect` says why";
-            labelled(&mut out, "", Role::Bad, sentence, columns);
+        match compared.report.grade() {
+            Grade::None => {}
+            Grade::Refuse => {
+                let sentence = "nobody can lock what it declares; `mcp-pin inspect` says why";
+                labelled(&mut out, "", Role::Bad, sentence, columns);
+            }
+            grade => {
+                let sentence = format!("for who has it locked, that is a change of grade {grade}");
+                labelled(&mut out, "", Role::Dim, &sentence, columns);
+            }
         }
     }
     if checked.committed == Committed::OutOfDate {
