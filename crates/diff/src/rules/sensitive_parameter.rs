@@ -220,10 +220,10 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     });
     let is_attacked = |entry: Option<&EntryRef>| entry.is_some_and(|entry| attacked.contains(entry));
     for change in comparison.changes.iter().filter(|change| is_input_parameter(change)) {
-        judge(comparison, found, &is_attacked, change, &last(&change.path), &change.path, change.after.as_ref(), true);
+        judge(comparison, found, &is_attacked, change, &Parameter { name: &last(&change.path), path: &change.path, schema: change.after.as_ref(), is_top: true });
         if let Some(schema) = &change.after {
             each_parameter(schema, &change.path, 1, &mut |name, path, schema| {
-                judge(comparison, found, &is_attacked, change, name, path, Some(schema), false);
+                judge(comparison, found, &is_attacked, change, &Parameter { name, path, schema: Some(schema), is_top: false });
             });
         }
     }
@@ -233,10 +233,19 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         let base = change.path.child("inputSchema");
         let depth = base.tokens().count() + 2;
         each_parameter(schema, &base, 0, &mut |name, path, schema| {
-            judge(comparison, found, &is_attacked, change, name, path, Some(schema), path.tokens().count() <= depth);
+            judge(comparison, found, &is_attacked, change, &Parameter { name, path, schema: Some(schema), is_top: path.tokens().count() <= depth });
         });
     }
     described(comparison, found);
+}
+
+/// A parameter, at whatever depth.
+struct Parameter<'p> {
+    name: &'p str,
+    path: &'p Pointer,
+    schema: Option<&'p Value>,
+    /// Whether the tool takes it, and not an object that it takes.
+    is_top: bool,
 }
 
 fn judge(
@@ -244,11 +253,9 @@ fn judge(
     found: &mut Found<'_>,
     is_attacked: &impl Fn(Option<&EntryRef>) -> bool,
     change: &Change,
-    name: &str,
-    path: &Pointer,
-    schema: Option<&Value>,
-    is_top: bool,
+    parameter: &Parameter<'_>,
 ) {
+    let &Parameter { name, path, schema, is_top } = parameter;
     let name = name_parts(&fold::fold(&name_parts(name).join("_"))).join("_");
     let Some(about) = kind_of(&name) else { return };
     // Inside of an object, a name that real tools have too is part of a record.

@@ -86,7 +86,7 @@ fn a_first_sentence_is_not_the_purpose_of_a_tool_that_is_about_something_else() 
 fn parameter_findings(line: &str) -> Vec<String> {
     let text = |text: &str| Value::from(text).to_canonical_string();
     let parts: Vec<&str> = line.split(" | ").collect();
-    let [purpose, name, description] = parts[..] else { panic!("{line}") };
+    let [purpose, name, description] = <[&str; 3]>::try_from(parts).unwrap();
     let members = format!(
         r#""description":{},"inputSchema":{{"type":"object","properties":{{"options":{{"type":"object","properties":{{{}:{{"type":"string","description":{}}}}}}}}}}}"#,
         text(purpose),
