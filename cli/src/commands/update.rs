@@ -413,6 +413,9 @@ fn decide(
         };
         let (standing, new): (Vec<Finding>, Vec<Finding>) = found.into_iter().partition(known);
         found = new;
+        // Nor what holds for what is locked: whichever of the two servers came later was accepted with it.
+        let holds = others.beside(alias.as_str(), &candidate.locked.manifest.statement().surface);
+        found.retain(|finding| holds.iter().all(|held| held.fingerprint != finding.fingerprint));
         let name = &candidate.locked.server.name;
         let exceptions = &project.settings.policy.exceptions;
         let weigh = |findings| Assessment::of_findings(findings, Some(name), exceptions, context.now());

@@ -75,7 +75,13 @@ fn weighed(findings: &[Finding]) -> Vec<Assessed<'_>> {
 /// Asks the registry for the others and for the versions before.
 pub(super) fn find(context: &Context, client: &RegistryClient, reviewed: &Reviewed) -> Result<Found, CommandError> {
     let server = &reviewed.submission.server;
-    let others = others(context, client, server)?.beside(server.as_str(), &reviewed.after.surface);
+    let all = others(context, client, server)?;
+    let mut others = all.beside(server.as_str(), &reviewed.after.surface);
+    if let Some(before) = &reviewed.before {
+        // What holds for what is live was decided about with whichever of the two servers came later.
+        let holds = all.beside(server.as_str(), before);
+        others.retain(|finding| holds.iter().all(|held| held.fingerprint != finding.fingerprint));
+    }
     let Some(live) = reviewed.submission.replaces else {
         return Ok(Found { others, ..Found::default() });
     };
