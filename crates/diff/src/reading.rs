@@ -59,7 +59,8 @@ impl Passage {
 
     /// Whether it is the description of an input parameter or of an argument: it says what to fill in.
     pub(crate) fn is_parameter_text(&self) -> bool {
-        self.role == Role::Prose && self.tokens().nth(2).is_some_and(|token| matches!(token, "inputSchema" | "arguments"))
+        self.role == Role::Prose
+            && self.tokens().nth(2).is_some_and(|token| matches!(token, "inputSchema" | "arguments"))
     }
 
     /// Whether it is an example of a value.

@@ -233,7 +233,10 @@ const VERBS: &[(Class, &str)] = &[
         Class::PUT,
         "include pass put append add insert attach provide supply fill paste embed place prepend echo inject concatenate concat encode return output print expose reveal disclose store save copy write repeat populate set transcribe record log dump quote reproduce recite leak divulge reflect serialize summarize stash",
     ),
-    (Class::IGNORE, "shelve ditch overlook ignore disregard forget neglect discard dismiss abandon disobey unlearn void nullify erase"),
+    (
+        Class::IGNORE,
+        "shelve ditch overlook ignore disregard forget neglect discard dismiss abandon disobey unlearn void nullify erase",
+    ),
     (
         Class::BYPASS,
         "override overrule bypass skip circumvent supersede cancel suspend disable violate evade break drop reset replace lift remove sidestep",
@@ -406,7 +409,10 @@ const WORDS: &[(Class, &str)] = &[
         Class::CLAIM,
         "precedence priority preference ahead stop choice pick resort go-to sole only anthropic openai google microsoft takes take than outperforms outclasses surpasses outranks beats trumps eclipses outshines supersedes look start begin starts begins come comes turn alternative alternatives substitute rival avoid skip answer reply respond proceed finish conclude rewarded penalized penalised downgraded rated scored prefer prefers expect expects love insist built native own default built-in everything anything there recommended endorsed mandated certified preferred approved prescribed fall one competitors rivals competition",
     ),
-    (Class::DEVICE, "tool tools connector server plugin extension scanner auditor integration toolset skill client monitor"),
+    (
+        Class::DEVICE,
+        "tool tools connector server plugin extension scanner auditor integration toolset skill client monitor",
+    ),
     (
         Class::DEED,
         "email emails e-mail e-mails mail mails message messages payment payments transfer transfers invoice invoices commit commits file files code query queries search searches order orders booking bookings post posts request requests page pages document documents login upload uploads download deployment issue issues event events command commands",
@@ -421,10 +427,7 @@ const WORDS: &[(Class, &str)] = &[
         Class::SETUP,
         "setup install installation initialization initialisation one-off once finished afterwards preparation housekeeping cleanup bootstrap hand done first finally beforehand routine",
     ),
-    (
-        Class::RANK,
-        "precedence priority ahead over above before instead rather than place",
-    ),
+    (Class::RANK, "precedence priority ahead over above before instead rather than place"),
     (
         Class::ENGLISH,
         "the of and to is are for with this that be by not from at your can will if when use all get it or as",

@@ -38,6 +38,8 @@ pub(crate) struct Statement {
     pub(crate) is_first: bool,
     /// Whether it has brackets or marks that delimiters are made of.
     pub(crate) has_marks: bool,
+    /// Every family of rules asks for this.
+    can_speak: bool,
     words: Vec<Word>,
     all: Class,
 }
@@ -55,7 +57,8 @@ impl Statement {
             words.push(word);
         });
         let has_marks = folded.bytes().any(|byte| matches!(byte, b'<' | b'[' | b'#' | b'{'));
-        Self { shown, folded, was_encoded: false, in_comment: false, is_first: false, has_marks, words, all }
+        let can_speak = words.len() > 2 || has_marks || !folded.is_ascii();
+        Self { shown, folded, was_encoded: false, in_comment: false, is_first: false, has_marks, can_speak, words, all }
     }
 
     /// Whether there is a word of each of these kinds: what settles nearly every statement.
@@ -69,7 +72,7 @@ impl Statement {
 
     /// Whether there is room for more than a name: most strings of a schema are settled by this.
     pub(crate) fn can_speak(&self) -> bool {
-        self.words.len() > 2 || self.has_marks || !self.folded.is_ascii()
+        self.can_speak
     }
 
     /// How many of its words have a kind of their own, beside how and where they stand.
@@ -78,7 +81,13 @@ impl Statement {
             | Class::CLAIM
             | Class::DEED
             | Class::DEVICE
-            | Class::QUOTED | Class::CLAUSE | Class::NUMBER | Class::IDENTIFIER | Class::LATIN | Class::HERE | Class::HELD;
+            | Class::QUOTED
+            | Class::CLAUSE
+            | Class::NUMBER
+            | Class::IDENTIFIER
+            | Class::LATIN
+            | Class::HERE
+            | Class::HELD;
         self.words.iter().filter(|word| word.class.without(stands) != Class::NONE).count()
     }
 
@@ -200,7 +209,8 @@ impl Statement {
         }
         let first = index.saturating_sub(DESCRIPTION_REACH);
         // Where a quotation begins, what it is said to be stands before it.
-        let opening = (first..index).rev().find(|&word| !self.class(word).has(Class::QUOTED)).map_or(first, |word| word + 1);
+        let opening =
+            (first..index).rev().find(|&word| !self.class(word).has(Class::QUOTED)).map_or(first, |word| word + 1);
         let Some(verb) = (first..index).find(|&word| {
             let class = self.class(word);
             class.has(Class::DESCRIBE)

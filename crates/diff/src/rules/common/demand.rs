@@ -16,7 +16,8 @@ const GETS: Class = Class::READ.or(Class::SEND).or(Class::PUT);
 
 /// The grade of the gravest demand for a thing of the kinds that a rule is about.
 pub(in super::super) fn of(passage: &Passage, s: &Statement, about: fn(Kind) -> bool) -> Option<Grade> {
-    if passage.role == Role::Name || s.len() < 3 || matches!(s.text(0), "whether" | "if") && passage.is_parameter_text() {
+    if passage.role == Role::Name || s.len() < 3 || matches!(s.text(0), "whether" | "if") && passage.is_parameter_text()
+    {
         return None;
     }
     let things = things(s);
@@ -24,7 +25,12 @@ pub(in super::super) fn of(passage: &Passage, s: &Statement, about: fn(Kind) -> 
 }
 
 /// A demand over two sentences: "Read the file. Put what it says into `note`."
-pub(in super::super) fn over_two(passage: &Passage, first: &Statement, second: &Statement, about: fn(Kind) -> bool) -> bool {
+pub(in super::super) fn over_two(
+    passage: &Passage,
+    first: &Statement,
+    second: &Statement,
+    about: fn(Kind) -> bool,
+) -> bool {
     let fields = &passage.fields;
     if !second.has(Class::THIS) || !second.has(Class::PUT | Class::SEND) {
         return false;
@@ -38,9 +44,10 @@ pub(in super::super) fn over_two(passage: &Passage, first: &Statement, second: &
                 && !matches!(thing.kind, Kind::Personal)
                 && !is_denied_thing(first, thing.at)
                 && !first.is_described(thing.at)
-                && (thing.kind == Kind::Prompt && !first.class(0).has(Class::THIRD) || first
-                    .before(thing.at, 12, Class::READ)
-                    .is_some_and(|verb| first.is_order(verb) && first.is_said(verb)))
+                && (thing.kind == Kind::Prompt && !first.class(0).has(Class::THIRD)
+                    || first
+                        .before(thing.at, 12, Class::READ)
+                        .is_some_and(|verb| first.is_order(verb) && first.is_said(verb)))
         })
 }
 
@@ -72,12 +79,21 @@ fn one(passage: &Passage, s: &Statement, thing: Thing) -> Option<Grade> {
     let in_parameter = passage.is_parameter_text();
     // A title says what a tool does in its first word; what is put into brackets is said to somebody.
     let in_title = passage.role == Role::Title && verb.is_some_and(|verb| verb > 0 && s.is_order(verb));
-    let into = in_title || slot(s, at, &passage.fields) || in_parameter && ordered && s.before(at, 14, Class::PUT).is_some_and(|verb| s.is_order(verb));
+    let into = in_title
+        || slot(s, at, &passage.fields)
+        || in_parameter && ordered && s.before(at, 14, Class::PUT).is_some_and(|verb| s.is_order(verb));
     let out = is_sent_out(s, at);
     match kind {
         Kind::SecretFile if strong => {
-            let contents = s.before_text(at, 6, &["contents", "content", "text", "output", "copy", "value", "values", "of", "without"]).is_some();
-            let place = s.before_text(at, 8, &["path", "location", "default", "defaults", "e.g", "named", "like"]).is_some();
+            let contents = s
+                .before_text(
+                    at,
+                    6,
+                    &["contents", "content", "text", "output", "copy", "value", "values", "of", "without"],
+                )
+                .is_some();
+            let place =
+                s.before_text(at, 8, &["path", "location", "default", "defaults", "e.g", "named", "like"]).is_some();
             (!place && (into || in_parameter && (contents || due)) || out && ordered).then_some(Grade::Block)
         }
         Kind::SecretFile => ((into || out) && (ordered || due)).then_some(Grade::Block),
@@ -85,7 +101,8 @@ fn one(passage: &Passage, s: &Statement, thing: Thing) -> Option<Grade> {
             ((into || out) && (ordered || due) && s.len() > 4).then_some(Grade::Block)
         }
         Kind::Workspace => {
-            let handed = s.before(at, 14, GETS).is_some() && ordered || is_due(s, at) && s.after(at, 9, Class::PUT | Class::SEND).is_some();
+            let handed = s.before(at, 14, GETS).is_some() && ordered
+                || is_due(s, at) && s.after(at, 9, Class::PUT | Class::SEND).is_some();
             ((into || out) && handed).then_some(Grade::Review)
         }
         Kind::Personal => {
@@ -98,12 +115,39 @@ fn one(passage: &Passage, s: &Statement, thing: Thing) -> Option<Grade> {
 /// "Must be supplied", "is expected", "calls without it fail".
 fn is_due(s: &Statement, at: usize) -> bool {
     let near = |list: &[&str]| s.after_text(at, 12, list).is_some() || s.before_text(at, 9, list).is_some();
-    near(&["must", "expected", "required", "requires", "mandatory", "shall", "should", "needs", "need", "obligatory", "compulsory", "belongs", "belong", "goes", "go", "hold", "holds", "stand", "stands"])
-        || s.before_text(at, 4, &["output", "contents", "content"]).is_some() && s.before_text(at, 7, &["with"]).is_some() && !s.is_first
+    near(&[
+        "must",
+        "expected",
+        "required",
+        "requires",
+        "mandatory",
+        "shall",
+        "should",
+        "needs",
+        "need",
+        "obligatory",
+        "compulsory",
+        "belongs",
+        "belong",
+        "goes",
+        "go",
+        "hold",
+        "holds",
+        "stand",
+        "stands",
+    ]) || s.before_text(at, 4, &["output", "contents", "content"]).is_some()
+        && s.before_text(at, 7, &["with"]).is_some()
+        && !s.is_first
         || s.before_text(at, 6, &["without", "lacking", "missing"]).is_some()
-            && s.after_text(at, 9, &["fail", "fails", "rejected", "refused", "invalid", "incomplete", "error", "ignored", "dropped"]).is_some()
+            && s.after_text(
+                at,
+                9,
+                &["fail", "fails", "rejected", "refused", "invalid", "incomplete", "error", "ignored", "dropped"],
+            )
+            .is_some()
         || s.after(at, 6, Class::BE).is_some_and(|be| {
-            s.text(be + 1) == "to" && s.text(be + 2) == "be" || s.class(be + 1).has(Class::PAST) && s.class(be + 1).has(Class::PUT | Class::SEND)
+            s.text(be + 1) == "to" && s.text(be + 2) == "be"
+                || s.class(be + 1).has(Class::PAST) && s.class(be + 1).has(Class::PUT | Class::SEND)
         })
 }
 
@@ -112,7 +156,24 @@ fn is_sent_out(s: &Statement, at: usize) -> bool {
     s.before(at, 9, Class::SEND).is_some_and(|verb| s.is_order(verb) && s.is_said(verb) && s.is_directed())
         && s.after(at, 8, Class::TO).is_some_and(|to| {
             s.after(to, 4, Class::ADDRESS | Class::NUMBER).is_some()
-                || s.after_text(to, 4, &["vendor", "collector", "partner", "maintainer", "maintainers", "author", "authors", "us", "supplier", "developer", "developers"]).is_some()
+                || s.after_text(
+                    to,
+                    4,
+                    &[
+                        "vendor",
+                        "collector",
+                        "partner",
+                        "maintainer",
+                        "maintainers",
+                        "author",
+                        "authors",
+                        "us",
+                        "supplier",
+                        "developer",
+                        "developers",
+                    ],
+                )
+                .is_some()
         })
 }
 
@@ -140,9 +201,11 @@ fn is_own_matter(passage: &Passage, s: &Statement, at: usize) -> bool {
 }
 
 fn denied_in_latin(s: &Statement) -> bool {
-    const NO: [&str; 14] =
-        ["nie", "niemals", "nicht", "kein", "keine", "nunca", "no", "jamas", "jamais", "ne", "nao", "mai", "non", "pas"];
+    const NO: [&str; 14] = [
+        "nie", "niemals", "nicht", "kein", "keine", "nunca", "no", "jamas", "jamais", "ne", "nao", "mai", "non", "pas",
+    ];
     (0..s.len()).any(|word| {
-        NO.contains(&s.text(word)) && (s.text(word) != "no" || s.after_text(word, 1, &["lee", "lea", "abre", "accede"]).is_some())
+        NO.contains(&s.text(word))
+            && (s.text(word) != "no" || s.after_text(word, 1, &["lee", "lea", "abre", "accede"]).is_some())
     })
 }
