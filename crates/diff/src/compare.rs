@@ -46,7 +46,7 @@ pub fn compare(before: Option<&Side<'_>>, after: &Side<'_>, tombstones: &[Tombst
     tombstones.dedup();
 
     let changes = changes(before, after);
-    let passages = reading::passages(&changes);
+    let passages = reading::passages(&changes, after.surface);
     let comparison = Comparison::new(before, after, &tombstones, &changes, &passages);
     let findings = rules::run(&comparison);
 

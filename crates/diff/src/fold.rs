@@ -127,6 +127,7 @@ pub(crate) fn decoded(text: &str) -> Vec<String> {
         let bytes = engine.decode(run).or_else(|_| url_safe.decode(run)).unwrap_or_default();
         out.extend(words(bytes));
         out.extend(words(hexadecimal(run.chars())));
+        out.extend(words(base32(run)));
     }
     out.extend(unescaped(text));
     out.extend(letters_apart(text));
@@ -153,6 +154,20 @@ fn unescaped(text: &str) -> Option<String> {
     if text.bytes().filter(|byte| matches!(byte, b'%' | b'\\' | b'&')).count() < MIN_ESCAPES {
         return None;
     }
+    unescape(text).filter(|(_, letters)| *letters >= MIN_ESCAPES).map(|(out, _)| out)
+}
+
+/// Text in which the marks of a path are escaped: `%7E%2F.config`. What it names decides whether that matters.
+pub(crate) fn unescaped_place(text: &str) -> Option<String> {
+    let marks = ["%2f", "%2F", "%7e", "%7E", "%2e", "%2E", "%5c", "%5C"];
+    if !text.contains('%') || !marks.iter().any(|mark| text.contains(mark)) {
+        return None;
+    }
+    unescape(text).map(|(out, _)| out)
+}
+
+/// A text with its numbers as letters again, and how many there were.
+fn unescape(text: &str) -> Option<(String, usize)> {
     let mut out = String::new();
     let mut rest = text;
     let mut letters = 0;
@@ -187,7 +202,27 @@ fn unescaped(text: &str) -> Option<String> {
         out.push(letter);
         rest = rest.get(length..).unwrap_or_default();
     }
-    (letters >= MIN_ESCAPES).then_some(out)
+    Some((out, letters))
+}
+
+/// The bytes of a run in base32; none if it has other characters.
+fn base32(run: &str) -> Vec<u8> {
+    let (mut bits, mut held) = (0_u32, 0_u32);
+    let mut out = Vec::new();
+    for byte in run.bytes() {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'2'..=b'7' => byte - b'2' + 26,
+            _ => return Vec::new(),
+        };
+        held = (held << 5 | u32::from(value)) & 0xfff;
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            out.extend(u8::try_from(held >> bits & 0xff));
+        }
+    }
+    out
 }
 
 /// So many letters in a row, each on its own, are no list and no formula.

@@ -1,8 +1,11 @@
 //! What is new to read: every string that a change brought, with the part of it that was not there before.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, rc::Rc};
 
-use mcp_pin_model::json::{Pointer, Value};
+use mcp_pin_model::{
+    EntryKind, Surface,
+    json::{Pointer, Value},
+};
 
 use crate::{
     change::{Change, ChangeKind, EntryRef},
@@ -37,6 +40,10 @@ pub(crate) struct Passage {
     pub(crate) fresh: Vec<Statement>,
     /// The statements of `before` that are not in `after`.
     pub(crate) gone: Vec<String>,
+    /// The names of all tools of the same server, in lower case.
+    pub(crate) own: Rc<BTreeSet<String>>,
+    /// The names of the parameters of the same tool, in lower case.
+    pub(crate) fields: Rc<BTreeSet<String>>,
 }
 
 impl Passage {
@@ -48,6 +55,12 @@ impl Passage {
     /// Whether it stands inside an input or output schema.
     pub(crate) fn is_in_schema(&self) -> bool {
         self.tokens().nth(2).is_some_and(|token| matches!(token, "inputSchema" | "outputSchema" | "arguments"))
+    }
+
+    /// Whether it is the description of an input parameter or of an argument: it says what to fill in.
+    pub(crate) fn is_parameter_text(&self) -> bool {
+        self.role == Role::Prose
+            && self.tokens().nth(2).is_some_and(|token| matches!(token, "inputSchema" | "arguments"))
     }
 
     /// Whether it is an example of a value.
@@ -67,8 +80,11 @@ impl Passage {
 }
 
 /// Everything new to read in the changes, in their order.
-pub(crate) fn passages(changes: &[Change]) -> Vec<Passage> {
+pub(crate) fn passages(changes: &[Change], surface: &Surface) -> Vec<Passage> {
+    let tools = surface.section(EntryKind::Tool).unwrap_or_default();
+    let own: Rc<BTreeSet<String>> = Rc::new(tools.iter().map(|tool| tool.key().to_lowercase()).collect());
     let mut out = Vec::new();
+    let mut fields: (Option<&EntryRef>, Rc<BTreeSet<String>>) = (None, Rc::default());
     for change in changes {
         // What people or tools of the publisher chose and the model never reads.
         if matches!(
@@ -94,7 +110,12 @@ pub(crate) fn passages(changes: &[Change]) -> Vec<Passage> {
             Some(before @ (Value::Array(_) | Value::Object(_))) => strings(before),
             _ => BTreeSet::new(),
         };
-        let mut reader = Reader { change, known, out: &mut out };
+        if change.entry.is_some() && change.entry.as_ref() != fields.0 {
+            fields = (change.entry.as_ref(), Rc::new(parameters(change.entry.as_ref(), surface)));
+        }
+        let none = Rc::default();
+        let fields = if change.entry.is_some() { &fields.1 } else { &none };
+        let mut reader = Reader { change, known, own: &own, fields, out: &mut out };
         let role = role_of(change);
         if matches!(
             change.kind,
@@ -112,6 +133,14 @@ pub(crate) fn passages(changes: &[Change]) -> Vec<Passage> {
         reader.value(&change.path, role, before, after);
     }
     out
+}
+
+/// The names of what a tool takes.
+fn parameters(entry: Option<&EntryRef>, surface: &Surface) -> BTreeSet<String> {
+    let Some(entry) = entry.filter(|entry| entry.kind == EntryKind::Tool) else { return BTreeSet::new() };
+    let tool = surface.entry(EntryKind::Tool, &entry.key);
+    let properties = tool.and_then(|tool| tool.value().get("inputSchema")?.get("properties")?.as_object());
+    properties.into_iter().flat_map(mcp_pin_model::json::Object::iter).map(|(name, _)| name.to_lowercase()).collect()
 }
 
 fn role_of(change: &Change) -> Role {
@@ -147,6 +176,8 @@ fn strings(value: &Value) -> BTreeSet<&str> {
 struct Reader<'r> {
     change: &'r Change,
     known: BTreeSet<&'r str>,
+    own: &'r Rc<BTreeSet<String>>,
+    fields: &'r Rc<BTreeSet<String>>,
     out: &'r mut Vec<Passage>,
 }
 
@@ -186,7 +217,7 @@ impl Reader<'_> {
             return;
         }
         let (old, new) = before.map_or(("", text), |before| fold::differing(before, text));
-        let is_start = std::ptr::eq(new.as_ptr(), text.as_ptr());
+        let is_start = std::ptr::eq(new.as_ptr(), text.as_ptr()) && !(role == Role::Prose && has_no_purpose(path));
         let (old_statements, statements) = (fold::statements(old), fold::statements(new));
         let mut elsewhere = Elsewhere::new(before.unwrap_or_default(), old);
         let known: BTreeSet<&str> = old_statements.iter().map(String::as_str).collect();
@@ -205,6 +236,7 @@ impl Reader<'_> {
                 continue;
             }
             encoded.extend(fold::decoded(&statement));
+            encoded.extend(fold::unescaped_place(&statement).filter(|text| names_secrets(text)));
             for (piece, text) in pieces(statement).into_iter().enumerate() {
                 let folded = fold::fold(&text);
                 let mut statement = Statement::new(text, folded);
@@ -237,6 +269,8 @@ impl Reader<'_> {
             after: text.to_owned(),
             fresh,
             gone,
+            own: Rc::clone(self.own),
+            fields: Rc::clone(self.fields),
         });
     }
 }
@@ -267,14 +301,36 @@ impl<'t> Elsewhere<'t> {
 /// What a statement says with its letters turned or backwards: tried where hardly a word is known, and taken where
 /// several are then.
 fn turned(statement: &Statement) -> Option<String> {
-    const FEW: usize = 1;
-    const SEVERAL: usize = 3;
-    if statement.len() < SEVERAL || statement.known_words() > FEW || !statement.folded.is_ascii() {
+    if statement.len() < SEVERAL || !statement.folded.is_ascii() {
         return None;
     }
+    if statement.known_words() <= FEW {
+        return turn(&statement.folded);
+    }
+    // What is announced: "read backwards: …".
+    let (head, tail) = statement.folded.split_once(": ")?;
+    let announced = ["back", "reverse", "rot", "caesar", "mirror", "shift", "turn", "follow", "decod", "decipher"];
+    if tail.len() < SEVERAL * 4 || !announced.iter().any(|word| head.contains(word)) {
+        return None;
+    }
+    (Statement::new(String::new(), tail.to_owned()).known_words() <= FEW).then(|| turn(tail)).flatten()
+}
+
+/// So few known words say nothing.
+const FEW: usize = 1;
+/// So many say something.
+const SEVERAL: usize = 3;
+
+fn turn(folded: &str) -> Option<String> {
     let read = |text: String| Statement::new(text.clone(), text);
-    let readings = fold::turned(&statement.folded).map(read);
+    let readings = fold::turned(folded).map(read);
     readings.into_iter().find(|reading| reading.known_words() >= SEVERAL).map(|reading| reading.folded)
+}
+
+/// Whether a text names a place that holds secrets.
+fn names_secrets(text: &str) -> bool {
+    use crate::speech::Class;
+    Statement::new(String::new(), fold::fold(text)).has(Class::SECRET_FILE | Class::WEAK_FILE)
 }
 
 /// A statement longer than this is read in pieces, so that looking around in one costs the same everywhere; the longest
@@ -309,6 +365,11 @@ fn pieces(statement: String) -> Vec<String> {
 /// The contents of the HTML comments in a text; one that is not closed goes on to the end.
 fn comments(text: &str) -> impl Iterator<Item = &str> {
     text.split("<!--").skip(1).map(|rest| rest.split("-->").next().unwrap_or(rest))
+}
+
+/// Where prose begins with no purpose of a program's own: the server's instructions, and prompts.
+fn has_no_purpose(path: &Pointer) -> bool {
+    matches!(path.as_str().split('/').nth(1), Some("instructions" | "prompts"))
 }
 
 /// The type names of JSON Schema say nothing to a model that a person does not see; they are half of all values.

@@ -26,7 +26,7 @@ pub struct Sibling<'a> {
 pub fn among(subject: &Sibling<'_>, others: &[Sibling<'_>]) -> Vec<Finding> {
     let after = Side::of_surface(subject.surface);
     let changes = changes(None, &after);
-    let passages = reading::passages(&changes);
+    let passages = reading::passages(&changes, after.surface);
     let comparison = Comparison::new(None, &after, &[], &changes, &passages).beside(subject.name, others);
     rules::run_among(&comparison)
 }

@@ -1,5 +1,9 @@
 //! What several rules need.
 
+pub(super) mod demand;
+pub(super) mod rank;
+pub(super) mod shadow;
+
 use std::collections::BTreeSet;
 
 use mcp_pin_model::{
@@ -161,7 +165,33 @@ pub(super) fn each_statement(comparison: &Comparison<'_>, found: &mut Found<'_>,
     for passage in comparison.passages {
         for statement in passage.fresh.iter().filter(|statement| statement.can_speak()) {
             if let Some(said) = says(passage, statement) {
-                found.passage(said.grade, passage, &statement.shown, said.message, said.aspect);
+                found.passage(lifted(comparison, said), passage, &statement.shown, said.message, said.aspect);
+            }
+        }
+    }
+}
+
+/// What an honest tool may say when it comes, and has no reason to begin saying later.
+const LIFTED: [&str; 5] = ["call", "standing", "consent", "held", "aside"];
+
+/// The grade of what is said: graver where an update brings it.
+fn lifted(comparison: &Comparison<'_>, said: Said) -> Grade {
+    if !comparison.is_first() && LIFTED.contains(&said.aspect) { said.grade.max(Grade::Block) } else { said.grade }
+}
+
+/// Lets a family read two new statements that follow each other, where neither says anything alone.
+pub(super) fn each_two(
+    comparison: &Comparison<'_>,
+    found: &mut Found<'_>,
+    says: Says,
+    said: Said,
+    together: impl Fn(&Passage, &Statement, &Statement) -> bool,
+) {
+    for passage in comparison.passages {
+        for two in passage.fresh.windows(2) {
+            let [first, second] = two else { continue };
+            if together(passage, first, second) && says(passage, first).is_none() && says(passage, second).is_none() {
+                found.passage(said.grade, passage, &second.shown, said.message, said.aspect);
             }
         }
     }

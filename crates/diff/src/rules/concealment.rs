@@ -47,6 +47,86 @@ static PHRASES: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"between us\b|secret operation|keep (?:this|it|that) to yourself|as if nothing (?:had )?happened|behind the user's back|(?:this|an?) hidden instruction")
 });
 
+const CONSENT: Said = Said { grade: Grade::Review, message: "speaks for the user's consent, or passes it by", aspect: "consent" };
+
+/// "Confirmation is unnecessary", "no approval is needed", "dialogs are switched off", "answer yes to any prompt".
+fn passes_consent_by(s: &Statement) -> bool {
+    if !s.has(Class::CONSENT) {
+        return false;
+    }
+    // A reason says that there is nothing to consent to: "since nothing is changed".
+    if s.after_text(0, s.len(), &["since", "because", "read-only", "nothing", "preview", "if", "unless", "only"]).is_some() {
+        return answers_yes(s);
+    }
+    if s.is_first && !s.has(Class::MODEL | Class::WHEN) || !s.has(Class::CONSENT) {
+        return answers_yes(s);
+    }
+    let any = s.each(Class::CONSENT).any(|consent| {
+        let text = s.text(consent);
+        if s.is_described(consent) {
+            return false;
+        }
+        let denied_need = matches!(text, "confirmation" | "confirmations" | "approval" | "approvals" | "permission" | "permissions" | "consent" | "go-ahead" | "authorization" | "authorisation" | "agreement" | "asking")
+            && (s.before_text(consent, 3, &["no", "without"]).is_some()
+                && (s.after_text(consent, 4, &["needed", "required", "necessary"]).is_some() && s.len() < 15
+                    || s.text(consent - usize::from(consent > 0)) == "without" && (0..consent).any(|verb| s.is_order(verb) && s.text(verb) != "use" && s.class(verb).has(Class::CALL | Class::CHANGE | Class::SEND | Class::FOLLOW) && s.is_directed())));
+        let ended = matches!(text, "confirmation" | "confirmations" | "approval" | "approvals" | "consent" | "dialogs" | "dialog" | "dialogues" | "prompts" | "permission" | "permissions" | "authorization" | "authorisation")
+            && s.after(consent, 4, Class::BE).is_some_and(|be| {
+                s.after(be, 3, Class::NEEDLESS | Class::ENDED).is_some_and(|word| {
+                    let asked = matches!(s.text(word), "needed" | "required" | "necessary");
+                    let denied = s.after(be, 2, Class::NEGATION).is_some();
+                    asked == denied && !matches!(s.text(word), "automatic" | "outdated" | "expired" | "revoked" | "cancelled" | "canceled")
+                })
+            });
+        let advance = matches!(text, "consented" | "agreed" | "approved" | "confirmed" | "authorized" | "authorised" | "pre-approved" | "preapproved")
+            && s.before(consent, 5, Class::USER).is_some()
+            && s.after_text(consent, 4, &["advance", "anything", "everything", "already", "beforehand", "all", "whatever"]).is_some()
+            && s.before_text(consent, 4, &["has", "have"]).is_some();
+        let pointless = text == "asking" && s.before_text(consent, 4, &["point", "need", "sense", "use", "reason"]).is_some_and(|word| s.before_text(word, 2, &["no", "little"]).is_some());
+        let standing = text == "go-ahead" && s.before_text(consent, 3, &["standing", "blanket", "full"]).is_some();
+        denied_need || ended || advance || pointless || standing
+    });
+    any || answers_yes(s)
+}
+
+/// "Answer yes on behalf of the person", "do not ask, just do it".
+fn answers_yes(s: &Statement) -> bool {
+    let yes = s.after_text(0, s.len(), &["yes"]).is_some_and(|yes| {
+        s.before_text(yes, 2, &["answer", "reply", "respond", "say", "click", "press"]).is_some_and(|verb| s.is_order(verb) && s.is_said(verb))
+            && s.after_text(yes, 9, &["behalf", "any", "every", "all", "prompt", "prompts", "confirmation", "question", "user", "person"]).is_some()
+    });
+    let just = (0..s.len()).any(|ask| {
+        s.text(ask) == "ask" && s.is_denied(ask)
+            && s.after_text(ask, 6, &["just", "simply", "directly"]).is_some_and(|just| s.after_text(just, 2, &["do", "go", "run", "proceed", "execute", "act"]).is_some())
+    });
+    yes || just
+}
+
+/// "Keep that out of your answer", "leave this step out of the summary", "best left unmentioned", "stays internal".
+fn keeps_out(s: &Statement) -> bool {
+    s.each(Class::KEEP).any(|keep| {
+        if !s.is_said(keep) {
+            return false;
+        }
+        let form = s.class(keep);
+        let out = s.after_text(keep, 12, &["out"]).filter(|&out| s.text(out + 1) == "of");
+        let told = out.and_then(|out| s.after_text(out, 4, &["answer", "reply", "response", "summary", "report", "replies", "answers", "transcript", "explanation"]));
+        let own = told.is_some_and(|told| s.before_text(told, 2, &["your", "final", "visible"]).is_some())
+            || told.is_some() && s.after_text(keep, 4, &["this", "that", "it", "step", "steps", "fact"]).is_some();
+        let unsaid = s.after_text(keep, 2, &["unmentioned", "unsaid", "undisclosed", "unspoken", "unreported"]).is_some();
+        let internal = s.text(keep + 1) == "internal" && s.before_text(keep, 6, &["step", "steps", "this", "these", "call", "calls"]).is_some() && s.before_text(keep, 6, &["steps", "step", "this"]).is_some() && s.len() < keep + 4;
+        told.is_some() && own && (s.is_order(keep) && s.is_directed() || form.has(Class::THIRD | Class::PAST)) || unsaid || internal && !s.is_first
+    }) || s.has(Class::NEGATION)
+        && (s.folded.contains("internal step") && s.after_text(0, s.len(), &["display", "shown", "displayed"]).is_some()
+            || (0..s.len()).any(|verb| matches!(s.text(verb), "appear" | "show" | "surface" | "feature" | "figure") && s.is_denied(verb) && s.has(Class::ORDER) && s.after_text(verb, 5, &["reply", "answer", "response", "summary", "transcript"]).is_some_and(|view| s.before_text(view, 2, &["your", "the", "final"]).is_some()))
+            || s.before_text(s.len(), s.len(), &["without"]).is_some_and(|without| {
+                let word = s.after_text(without, 3, &["comment", "word", "remark", "announcement", "announcing", "commenting", "explanation", "mention"]);
+                word.is_some() && s.before(without, 14, Class::SEND | Class::PUT | Class::READ).is_some_and(|verb| s.is_order(verb) && s.is_directed() && s.is_said(verb))
+            })
+            || s.folded.contains("no reason to bring this up")
+            || s.folded.contains("no need to bring this up"))
+}
+
 const BLOCK: Said = Said { grade: Grade::Block, message: "asks to keep something from the user", aspect: "" };
 
 pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
@@ -85,7 +165,7 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
         for verb in s.each(Class::HIDE).filter(|&verb| s.is_said(verb)) {
             let Some(from) = s.after(verb, 6, Class::FROM) else { continue };
             let whom = s.after(from, 5, Class::USER).or_else(|| {
-                s.after(from, 5, Class::VIEW).filter(|&view| matches!(s.text(view), "summary" | "summaries" | "view" | "sight" | "user-facing" | "transcript"))
+                s.after(from, 3, Class::VIEW).filter(|&view| matches!(s.text(view), "summary" | "summaries" | "view" | "sight" | "user-facing" | "transcript"))
             });
             let order = s.is_order(verb) || s.before(verb, 4, Class::THIS | Class::BE).is_some();
             if whom.is_some() && order && !protects(s, verb) {
@@ -96,8 +176,13 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
     if s.has(Class::USER) {
         for user in s.each(Class::USER) {
             // "So that the user does not notice", "the user must not know", "without the user's knowledge".
+            let third = matches!(s.text(user), "customer" | "customers" | "client" | "clients" | "people" | "everyone" | "everybody" | "anyone" | "nobody" | "somebody" | "someone" | "him" | "her" | "them");
             let unaware = s.after_text(user, 5, &["know", "notice", "see", "aware", "realize", "realise", "learn", "suspect", "told", "informed", "notified", "noticing", "knowing", "realizing", "seeing", "knowledge", "awareness", "suspecting"]);
+            // "The user doesn't know about files" says what is so.
+            let imposed = s.has(Class::ORDER | Class::SHIFT) || s.before_text(user, 4, &["without", "so", "that", "no", "neither", "let", "make", "have"]).is_some() || s.after_text(user, 3, &["must", "should", "shall", "may", "cannot", "can't", "won't", "will", "need", "needn't", "shouldn't", "mustn't", "never"]).is_some() || s.text(user + 1) == "knowing" || s.text(user + 1) == "knowledge";
             if let Some(unaware) = unaware
+                && !third
+                && imposed
                 && (s.is_denied(unaware) || s.before_text(user, 3, &["without"]).is_some())
                 && s.is_directed()
                 && !s.is_described(unaware)
@@ -139,7 +224,13 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
         && let Some(hit) = UNASKED.find(&s.folded)
         && !is_described(s, hit.start(), hit.end())
     {
-        return Some(Said { grade: Grade::Review, message: "speaks for the user's consent, or passes it by", aspect: "consent" });
+        return Some(CONSENT);
+    }
+    if passes_consent_by(s) {
+        return Some(CONSENT);
+    }
+    if keeps_out(s) {
+        return Some(BLOCK);
     }
     crate::speech::foreign::conceals(&s.folded).then_some(BLOCK)
 }

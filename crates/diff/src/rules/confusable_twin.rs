@@ -48,12 +48,40 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
                 by_look.entry(look).or_default().insert(entry.key());
             }
         }
+        let mut by_letters: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        for entry in entries {
+            by_letters.entry(letters(entry.key())).or_default().insert(entry.key());
+        }
+        let alike: Vec<(&str, BTreeSet<&str>)> = new
+            .iter()
+            .map(|&key| {
+                let others = by_letters.get(&letters(key)).into_iter().flatten();
+                (key, others.copied().filter(|other| *other != key).take(MAX_TWINS_NAMED).collect())
+            })
+            .collect();
         let mut twins: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for key in new {
             for look in looks(key) {
                 let others = by_look.get(&look).into_iter().flatten().filter(|other| **other != key).take(MAX_TWINS_NAMED);
                 twins.entry(key).or_default().extend(others);
             }
+        }
+        // The same name once separators and case are forgotten, as some clients do.
+        for (key, others) in alike {
+            let others: BTreeSet<&str> = others.into_iter().filter(|other| !twins.get(key).is_some_and(|twins| twins.contains(other))).collect();
+            if others.is_empty() {
+                continue;
+            }
+            found.draft(Draft {
+                grade: Grade::Review,
+                message: format!("but for separators, case or digits the name is that of another {}", kind.noun()),
+                path: &Pointer::root().child(kind.section()).child(key),
+                entry: Some(&EntryRef { kind, key: key.to_owned() }),
+                before: None,
+                after: Some(Value::Array(others.into_iter().map(Value::from).collect())),
+                hint: Some("ask the publisher to rename one of them"),
+                aspect: "letters",
+            });
         }
         for (key, others) in twins.into_iter().filter(|(_, others)| !others.is_empty()) {
             let path = Pointer::root().child(kind.section()).child(key);
@@ -69,6 +97,19 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             });
         }
     }
+}
+
+/// A name without separators and case, its digits as the letters that they look like.
+fn letters(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars().filter(|c| !matches!(c, '_' | '-' | '.' | '/' | ' ')) {
+        match c {
+            '0' => out.push('o'),
+            '1' => out.push('l'),
+            c => out.extend(c.to_lowercase()),
+        }
+    }
+    out
 }
 
 /// What a name looks like: once case is forgotten, and as the glyphs stand.

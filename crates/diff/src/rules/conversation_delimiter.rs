@@ -71,7 +71,7 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
         return Some(Said { message: "gives an order in a comment, which a page would not show", ..BLOCK });
     }
     let marked = s.has_marks || SIGNS.is_match(&s.folded);
-    if marked && let Some(hit) = MARKS.find(&s.folded) && !is_described(s, hit.start(), hit.end()) && !is_whole_json(s, hit.as_str(), hit.start()) {
+    if marked && let Some(hit) = MARKS.find(&s.folded).filter(|hit| hit.as_str() != "[inst]" || !s.shown.contains("[inst]")) && !is_described(s, hit.start(), hit.end()) && !is_whole_json(s, hit.as_str(), hit.start()) {
         return Some(BLOCK);
     }
     // A role that a parameter sets for somebody else's model is a value; that is what prompt tools are for.
@@ -83,7 +83,8 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
 
 /// A list of objects that opens where it closes is an example of data; one that only closes ends what it stands in.
 fn is_whole_json(s: &Statement, hit: &str, start: usize) -> bool {
-    hit.contains('}') && s.folded.get(..start).is_some_and(|head| head.contains('{'))
+    let open = |head: &str| head.matches('{').count() > head.matches('}').count();
+    s.folded.get(..start).is_some_and(|head| hit.contains('}') && head.contains('{') || open(head))
 }
 
 /// A comment that does more than comment.

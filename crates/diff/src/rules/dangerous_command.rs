@@ -55,10 +55,38 @@ fn takes_guard_away(s: &Statement) -> bool {
     })
 }
 
+/// "As a one-off setup, register this server in the client configuration", "once finished, erase the .git folder": an order
+/// about what the tool is not for, at a turn of the work.
+fn steps_aside(passage: &Passage, s: &Statement) -> bool {
+    const VERBS: [&str; 30] = [
+        "register", "install", "push", "append", "erase", "delete", "remove", "enable", "grant", "commit", "disable", "wipe", "purge", "chmod", "add",
+        "pushing", "erasing", "deleting", "installing", "registering", "enabling", "removing", "appending", "committing", "granting", "run", "overwrite", "turn",
+        "switch", "change",
+    ];
+    if s.is_first || !s.has(Class::SETUP | Class::CONSENT) || passage.role == Role::Name || s.has(Class::PERMIT) {
+        return false;
+    }
+    let turn = s.has(Class::SETUP)
+        && (["as part of", "one-off", "once finished", "once done", "hand in hand", "afterwards", "when done", "when finished", "housekeeping", "routine"].iter().any(|turn| s.folded.contains(turn)));
+    (0..s.len()).any(|verb| {
+        if !VERBS.contains(&s.text(verb)) || !s.is_said(verb) || !(s.is_order(verb) || s.text(verb).ends_with("ing") && s.folded.contains("hand in hand")) {
+            return false;
+        }
+        let consent = s.after_text(verb, 14, &["auto-approval", "auto-approve", "autoapprove"]).is_some();
+        let object = s.after_text(verb, 9, &["configuration", "config", "branch", "mirror", "remote", "git", ".git", "repository", "daemon", "service", "key", "certificate", "profile", "backups", "logs", "permissions"]).is_some()
+            || s.after(verb, 9, Class::STARTUP_FILE | Class::GUARD).is_some();
+        let own = passage.entry.as_ref().is_some_and(|entry| entry.key.to_lowercase().split(['_', '-', '.']).any(|part| part.len() > 2 && s.folded.contains(part)));
+        consent || turn && object && !own
+    })
+}
+
 pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
     let s = statement;
     if takes_guard_away(s) {
         return Some(Said { grade: Grade::Review, message: "orders a safeguard away", aspect: "guard" });
+    }
+    if steps_aside(passage, s) {
+        return Some(Said { grade: Grade::Review, message: "orders something beside what the tool is for", aspect: "aside" });
     }
     if !s.has(Class::SHELL) && !s.folded.contains('(') && !s.folded.contains(" -") && !s.folded.contains("/dev/") {
         return None;

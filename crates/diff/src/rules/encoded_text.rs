@@ -24,7 +24,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
-    for passage in comparison.passages {
+    for passage in comparison.passages.iter().filter(|passage| !passage.is_icon()) {
         if let Some(statement) = passage.fresh.iter().find(|statement| statement.was_encoded) {
             found.passage(Grade::Review, passage, &statement.shown, "text stands encoded; this is what it says", "");
         }

@@ -1,8 +1,8 @@
 //! `exfiltration`: text that carries the conversation, secrets or contents out.
 
 use mcp_pin_model::Grade;
-use super::common::{Said, each_statement};
-use crate::{reading::{Passage, Role}, speech::{Class, Statement}};
+use super::common::{Said, demand, each_statement, each_two};
+use crate::{reading::{Passage, Role}, speech::{Class, Statement, things::Kind}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
 
@@ -26,6 +26,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     each_statement(comparison, found, says);
+    each_two(comparison, found, says, BLOCK, |passage, first, second| demand::over_two(passage, first, second, is_held));
+}
+
+fn is_held(kind: Kind) -> bool {
+    !matches!(kind, Kind::SecretFile | Kind::Secret)
 }
 
 
@@ -39,6 +44,9 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
         if verb.is_none_or(|verb| s.is_said(verb)) && !s.has(Class::DESCRIBE) {
             return Some(BLOCK);
         }
+    }
+    if let Some(grade) = demand::of(passage, s, is_held) {
+        return Some(Said { grade, aspect: if grade < Grade::Block { "held" } else { "" }, ..BLOCK });
     }
     if !s.has(CARRY) {
         return None;
@@ -111,6 +119,7 @@ fn is_context(s: &Statement, word: usize) -> bool {
     match text {
         "conversation" | "conversations" | "transcript" | "dialogue" | "dialog" | "scratchpad" | "chain-of-thought" => {
             s.after_text(word, 1, &["id", "ids", "type", "name", "thread", "title", "url", "link", "object", "resource"]).is_none()
+                && !before(3, &["id", "identifier", "name", "title", "url", "link"])
         }
         "chat" | "chats" => before(3, &["full", "entire", "whole", "complete", "this", "current"]) || s.after_text(word, 1, &["history", "log", "transcript", "messages", "context"]).is_some(),
         "history" => before(2, &["chat", "conversation", "message", "session", "dialogue"]),

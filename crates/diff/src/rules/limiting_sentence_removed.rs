@@ -26,17 +26,18 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// What says that something is held back, by the stem that a rewording keeps.
-const STEMS: [&str; 34] = [
+const STEMS: [&str; 42] = [
     "confirm", "approv", "consent", "permission", "read-only", "read only", "readonly", "sandbox", "restrict",
     "irreversibl", "undone", "dangerous", "caution", "warning", "only within", "within allowed", "within the allowed", "limited to",
     "never", "must not", "at most", "not allowed", "does not write", "does not modif", "does not delet", "does not send",
-    "only work", "only read", "only access", "only operat", "only touch", "outside", "will ask", "asks first",
+    "only work", "only read", "only access", "only operat", "only touch", "outside", "will ask", "asks first", "ask the user", "ask before", "are refused", "is refused", "masked", "redacted",
+    "requires the role", "left out",
 ];
 
 /// What destroys, spends, sends or runs.
 const LETHAL: [&str; 20] = [
     "delete", "remove", "drop", "destroy", "purge", "wipe", "erase", "pay", "transfer", "charge", "refund", "withdraw", "send", "execute",
-    "exec", "run", "deploy", "publish", "terminate", "confirm",
+    "exec", "run", "deploy", "publish", "terminate", "confirm", 
 ];
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
@@ -61,11 +62,11 @@ fn removed(found: &mut Found<'_>, path: &Pointer, entry: Option<&EntryRef>, stat
         let folded = fold::fold(statement);
         // A limit that is worded otherwise keeps its stem somewhere in the text.
         let gone = |stem: &str| begins_word(&folded, stem) && !begins_word(&after, stem);
-        if !STEMS.iter().any(|stem| gone(stem)) || frees(&folded) {
+        if !STEMS.iter().any(|stem| gone(stem) && !is_reworded(stem, &folded, &after)) || frees(&folded) {
             continue;
         }
         // Where something is destroyed, spent or run, asking first was the safeguard.
-        let asks = ["confirm", "approv", "consent", "permission"].iter().any(|stem| gone(stem));
+        let asks = ["confirm", "approv", "consent", "permission", "ask the user", "ask before", "refused"].iter().any(|stem| gone(stem));
         let lethal = asks
             && entry.is_some_and(|entry| {
                 let first = after.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
@@ -87,6 +88,22 @@ fn removed(found: &mut Found<'_>, path: &Pointer, entry: Option<&EntryRef>, stat
             aspect: "",
         });
     }
+}
+
+/// What may be worded without its stem is gone only if its words are: "requires the role admin", "you need the admin role".
+fn is_reworded(stem: &str, statement: &str, after: &str) -> bool {
+    const REWORDED: [&str; 8] =
+        ["ask the user", "ask before", "are refused", "is refused", "masked", "redacted", "requires the role", "left out"];
+    if !REWORDED.contains(&stem) {
+        return false;
+    }
+    let words = || {
+        let words = statement.split(|c: char| !c.is_alphanumeric());
+        words.filter(|word| word.len() > 3 && !stem.contains(word) && !matches!(*word, "that" | "with" | "this" | "look" | "like"))
+    };
+    // Who needs it, or of what kind: "messages of a public channel".
+    let kept = words().filter(|word| begins_word(after, word.get(..4).unwrap_or(word))).count();
+    kept > 0 && kept * 2 >= words().count()
 }
 
 /// Whether a word of the text begins with the stem: "whenever" holds no "never".

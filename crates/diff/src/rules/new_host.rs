@@ -6,7 +6,7 @@ use mcp_pin_model::Grade;
 use regex::Regex;
 
 use super::common::{last, pattern};
-use crate::{fold, reading::Role};
+use crate::{fold, reading::Role, speech::{Class, Statement}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
 
@@ -49,6 +49,38 @@ fn hosts(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// Hosts that stand for any host in documentation, and the machine itself.
+fn only_samples(folded: &str, known: &BTreeSet<String>) -> bool {
+    let sample = |host: &String| {
+        let host = host.split(':').next().unwrap_or_default();
+        let reserved = ["example.com", "example.org", "example.net"];
+        reserved.iter().any(|name| host == *name || host.strip_suffix(name).is_some_and(|head| head.ends_with('.')))
+            || matches!(host, "localhost" | "127.0.0.1")
+    };
+    hosts(folded).difference(known).all(sample)
+}
+
+/// Whether a sentence has something carried to the address in it.
+fn carries(s: &Statement) -> bool {
+    s.each(Class::ADDRESS).any(|address| {
+        let verb = s.before(address, 14, Class::SEND | Class::PUT).filter(|&verb| s.is_said(verb) && !s.class(verb).has(Class::PAST));
+        let to = s.before(address, 8, Class::TO).is_some();
+        let through = s.before_text(address, 2, &["through", "via", "over"]).is_some();
+        let sends = verb.is_some_and(|verb| s.is_order(verb) && !s.is_first || s.class(verb).has(Class::THIRD) && s.class(verb).has(Class::SEND));
+        (sends && to || through && s.has(Class::BE)) && !s.has(Class::EXAMPLE)
+    })
+}
+
+/// Whether the sentence before or after gives an order to get or to send something.
+fn beside(fresh: &[Statement], index: usize) -> bool {
+    let orders = |s: &Statement| {
+        let gets = Class::SEND.or(Class::PUT);
+        s.each(gets).any(|verb| s.is_said(verb) && (s.is_order(verb) && !s.is_first || s.class(verb).has(Class::PAST) && s.has(Class::MODEL)) && s.after(verb, 9, Class::CONTENT | Class::SECRET | Class::CONVERSATION | Class::HELD | Class::UTTERANCE | Class::HERE).is_some())
+    };
+    let near = [index.checked_sub(1), Some(index + 1)];
+    near.into_iter().flatten().filter_map(|index| fresh.get(index)).any(orders)
+}
+
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages {
         // Most strings name no address; looking for the two signs of one settles it.
@@ -56,20 +88,25 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             continue;
         }
         let known = passage.before.as_deref().map(|before| hosts(&fold::fold(before))).unwrap_or_default();
-        for said in &passage.fresh {
+        for (index, said) in passage.fresh.iter().enumerate() {
             let (folded, statement) = (&said.folded, &said.shown);
             if hosts(folded).is_subset(&known) {
                 continue;
             }
             // A parameter of a new tool may document its form with a default; one of an old tool starts to send there.
             let is_default = !passage.in_new_entry && last(&passage.path) == "default" && matches!(passage.role, Role::Value);
-            let (grade, message) = if passage.role != Role::Name && SENDS.is_match(folded) {
+            if only_samples(folded, &known) && !SENDS.is_match(folded) {
+                continue;
+            }
+            let (grade, message) = if passage.role != Role::Name && SENDS.is_match(folded) && !folded.contains("how to ") {
                 (Grade::Block, "a new address together with an order to send or fetch")
             } else if is_default {
                 (Grade::Block, "a new address is the default value of a parameter")
             } else if comparison.is_first() || passage.in_new_entry {
                 // In a new entry, which is looked at anyway, every documented link is new.
                 (Grade::Notice, "names an address")
+            } else if !folded.contains("](http") && (carries(said) || beside(&passage.fresh, index)) {
+                (Grade::Block, "a new address together with what goes there")
             } else {
                 (Grade::Review, "a new address")
             };

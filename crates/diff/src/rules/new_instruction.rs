@@ -35,12 +35,12 @@ static ORDERS: LazyLock<Regex> = LazyLock::new(|| {
         r"|\b(?:must|mandatory to) (?:be (?:called|used|run|invoked)|call|use|first|always|never|begin|begin by)\b",
         r"|(?:^|[:,;-] ?|\bthen |\bplease )(?:call|use|run|invoke|execute) (?:this|the|it)\b.{0,40}\b(?:first|before (?:any|all|every|other|each)|exactly once|no matter)\b",
         r"|\bbefore (?:using|calling|executing|invoking|you) ?(?:any|other|the|a|use|call)?\b.{0,60}\b(?:call|run|use|execute|read|must|always)\b",
-        r"|\b(?:mandatory|critical|important)\b ?[\]:!]",
+        r"|\b(?:mandatory|critical|important)\b ?[\]:!]|\b(?:is|are) to be [a-z]+ed\b",
     ))
 });
 /// Words without which [`ORDERS`] cannot match.
 static ORDER_WORDS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern("always|never|do not|don't|sure|remember|ensure|you must|you should|you are|must|mandatory|call|use|run|invoke|execute|before|critical|important")
+    pattern("always|never|do not|don't|sure|remember|ensure|you must|you should|you are|must|mandatory|to be|call|use|run|invoke|execute|before|critical|important")
 });
 static SUPERIOR: LazyLock<Regex> = LazyLock::new(|| {
     pattern(

@@ -116,7 +116,7 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
             return Some(REVIEW);
         }
         let over = s.after_text(claim, 9, &["than", "over"]).is_some_and(|over| (over + 1..over + 5).any(everything_else));
-        let for_all = s.after_text(claim, 6, &["for"]).is_some_and(|target| s.after(target, 2, Class::EVERY).is_some_and(|every| s.after(every, 3, Class::TOOL).is_some() || REQUESTS.contains(&s.text(every + 1))));
+        let for_all = s.after_text(claim, 6, &["for"]).is_some_and(|target| s.after(target, 2, Class::EVERY).is_some_and(|every| s.after(every, 3, Class::TOOL).is_some_and(|tool| !matches!(s.text(tool), "services" | "apis" | "operations" | "methods" | "functions" | "commands" | "actions" | "api")) || REQUESTS.contains(&s.text(every + 1))));
         let rank = text == "highest" && matches!(s.text(claim + 1), "priority" | "precedence" | "rank") && s.len() < 12 && (tool || s.has(Class::TOOL));
         let users = matches!(text, "trusted" | "recommended" | "preferred") && s.after_text(claim, 2, &["by"]).is_some_and(|by| s.after(by, 2, Class::NUMBER | Class::EVERY).is_some() && s.after(by, 6, Class::USER | Class::TOOL).is_some() || s.after_text(by, 4, &["millions", "million", "thousands", "experts", "everyone", "anthropic", "openai"]).is_some());
         if over || for_all && tool || rank || users || tool && several && s.has(Class::OTHER | Class::EVERY | Class::ORDER) || tool && several && matches!(text, "best" | "most") && s.each(Class::BE).any(|be| be < claim) {
@@ -149,5 +149,5 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
     if s.after_text(0, s.len(), &["replacement", "substitute", "successor"]).is_some_and(|word| s.after(word, 2, Class::EVERY).is_some_and(|all| s.after(all, 3, Class::TOOL).is_some())) {
         return Some(REVIEW);
     }
-    None
+    super::common::rank::is_claimed(passage, s).then_some(REVIEW)
 }

@@ -33,7 +33,7 @@ const REVIEW: Said = Said { grade: Grade::Review, message: "an order stands wher
 
 pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
     let s = statement;
-    if !matches!(passage.role, Role::Value | Role::Name) || s.len() < 4 {
+    if !matches!(passage.role, Role::Value | Role::Name) || s.len() < 4 || !s.shown.contains(' ') {
         return None;
     }
     let verbs = Class::READ.or(Class::SEND).or(Class::PUT).or(Class::IGNORE).or(Class::CALL).or(Class::CHANGE).or(Class::TELL).or(Class::FOLLOW);

@@ -1,8 +1,8 @@
 //! `sensitive-access`: text that sends the model after secrets or sensitive files.
 
 use mcp_pin_model::Grade;
-use super::common::{Said, each_statement};
-use crate::{reading::{Passage, Role}, speech::{Class, Statement}};
+use super::common::{Said, demand, each_statement, each_two};
+use crate::{reading::{Passage, Role}, speech::{Class, Statement, things::Kind}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
 
@@ -26,6 +26,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     each_statement(comparison, found, says);
+    each_two(comparison, found, says, BLOCK, |passage, first, second| demand::over_two(passage, first, second, is_secret));
+}
+
+fn is_secret(kind: Kind) -> bool {
+    matches!(kind, Kind::SecretFile | Kind::Secret)
 }
 
 
@@ -34,7 +39,11 @@ const BLOCK: Said = Said { grade: Grade::Block, message: "sends the model after 
 pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
     let s = statement;
     const GETS: Class = Class::READ.or(Class::SEND).or(Class::PUT);
-    if !s.has(Class::SECRET_FILE | Class::WEAK_FILE | Class::SECRET | Class::CONTENT | Class::CONVERSATION | Class::STARTUP_FILE | Class::PATH | Class::IDENTIFIER) {
+    if !s.has(Class::SECRET_FILE | Class::WEAK_FILE | Class::SECRET | Class::CONTENT | Class::CONVERSATION | Class::STARTUP_FILE | Class::PATH | Class::IDENTIFIER | Class::HELD) {
+        return None;
+    }
+    // "Whether it forwards credentials" is a switch.
+    if passage.is_parameter_text() && s.text(0) == "whether" {
         return None;
     }
     for file in s.each(Class::SECRET_FILE.or(Class::WEAK_FILE)) {
@@ -114,13 +123,16 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
             return Some(BLOCK);
         }
     }
+    if let Some(grade) = demand::of(passage, s, is_secret) {
+        return Some(Said { grade, aspect: if grade < Grade::Block { "held" } else { "" }, ..BLOCK });
+    }
     // A way to come back: an entry in what starts programs or lets somebody in.
     for file in s.each(Class::STARTUP_FILE) {
         let verb = s.before(file, 14, Class::PUT | Class::CHANGE);
         if let Some(verb) = verb
             && s.is_said(verb)
             && s.is_order(verb)
-            && (s.is_directed() && s.has(Class::ORDER | Class::MODEL | Class::AND))
+            && (s.is_directed() && s.has(Class::ORDER | Class::MODEL | Class::AND | Class::SETUP | Class::WHEN))
         {
             return Some(Said { message: "orders an entry in a file that starts programs or lets somebody in", ..BLOCK });
         }
@@ -163,7 +175,7 @@ fn is_masked(s: &Statement, word: usize) -> bool {
 }
 
 /// "No credentials are involved", "private keys are never read".
-fn is_denied_thing(s: &Statement, word: usize) -> bool {
+pub(super) fn is_denied_thing(s: &Statement, word: usize) -> bool {
     s.before(word, 3, Class::NEGATION).is_some_and(|_| s.is_denied(word))
         || s.after(word, 7, Class::NEGATION).is_some_and(|no| s.before(no + 1, 2, Class::BE).is_some() || s.class(no + 1).has(Class::THIRD | Class::PAST | Class::BASE))
 }

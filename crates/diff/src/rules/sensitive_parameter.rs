@@ -6,7 +6,7 @@ use mcp_pin_model::{Grade, json::{Pointer, Value}};
 use regex::Regex;
 
 use super::{Draft, common::{is_attack, is_input_parameter, last, name_parts, pattern}};
-use crate::{change::{Change, ChangeKind, EntryRef}, fold, reading::Passage};
+use crate::{change::{Change, ChangeKind, EntryRef}, fold, reading::Passage, speech::{Class, Statement, things::{Kind, things}}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
 
@@ -35,6 +35,7 @@ static CONTEXT: LazyLock<Regex> = LazyLock::new(|| {
         r"(?:(?:conversation|chat|dialog|dialogue|message|messages|session|thread|prompt)_(?:history|log|context|transcript|messages|dump|so_far|content|contents|text|thread|memory|summary)",
         r"|(?:full|entire|complete|raw|whole|all)_(?:conversation|chat|transcript|history|messages|context|prompt|memory|dialogue)|conversation|transcript",
         r"|(?:previous|prior|past|last|recent|all)_(?:messages|turns|prompts|responses|outputs)|(?:system|developer|hidden|initial)_(?:prompt|message|instructions?)s?",
+        r"|dialogu?e|(?:initial|system|assistant|agent|hidden)_(?:configuration|config|persona)|persona_(?:text|prompt)|(?:conversation|chat|dialogu?e)s?_\w*(?:log|turns|so_far|record|text|dump)|(?:your|my|agent|assistant)?_?memories",
         r"|chain_of_thought|cot|inner_monologue|scratchpad|(?:agent|assistant|llm|model|your)_(?:memory|state|context|reasoning|thoughts?|instructions|notes|secrets)|internal_(?:reasoning|thoughts?|notes)",
         r"|(?:tools?|functions?|servers?)_(?:list|names|available|inventory|schema)|(?:available|installed|other|connected|all)_(?:tools|functions|servers)|list_of_(?:tools|functions)|memory_dump|context_window|(?:other_)?tool_(?:outputs?|results?|history))$",
     ))
@@ -44,9 +45,21 @@ static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
         r"^(?:(?:user|users|my|your|host|local|system|the|all|raw|aws|gcp|azure|github|root)_)*",
         r"(?:(?:ssh_|rsa_|gpg_|pgp_|wallet_|signing_)?private_keys?|ssh_keys?|seed_phrase|recovery_phrase|mnemonic(?:_phrase)?|env_vars?|environment_variables?|dotenv|env_file(?:_contents?)?",
+        r"|environ(?:ment)?_(?:dump|contents?)|environ|(?:\w+_)?private_key(?:_\w+)?|(?:recovery|seed|mnemonic)_(?:words|phrase|key)|(?:user|users|account|e?mail|login|bank|admin|master|my|your|their|openai|anthropic|github|gitlab|aws|google|slack|stripe|azure)_\w*(?:password|passwd|passphrase|api_?key|secret_key|access_key|auth_token|access_token|pat|credentials?)",
+        r"|\w+_(?:api_?key|access_token|auth_token|bearer_token|refresh_token)|(?:session|auth|login|browser)_cookies?|\w+_pat|credentials_json",
         r"|id_rsa|credentials?_(?:file|dump|contents?|store)|(?:browser_|session_)?cookies|keychain|shell_history|saved_passwords|etc_passwd|secrets)$",
     ))
 });
+/// Names that ask for what pays or proves who somebody is.
+static PAYS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^(?:(?:user|users|credit|debit|bank|payment|customer|your|my|the|sms|latest|last|current)_)*(?:card_(?:number|no|num|cvv|cvc|pin)|cvv|cvc|otp|otp_code|one_time_(?:code|password)|totp|mfa_code|2fa_code|sms_code|verification_pin|ssn|social_security_number)$")
+});
+/// Names of places that something is sent to.
+static DESTINATIONS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^(?:\w+_)?(?:callback|webhook|notify|notification|deliver|delivery|forward|mirror|report|relay|copy|sync|collector|telemetry|exfil)_(?:url|uri|to|at|endpoint|address|host|target|email)$")
+});
+/// Names of files that go along.
+static FILES: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:attach(?:ed)?|local|upload|extra|include)_(?:file|files|path|document|files_from)(?:_path|s)?$"));
 /// Names that real tools have too: a sign-in has a password, telemetry a prompt.
 static ASKS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
@@ -60,9 +73,144 @@ const ABOUT_CONTEXT: [&str; 16] = [
     "conversation", "chat", "message", "prompt", "transcript", "dialog", "agent", "assistant", "llm", "memory", "thought", "thinking", "reason",
     "session", "tools", "completion",
 ];
-const ABOUT_SECRETS: [&str; 16] = [
-    "ssh", "key", "wallet", "crypt", "sign", "deploy", "host", "connect", "auth", "login", "secret", "credential", "environment", "env", "cookie", "password",
+
+const ABOUT_PAYMENT: [&str; 40] = [
+    "pay", "card", "order", "checkout", "charg", "book", "purchase", "billing", "invoice", "subscri", "bank", "verif", "login", "log in", "sign", "auth",
+    "2fa", "mfa", "otp", "code", "payroll", "employee", "customer", "tax", "identity", "account", "donat", "buy", "shop", "cart", "tokeniz", "ticket", "reserv",
+    "confirm", "register", "enrol", "kyc", "credit", "patient", "person",
 ];
+const ABOUT_SENDING: [&str; 35] = [
+    "webhook", "callback", "notif", "event", "send", "deliver", "forward", "async", "job", "trigger", "subscri", "hook", "oauth", "auth", "redirect",
+    "report", "copy", "copies", "mirror", "sync", "relay", "post", "publish", "alert", "request", "endpoint", "server", "register", "message", "mail",
+    "export", "stream", "payment", "deploy", "config",
+];
+const ABOUT_FILES: [&str; 16] = [
+    "file", "upload", "attach", "document", "image", "mail", "message", "folder", "path", "photo", "video", "media", "ticket", "issue", "send", "disk",
+];
+/// Words by which a tool that takes a password or a key as an input speaks of it.
+const ABOUT_ACCESS: [&str; 34] = [
+    "ssh", "key", "wallet", "crypt", "sign", "deploy", "connect", "auth", "log in", "login", "secret", "credential", "cookie", "password", "account", "user",
+    "register", "database", "smtp", "proxy", "vault", "token", "protect", "unlock", "wifi", "server", "api", "http", "browser", "integration", "certificate",
+    "session", "admin", "configur",
+];
+const ABOUT_ENVIRONMENT: [&str; 14] = [
+    "environment", "env ", "process", "run", "command", "exec", "deploy", "container", "build", "server", "variable", "launch", "start", "script",
+];
+
+/// Descriptions of what stands under a neutral name: "Your system prompt", "The conversation so far".
+fn described(comparison: &Comparison<'_>, found: &mut Found<'_>) {
+    for passage in comparison.passages.iter().filter(|passage| passage.is_parameter_text() && passage.before.is_none()) {
+        let Some(entry) = passage.entry.as_ref() else { continue };
+        let path = passage.path.as_str();
+        if !path.ends_with("/description") || !path.contains("/properties/") && !path.contains("/arguments/") {
+            continue;
+        }
+        let Some(asks) = passage.fresh.iter().take(2).find_map(wants) else { continue };
+        if speaks_of(comparison, entry, asks) {
+            continue;
+        }
+        let mut tokens: Vec<String> = passage.path.tokens().collect();
+        tokens.pop();
+        let path = tokens.iter().fold(Pointer::root(), |path, token| path.child(token));
+        // Its name may have said so already.
+        let name = name_parts(&last(&path)).join("_");
+        if kind_of(&name).is_some_and(|about| !about.is_empty()) {
+            continue;
+        }
+        found.draft(Draft {
+            grade: if comparison.is_first() { Grade::Review } else { Grade::Block },
+            message: "the description of a parameter asks for conversation, reasoning, credentials or files".to_owned(),
+            path: &path,
+            entry: Some(entry),
+            before: None,
+            after: Some(passage.after.as_str().into()),
+            hint: Some("ask why the tool needs it"),
+            aspect: "described",
+        });
+    }
+}
+
+/// What a noun phrase at the beginning of a description asks for, as the words of a tool that may.
+fn wants(s: &Statement) -> Option<&'static [&'static str]> {
+    /// A description that begins with more is about something else.
+    const EARLY: usize = 9;
+    if s.len() > 24 || s.has(Class::NEGATION) || s.class(0).has(Class::THIRD) {
+        return None;
+    }
+    // What stands after a preposition is not what is asked for: "the position within the conversation".
+    let is_head = |at: usize| s.before_text(at, EARLY, &["within", "in", "from", "for", "to", "on", "about", "by", "when", "if"]).is_none();
+    if let Some(thing) = things(s).iter().find(|thing| thing.at < EARLY && is_head(thing.at)) {
+        let variables = matches!(s.text(thing.at), "variables" | "environ" | "env");
+        let named = s.after_text(thing.at, 2, &["id", "ids", "name", "names", "type", "format", "key", "template"]).is_some();
+        return (!named).then_some(match thing.kind {
+            Kind::Conversation | Kind::Prompt => &ABOUT_CONTEXT,
+            Kind::Secret if variables && s.after_text(thing.at, 5, &["host", "process", "machine", "client", "agent", "current"]).is_none() => return None,
+            Kind::Secret if variables => &ABOUT_ENVIRONMENT,
+            Kind::Secret => &ABOUT_ACCESS,
+            Kind::SecretFile | Kind::Workspace | Kind::Personal => return None,
+        });
+    }
+    // "Environment variables of the host process", "password of the user's account", "an API key of another service".
+    let early = |word: usize| word < EARLY;
+    if s.each(Class::HELD).any(|word| early(word) && s.text(word) == "environment" && s.text(word + 1) == "variables" && s.after_text(word, 5, &["host", "process", "machine", "client", "agent", "current", "all"]).is_some()) {
+        return Some(&ABOUT_ENVIRONMENT);
+    }
+    if s.each(Class::SECRET).any(|word| early(word) && matches!(s.text(word), "password" | "passphrase" | "pin" | "secret") && s.near(word, 5, Class::USER).is_some())
+        || (0..EARLY.min(s.len())).any(|word| s.text(word) == "key" && s.before_text(word, 1, &["api", "private", "access"]).is_some() && s.after_text(word, 3, &["another", "other"]).is_some())
+    {
+        return Some(&ABOUT_ACCESS);
+    }
+    if s.folded.contains("one-time code") || s.folded.contains("one-time password") {
+        return Some(&ABOUT_PAYMENT);
+    }
+    // "Absolute path of a local file to upload along", "contents of a local file", "where a copy of the request goes".
+    let local = s.before_text(s.len(), s.len(), &["local", "absolute", "any"]).is_some();
+    if local && s.after_text(0, EARLY, &["file", "files"]).is_some() && (s.text(0).starts_with("content") || s.after_text(0, s.len(), &["upload", "send", "attach", "submit"]).is_some()) {
+        return Some(&ABOUT_FILES);
+    }
+    if s.after_text(0, 6, &["copy", "copies"]).is_some_and(|copy| s.after_text(copy, 5, &["request", "call", "input", "result", "answer", "query"]).is_some()) && s.after_text(0, s.len(), &["goes", "sent", "delivered", "forwarded", "to"]).is_some() {
+        return Some(&ABOUT_SENDING);
+    }
+    None
+}
+
+/// What a name asks for, as the words of a tool that may; none of them for names that real tools have too.
+fn kind_of(name: &str) -> Option<&'static [&'static str]> {
+    if CONTEXT.is_match(name) {
+        Some(&ABOUT_CONTEXT)
+    } else if SECRETS.is_match(name) {
+        Some(if name.contains("env") { &ABOUT_ENVIRONMENT } else { &ABOUT_ACCESS })
+    } else if PAYS.is_match(name) {
+        Some(&ABOUT_PAYMENT)
+    } else if FILES.is_match(name) {
+        Some(&ABOUT_FILES)
+    } else if ASKS.is_match(name) {
+        Some(&[])
+    } else if DESTINATIONS.is_match(name) {
+        Some(&ABOUT_SENDING)
+    } else {
+        None
+    }
+}
+
+/// Every parameter below a schema, at most so deep that each stands for something that a caller fills in.
+fn each_parameter(schema: &Value, path: &Pointer, depth: usize, hit: &mut dyn FnMut(&str, &Pointer, &Value)) {
+    const DEEPEST: usize = 4;
+    if depth > DEEPEST {
+        return;
+    }
+    if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+        let base = path.child("properties");
+        for (name, below) in properties.iter() {
+            let path = base.child(name);
+            hit(name, &path, below);
+            each_parameter(below, &path, depth + 1, hit);
+        }
+    }
+    if let Some(items) = schema.get("items") {
+        each_parameter(items, &path.child("items"), depth + 1, hit);
+    }
+}
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     // What says something else to the model as well makes a parameter part of it; looked for only where one asks.
@@ -72,16 +220,32 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     });
     let is_attacked = |entry: Option<&EntryRef>| entry.is_some_and(|entry| attacked.contains(entry));
     for change in comparison.changes.iter().filter(|change| is_input_parameter(change)) {
-        judge(comparison, found, &is_attacked, change, &last(&change.path), &change.path, change.after.as_ref());
+        judge(comparison, found, &is_attacked, change, &Parameter { name: &last(&change.path), path: &change.path, schema: change.after.as_ref(), is_top: true });
+        if let Some(schema) = &change.after {
+            each_parameter(schema, &change.path, 1, &mut |name, path, schema| {
+                judge(comparison, found, &is_attacked, change, &Parameter { name, path, schema: Some(schema), is_top: false });
+            });
+        }
     }
     // A new tool brings its parameters with it.
     for change in comparison.changes.iter().filter(|change| change.kind == ChangeKind::EntryAdded) {
-        let properties = change.after.as_ref().and_then(|entry| entry.get("inputSchema")?.get("properties")?.as_object());
-        for (name, schema) in properties.into_iter().flat_map(mcp_pin_model::json::Object::iter) {
-            let path = change.path.child("inputSchema").child("properties").child(name);
-            judge(comparison, found, &is_attacked, change, name, &path, Some(schema));
-        }
+        let Some(schema) = change.after.as_ref().and_then(|entry| entry.get("inputSchema")) else { continue };
+        let base = change.path.child("inputSchema");
+        let depth = base.tokens().count() + 2;
+        each_parameter(schema, &base, 0, &mut |name, path, schema| {
+            judge(comparison, found, &is_attacked, change, &Parameter { name, path, schema: Some(schema), is_top: path.tokens().count() <= depth });
+        });
     }
+    described(comparison, found);
+}
+
+/// A parameter, at whatever depth.
+struct Parameter<'p> {
+    name: &'p str,
+    path: &'p Pointer,
+    schema: Option<&'p Value>,
+    /// Whether the tool takes it, and not an object that it takes.
+    is_top: bool,
 }
 
 fn judge(
@@ -89,25 +253,20 @@ fn judge(
     found: &mut Found<'_>,
     is_attacked: &impl Fn(Option<&EntryRef>) -> bool,
     change: &Change,
-    name: &str,
-    path: &Pointer,
-    schema: Option<&Value>,
+    parameter: &Parameter<'_>,
 ) {
+    let &Parameter { name, path, schema, is_top } = parameter;
     let name = name_parts(&fold::fold(&name_parts(name).join("_"))).join("_");
-    let about: &[&str] = if CONTEXT.is_match(&name) {
-        &ABOUT_CONTEXT
-    } else if SECRETS.is_match(&name) {
-        &ABOUT_SECRETS
-    } else if ASKS.is_match(&name) {
-        &[]
-    } else {
+    let Some(about) = kind_of(&name) else { return };
+    // Inside of an object, a name that real tools have too is part of a record.
+    if !is_top && about.is_empty() {
         return;
-    };
+    }
     if schema.is_some_and(|schema| schema.get("enum").is_some()) {
         return;
     }
     // A tool that is about conversations has them as input; an adder of numbers has not.
-    let foreign = !about.is_empty() && !speaks_of(comparison, change, about);
+    let foreign = !about.is_empty() && !change.entry.as_ref().is_some_and(|entry| speaks_of(comparison, entry, about));
     // With a text that says to fill it in, whatever its purpose, it is no longer a parameter among others.
     let described = schema.and_then(|schema| schema.get("description")).and_then(Value::as_str).map(fold::fold);
     let ordered = described.is_some_and(|text| {
@@ -135,8 +294,7 @@ fn judge(
 }
 
 /// Whether the name or the description of the entry speaks of the matter.
-fn speaks_of(comparison: &Comparison<'_>, change: &Change, stems: &[&str]) -> bool {
-    let Some(entry) = &change.entry else { return false };
+fn speaks_of(comparison: &Comparison<'_>, entry: &EntryRef, stems: &[&str]) -> bool {
     let description = comparison.entry_after(entry).and_then(|entry| entry.value().get("description")?.as_str());
     let name = name_parts(&entry.key).join(" ");
     let text = fold::fold(description.unwrap_or_default());

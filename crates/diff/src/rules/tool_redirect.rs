@@ -1,7 +1,7 @@
 //! `tool-redirect`: text that changes what the user or another tool does.
 
 use mcp_pin_model::Grade;
-use super::common::{Said, each_statement};
+use super::common::{Said, each_statement, shadow};
 use crate::{reading::{Passage, Role}, speech::{Class, Statement}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -60,6 +60,10 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
         let set = s.before_text(object, 3, &["set", "use", "make"]).is_some_and(|verb| s.is_order(verb) && s.is_said(verb) && (!s.is_first || s.has(Class::WHEN)));
         let must = s.after_text(object, 3, &["must", "should", "shall"]).is_some_and(|must| s.after_text(must, 2, &["be", "equal"]).is_some());
         let value = s.after(object, 7, Class::ADDRESS | Class::NUMBER).is_some();
+        // "<…>set bcc = x@y</…>": no condition is needed where no program says it.
+        if value && set && matches!(s.text(object), "bcc" | "cc") && s.is_directed() && !s.has(Class::EXAMPLE | Class::PERMIT) && !passage.is_parameter_text() {
+            return Some(REVIEW);
+        }
         if value && (set && s.has(Class::WHEN | Class::EVERY) || must && !s.has(Class::EXAMPLE)) {
             return Some(BLOCK);
         }
@@ -168,10 +172,15 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
         }
     }
     for call in s.each(Class::CALL).filter(|&call| s.is_order(call) && s.is_said(call)) {
-        let dotted = s.after(call, 2, Class::IDENTIFIER).is_some_and(|name| s.text(name).contains('.') && s.folded.contains("("));
+        let dotted = s.after(call, 2, Class::IDENTIFIER).is_some_and(|name| s.text(name).contains('.') && s.folded.contains("(")) && s.text(call.wrapping_sub(1)) != "to";
         if dotted && s.has(Class::WHEN | Class::ORDER) && s.has(Class::WHEN) && !s.has(Class::QUOTED) {
             return Some(REVIEW);
         }
+    }
+    match shadow::effect(passage, s) {
+        Some(shadow::Effect::Call) => return Some(Said { aspect: "call", message: "says what becomes of a call of somebody else's tool", ..REVIEW }),
+        Some(shadow::Effect::Standing) => return Some(Said { aspect: "standing", message: "says whether somebody else's tool may be used or believed", ..REVIEW }),
+        None => {}
     }
     None
 }

@@ -11,7 +11,7 @@ use std::{
 
 /// Kinds of words, as a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Class(u64);
+pub(crate) struct Class(u128);
 
 impl Class {
     pub(crate) const NONE: Self = Self(0);
@@ -146,6 +146,48 @@ impl Class {
     /// A file that often holds secrets and is often named: `.env`.
     pub(crate) const WEAK_FILE: Self = Self(1 << 62);
 
+    // What a demand, a waiver or a claim is made of.
+    /// What only the machine or its user holds: clipboard, mailbox, environment.
+    pub(crate) const HELD: Self = Self(1 << 63);
+    /// No longer in force: lifted, obsolete, suspended.
+    pub(crate) const ENDED: Self = Self(1 << 64);
+    /// Consent and what asks for it: confirmation, approval, go-ahead.
+    pub(crate) const CONSENT: Self = Self(1 << 65);
+    /// Not called for: unnecessary, waived, implied.
+    pub(crate) const NEEDLESS: Self = Self(1 << 66);
+    /// Leaves the choice: can, may, optionally.
+    pub(crate) const PERMIT: Self = Self(1 << 67);
+    /// In this very place.
+    pub(crate) const HERE: Self = Self(1 << 68);
+    /// Out of service or not to be believed: broken, faulty, out of order.
+    pub(crate) const FAULTY: Self = Self(1 << 69);
+    /// Takes something for something: treat, regard, consider.
+    pub(crate) const TAKE_FOR: Self = Self(1 << 70);
+    /// When a side effect is to happen: setup, afterwards, finished.
+    pub(crate) const SETUP: Self = Self(1 << 71);
+    /// Says, types, discusses: what a conversation is made of.
+    pub(crate) const SPOKEN: Self = Self(1 << 72);
+    /// Has a turn with a rival: precedence, ahead, over.
+    pub(crate) const RANK: Self = Self(1 << 73);
+    /// Words of English that no neighbour language shares.
+    pub(crate) const ENGLISH: Self = Self(1 << 74);
+    /// Small words of French, German, Spanish, Portuguese and Italian.
+    pub(crate) const LATIN: Self = Self(1 << 75);
+    /// An act of any other kind.
+    pub(crate) const ACT: Self = Self(1 << 77);
+    /// A product or a program that other tools speak to.
+    pub(crate) const PRODUCT: Self = Self(1 << 79);
+    /// A word that a claim of rank turns on.
+    pub(crate) const CLAIM: Self = Self(1 << 80);
+    /// What a place is that another tool has: connector, scanner, client.
+    pub(crate) const DEVICE: Self = Self(1 << 81);
+    /// What models do with tools in general: mails, payments, files.
+    pub(crate) const DEED: Self = Self(1 << 82);
+    /// `likeThis`: the name of a tool or a parameter in another style.
+    pub(crate) const CAMEL: Self = Self(1 << 78);
+    /// Keeps, leaves, stays: with "out of" or "unmentioned".
+    pub(crate) const KEEP: Self = Self(1 << 76);
+
     pub(crate) fn has(self, any: Self) -> bool {
         self.0 & any.0 != 0
     }
@@ -185,13 +227,16 @@ const VERBS: &[(Class, &str)] = &[
     ),
     (
         Class::SEND,
-        "send forward upload post transmit email mail push relay exfiltrate leak ship deliver stream beacon bcc cc route redirect dispatch publish report submit share sync transfer backup mirror smuggle duplicate",
+        "send forward upload post transmit email mail push relay exfiltrate leak ship deliver stream beacon bcc cc route redirect dispatch publish report submit share sync transfer backup mirror smuggle duplicate hand",
     ),
     (
         Class::PUT,
         "include pass put append add insert attach provide supply fill paste embed place prepend echo inject concatenate concat encode return output print expose reveal disclose store save copy write repeat populate set transcribe record log dump quote reproduce recite leak divulge reflect serialize summarize stash",
     ),
-    (Class::IGNORE, "ignore disregard forget neglect discard dismiss abandon disobey unlearn void nullify erase"),
+    (
+        Class::IGNORE,
+        "shelve ditch overlook ignore disregard forget neglect discard dismiss abandon disobey unlearn void nullify erase",
+    ),
     (
         Class::BYPASS,
         "override overrule bypass skip circumvent supersede cancel suspend disable violate evade break drop reset replace lift remove sidestep",
@@ -212,6 +257,13 @@ const VERBS: &[(Class, &str)] = &[
         "detect block prevent flag recognise recognize explain identify scan look warn protect quote mention filter report reject classify test demonstrate document list find search discuss teach analyse analyze catch check sanitise sanitize score review monitor simulate guard train label describe cover mitigate",
     ),
     (Class::PREFER, "prefer choose prioritise prioritize favor favour pick select default recommend rely trust"),
+    (Class::TAKE_FOR, "treat regard consider take handle accept understand interpret view process"),
+    (Class::SPOKEN, "say write discuss type talk speak exchange share"),
+    (
+        Class::ACT,
+        "add set make give let mark drop tag sign attach answer reply approve accept assume believe skip stop prefix suffix pad stamp multiply double cap raise lower inflate pretend claim invite book pay charge wire wipe delete remove create install enable disable grant revoke register pull commit merge deploy schedule start finish move carry bring turn switch point aim steer lift raise reduce cut widen loosen relax answer wait try redo retry reach go deliver translate sell buy order fund credit debit tell ask",
+    ),
+    (Class::KEEP, "keep leave stay remain"),
     (Class::INSIST, "forget fail hesitate neglect omit refuse delay stop"),
     (Class::THREAT, "fail crash break lose malfunction corrupt reject terminate suspend"),
 ];
@@ -334,6 +386,57 @@ const WORDS: &[(Class, &str)] = &[
         "summary summaries interface ui view display output log logs transcript sight response answer report visible user-facing",
     ),
     (
+        Class::HELD,
+        "clipboard mailbox inbox desktop downloads dotenv printenv environ env environment configuration config setup background home history bookmarks screenshot documents document photos pictures files file folder mails emails e-mails name address phone employer birthday remember know recall begins beginning starting starts open opened text",
+    ),
+    (
+        Class::ENDED,
+        "void lifted suspended expired superseded revoked waived cancelled canceled irrelevant inapplicable repealed rescinded obsolete discarded overridden off retired abolished moot outdated",
+    ),
+    (
+        Class::CONSENT,
+        "confirmation confirmations approval approvals permission permissions consent consents consented consenting go-ahead authorization authorisation authorizations authorized authorised agreement confirm confirmed approve approved agreed asking ask prompt prompts dialog dialogs dialogue dialogues yes pre-approved preapproved auto-approval auto-approve autoapprove pre-approval",
+    ),
+    (
+        Class::NEEDLESS,
+        "unnecessary needless pointless redundant superfluous waived implied implicit granted off needed required necessary skipped advance standing unneeded moot automatic assumed",
+    ),
+    (
+        Class::PRODUCT,
+        "gmail slack github gitlab notion jira stripe outlook dropbox whatsapp telegram discord teams zoom trello asana figma postgres mysql sqlite docker kubernetes kubectl terraform brave chrome playwright puppeteer git npm pip shell terminal bash browser filesystem ripgrep grep paypal twitter sharepoint salesforce zendesk hubspot",
+    ),
+    (
+        Class::CLAIM,
+        "precedence priority preference ahead stop choice pick resort go-to sole only anthropic openai google microsoft takes take than outperforms outclasses surpasses outranks beats trumps eclipses outshines supersedes look start begin starts begins come comes turn alternative alternatives substitute rival avoid skip answer reply respond proceed finish conclude rewarded penalized penalised downgraded rated scored prefer prefers expect expects love insist built native own default built-in everything anything there recommended endorsed mandated certified preferred approved prescribed fall one competitors rivals competition",
+    ),
+    (
+        Class::DEVICE,
+        "tool tools connector server plugin extension scanner auditor integration toolset skill client monitor",
+    ),
+    (
+        Class::DEED,
+        "email emails e-mail e-mails mail mails message messages payment payments transfer transfers invoice invoices commit commits file files code query queries search searches order orders booking bookings post posts request requests page pages document documents login upload uploads download deployment issue issues event events command commands",
+    ),
+    (Class::PERMIT, "can may could might optional optionally able allowed allows lets want wants wish supports"),
+    (Class::HERE, "here"),
+    (
+        Class::FAULTY,
+        "broken unsafe unreliable compromised malicious faulty defective down false untrusted infected insecure hacked dangerous wrong inaccurate bogus noise order incorrect",
+    ),
+    (
+        Class::SETUP,
+        "setup install installation initialization initialisation one-off once finished afterwards preparation housekeeping cleanup bootstrap hand done first finally beforehand routine",
+    ),
+    (Class::RANK, "precedence priority ahead over above before instead rather than place"),
+    (
+        Class::ENGLISH,
+        "the of and to is are for with this that be by not from at your can will if when use all get it or as",
+    ),
+    (
+        Class::LATIN,
+        "le la les des du un une et dans avant avec contenu fichier champ clef cle cette ce puis son sa ses au aux pour vous votre der die das den dem und vor mit inhalt datei feld in ins aus von dann jedem jeder bitte lies el los las del y en antes con contenido archivo fichero campo clave lea lee luego cada por su o os as da do dos das e no na conteudo arquivo ficheiro com para leia copie il lo gli della dello dei delle nel nella prima contenuto leggi per ogni di al a ein eine zu im wird lesen kopiere copia copiez lisez colle inclua incluye inserisci fuge setze schreibe ecris mets ponga pon coloque metti",
+    ),
+    (
         Class::SHELL,
         "curl wget chmod chown bash zsh powershell pwsh netcat nc ncat sudo rm eval crontab mkfifo certutil iex base64 openssl scp rsync osascript nslookup",
     ),
@@ -362,6 +465,8 @@ const IRREGULAR: &[(&str, &str)] = &[
     ("run", "run"),
     ("do", "done"),
     ("lose", "lost"),
+    ("keep", "kept"),
+    ("leave", "left"),
     ("break", "broken"),
     ("set", "set"),
     ("bring", "brought"),

@@ -5,8 +5,9 @@
 
 pub(crate) mod foreign;
 mod lexicon;
+pub(crate) mod things;
 
-pub(crate) use lexicon::Class;
+pub(crate) use lexicon::{Class, class_of};
 
 /// How far before a verb a denial reaches, in words.
 const DENIAL_REACH: usize = 7;
@@ -37,6 +38,8 @@ pub(crate) struct Statement {
     pub(crate) is_first: bool,
     /// Whether it has brackets or marks that delimiters are made of.
     pub(crate) has_marks: bool,
+    /// Every family of rules asks for this.
+    can_speak: bool,
     words: Vec<Word>,
     all: Class,
 }
@@ -45,12 +48,17 @@ impl Statement {
     pub(crate) fn new(shown: String, folded: String) -> Self {
         let mut words = Vec::new();
         let mut all = Class::NONE;
-        tokenize(&folded, |word| {
+        let same_places = shown.len() == folded.len();
+        tokenize(&folded, |mut word| {
+            if same_places && word.end - word.start > 4 && is_camel(shown.get(word.start..word.end)) {
+                word.class |= Class::CAMEL;
+            }
             all |= word.class;
             words.push(word);
         });
         let has_marks = folded.bytes().any(|byte| matches!(byte, b'<' | b'[' | b'#' | b'{'));
-        Self { shown, folded, was_encoded: false, in_comment: false, is_first: false, has_marks, words, all }
+        let can_speak = words.len() > 2 || has_marks || !folded.is_ascii();
+        Self { shown, folded, was_encoded: false, in_comment: false, is_first: false, has_marks, can_speak, words, all }
     }
 
     /// Whether there is a word of each of these kinds: what settles nearly every statement.
@@ -64,12 +72,22 @@ impl Statement {
 
     /// Whether there is room for more than a name: most strings of a schema are settled by this.
     pub(crate) fn can_speak(&self) -> bool {
-        self.words.len() > 2 || self.has_marks || !self.folded.is_ascii()
+        self.can_speak
     }
 
     /// How many of its words have a kind of their own, beside how and where they stand.
     pub(crate) fn known_words(&self) -> usize {
-        let stands = Class::QUOTED | Class::CLAUSE | Class::NUMBER | Class::IDENTIFIER;
+        let stands = Class::PRODUCT
+            | Class::CLAIM
+            | Class::DEED
+            | Class::DEVICE
+            | Class::QUOTED
+            | Class::CLAUSE
+            | Class::NUMBER
+            | Class::IDENTIFIER
+            | Class::LATIN
+            | Class::HERE
+            | Class::HELD;
         self.words.iter().filter(|word| word.class.without(stands) != Class::NONE).count()
     }
 
@@ -80,6 +98,17 @@ impl Statement {
     /// The kinds of a word; none beyond the end.
     pub(crate) fn class(&self, index: usize) -> Class {
         self.words.get(index).map(|word| word.class).unwrap_or_default()
+    }
+
+    /// Where a word stands in the folded form, and in the shown one if both have the same length.
+    pub(crate) fn place(&self, index: usize) -> std::ops::Range<usize> {
+        self.words.get(index).map_or(0..0, |word| word.start..word.end)
+    }
+
+    /// Whether a word and the next are one name: `send-email`, `mail.send`.
+    pub(crate) fn is_joined(&self, index: usize) -> bool {
+        let (one, next) = (self.place(index), self.place(index.wrapping_add(1)));
+        next.start == one.end + 1 && one.end > 0 && matches!(self.folded.as_bytes().get(one.end), Some(b'-' | b'.'))
     }
 
     /// A word as it is written, folded.
@@ -179,6 +208,9 @@ impl Statement {
             return false;
         }
         let first = index.saturating_sub(DESCRIPTION_REACH);
+        // Where a quotation begins, what it is said to be stands before it.
+        let opening =
+            (first..index).rev().find(|&word| !self.class(word).has(Class::QUOTED)).map_or(first, |word| word + 1);
         let Some(verb) = (first..index).find(|&word| {
             let class = self.class(word);
             class.has(Class::DESCRIBE)
@@ -186,7 +218,7 @@ impl Statement {
                 && !class.has(Class::QUOTED)
         }) else {
             // A noun alone: "a phrase such as …".
-            return quoted && self.before(index, 6, Class::ATTACK).is_some();
+            return quoted && self.before(opening, 7, Class::ATTACK).is_some();
         };
         let object = Class::ATTACK.or(Class::EXAMPLE);
         (verb + 1..index).any(|word| self.class(word).has(object))
@@ -212,6 +244,12 @@ impl Statement {
                 self.text(index - 1),
                 "to" | "will" | "shall" | "should" | "now" | "step" | "not" | "then" | "or" | "is"
             )
+    }
+
+    /// Whether it is written in another language with Latin letters.
+    pub(crate) fn is_latin(&self) -> bool {
+        let count = |kind: Class| self.each(kind).count();
+        self.has(Class::LATIN) && count(Class::LATIN) >= 2 && count(Class::LATIN) > count(Class::ENGLISH)
     }
 
     /// Whether the statement tells the model what it must do, rather than what the tool does.
@@ -257,6 +295,14 @@ fn tokenize(folded: &str, mut emit: impl FnMut(Word)) {
         }
         clause |= matches!(chunk, "-" | "—" | "–" | "->" | "→" | "=>");
     }
+}
+
+/// `likeThis`: a capital inside, none in front.
+fn is_camel(word: Option<&str>) -> bool {
+    let bytes = word.unwrap_or_default().as_bytes();
+    bytes.first().is_some_and(u8::is_ascii_lowercase)
+        && bytes.windows(2).skip(1).any(|two| matches!(two, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
+        && bytes.iter().all(u8::is_ascii_alphanumeric)
 }
 
 fn is_word(c: char) -> bool {

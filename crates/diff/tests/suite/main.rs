@@ -4,6 +4,7 @@
 
 mod grades;
 mod load;
+mod red_team;
 mod report;
 mod rules;
 mod siblings;

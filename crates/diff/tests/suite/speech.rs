@@ -8,7 +8,7 @@ use mcp_pin_diff::Grade;
 use mcp_pin_model::json::Value;
 
 /// The families, and of a hundred sentences of theirs how many must be graded `review` or above on first admission.
-const FAMILIES: [(&str, usize); 11] = [
+const FAMILIES: [(&str, usize); 17] = [
     ("instruction-override", 95),
     ("concealment", 95),
     ("conversation-delimiter", 95),
@@ -20,6 +20,12 @@ const FAMILIES: [(&str, usize); 11] = [
     ("preference-manipulation", 90),
     ("answer-steering", 90),
     ("coercion", 90),
+    ("demand", 90),
+    ("foreign-call", 90),
+    ("rank", 90),
+    ("consent", 85),
+    ("set-aside", 90),
+    ("languages", 85),
 ];
 
 /// Of a hundred decoys, how many may be graded `review` or above.
@@ -60,6 +66,47 @@ fn attacks_of_every_family_are_seen_in_our_own_words() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The same where nothing stands before it: that is where a tool says what it does, and an attack may stand there too.
+#[test]
+fn a_first_sentence_is_not_the_purpose_of_a_tool_that_is_about_something_else() {
+    let text = |text: &str| Value::from(text).to_canonical_string();
+    for sentence in sentences("first-sentence") {
+        let members = format!(
+            r#""description":{},"inputSchema":{{"type":"object","properties":{{"note":{{"type":"string"}}}}}}"#,
+            text(&sentence)
+        );
+        let report = report(None, &tool(&members));
+        assert!(report.grade() >= Grade::Review, "{sentence}");
+    }
+}
+
+/// "What the tool does | the name of a parameter | its description", one a line.
+fn parameter_findings(line: &str) -> Vec<String> {
+    let text = |text: &str| Value::from(text).to_canonical_string();
+    let parts: Vec<&str> = line.split(" | ").collect();
+    let [purpose, name, description] = <[&str; 3]>::try_from(parts).unwrap();
+    let members = format!(
+        r#""description":{},"inputSchema":{{"type":"object","properties":{{"options":{{"type":"object","properties":{{{}:{{"type":"string","description":{}}}}}}}}}}}"#,
+        text(purpose),
+        text(name),
+        text(description)
+    );
+    let report = report(None, &tool(&members));
+    let loud = report.findings().iter().filter(|finding| finding.grade >= Grade::Review);
+    loud.filter(|finding| finding.rule != "first-admission").map(|finding| finding.rule.clone()).collect()
+}
+
+#[test]
+fn parameters_ask_by_parts_of_their_names_and_by_their_descriptions_at_any_depth() {
+    let attacks = sentences("parameters");
+    let missed: Vec<&String> = attacks.iter().filter(|line| parameter_findings(line).is_empty()).collect();
+    assert!(missed.len() * 100 <= 10 * attacks.len(), "{missed:#?}");
+    let loud: Vec<(String, Vec<String>)> =
+        sentences("parameters-decoys").into_iter().map(|line| (line.clone(), parameter_findings(&line))).collect();
+    let loud: Vec<_> = loud.iter().filter(|(_, rules)| !rules.is_empty()).collect();
+    assert!(loud.is_empty(), "{loud:#?}");
 }
 
 #[test]
