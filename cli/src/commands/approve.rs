@@ -239,11 +239,12 @@ fn about(reviewed: &Reviewed, columns: usize) -> Text {
     } else {
         line("signature", Role::Warning, "checked by the registry, not here: mcp-pin.toml names no publisher");
     }
-    line("manifest", Role::Plain, &submission.manifest.to_string());
+    let mut digest = |label: &str, digest| reviewing::labelled_digest(&mut text, label, digest, columns);
+    digest("manifest", &submission.manifest);
     if let Some(replaces) = &submission.replaces {
-        line("replaces", Role::Plain, &replaces.to_string());
+        digest("replaces", replaces);
     }
-    line("change report", Role::Plain, &reviewed.report.digest().to_string());
+    digest("change report", &reviewed.report.digest());
     text
 }
 

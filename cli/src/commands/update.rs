@@ -431,8 +431,8 @@ fn decide(
         // `mcp-pin diff` compares with the live server, so this is the only place where a published report is seen.
         let digest = matches!(candidate.to, To::Published(_)).then(|| {
             let mut text = Text::new();
-            let digest = candidate.report.digest().to_string();
-            review::labelled(&mut text, "change report", Role::Plain, &digest, context.ui.width());
+            let digest = candidate.report.digest();
+            review::labelled_digest(&mut text, "change report", &digest, context.ui.width());
             text
         });
         if !asked && context.format == Format::Human {

@@ -1,6 +1,6 @@
 //! What a first lock is about, before anything that was found.
 
-use mcp_pin_model::{EntryKind, Launch, package_identity::identify};
+use mcp_pin_model::{Digest, EntryKind, Launch, package_identity::identify};
 
 use crate::{
     capture::Live,
@@ -72,6 +72,16 @@ pub(crate) fn labelled(out: &mut Text, label: &str, role: Role, value: &str, col
         out.newline();
         out.append(shown_block(&value, role, 4, columns));
     }
+}
+
+/// A digest below its label, as one word to copy where the line is long enough for it.
+pub(crate) fn labelled_digest(out: &mut Text, label: &str, digest: &Digest, columns: usize) {
+    let value = digest.to_string();
+    if width(&value) + 4 > columns {
+        return labelled(out, label, Role::Plain, &value, columns);
+    }
+    out.push(Role::Dim, format!("  {label}\n"));
+    out.plain(format!("    {value}\n"));
 }
 
 /// A word as a shell would need it, so that the borders of arguments are seen.

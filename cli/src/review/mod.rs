@@ -11,7 +11,7 @@ mod pages;
 mod session;
 mod subject;
 
-pub(crate) use self::introduction::labelled;
+pub(crate) use self::introduction::{labelled, labelled_digest};
 pub use self::{
     acknowledged::Acknowledged,
     introduction::introduction,

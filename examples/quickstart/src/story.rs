@@ -204,12 +204,11 @@ fn accept_update(stage: &Stage, cast: &Cast<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// The digest that was shown, between whatever colours it.
+/// The digest that was shown below its label, between whatever colours it.
 fn report_digest(output: &str) -> Result<&str, String> {
-    output
-        .lines()
-        .filter(|line| line.contains("change report"))
-        .find_map(|line| line.get(line.find("sha256:")?..)?.get(.."sha256:".len() + 64))
+    let shown = output.rsplit_once("change report").map(|(_, shown)| shown);
+    shown
+        .and_then(|shown| shown.get(shown.find("sha256:")?..)?.get(.."sha256:".len() + 64))
         .ok_or_else(|| "no change report digest was printed".to_owned())
 }
 
