@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::{
     error::CommandError,
+    project::settings::day,
     state::{
         State,
         verification::{Locked, report_of},
@@ -37,9 +38,7 @@ impl Cumulative {
     /// What it is relative to, for people: `since 1.0.0, read as a whole on 2026-08-01`.
     #[must_use]
     pub fn since(&self) -> String {
-        let day = self.baseline.at.to_string();
-        let day = day.split('T').next().unwrap_or_default();
-        format!("since {}, read as a whole on {day}", self.version)
+        format!("since {}, read as a whole on {}", self.version, day(self.baseline.at))
     }
 }
 
@@ -123,7 +122,12 @@ impl SinceBaseline {
     /// None where nothing is to be said.
     #[must_use]
     pub fn of(cumulative: &Cumulative) -> Option<Self> {
-        let Cumulative { baseline, version, findings, .. } = cumulative.clone();
-        (!findings.is_empty()).then_some(Self { version, manifest: baseline.manifest, at: baseline.at, findings })
+        let Cumulative { baseline, version, findings, .. } = cumulative;
+        (!findings.is_empty()).then(|| Self {
+            version: version.clone(),
+            manifest: baseline.manifest,
+            at: baseline.at,
+            findings: findings.clone(),
+        })
     }
 }

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use mcp_pin_attest::{Attestation, MAX_KEY_TEXT_BYTES, PublicKey, Trust, verify};
+use mcp_pin_attest::{Attestation, verify};
 use mcp_pin_model::{Digest, Manifest, Surface};
 use semver::Version;
 
 use super::{tree::Tree, version::Source};
-use crate::{context::Context, error::CommandError, git::Commit, state::read_bounded, surface_file};
+use crate::{
+    context::Context, error::CommandError, git::Commit, signer::trust_of_keys, state::read_bounded, surface_file,
+};
 
 /// The largest signed manifest that is read.
 const MAX_BUNDLE_BYTES: u64 = 32 << 20;
@@ -63,8 +65,11 @@ impl Baseline {
         let attestation = Attestation::from_bytes(bytes).map_err(|error| refused(error.to_string()))?;
         let claimed: Manifest = attestation.statement_unverified().map_err(|error| refused(error.to_string()))?;
         let project = context.project()?;
-        let trust =
-            if keys.is_empty() { project.settings.publishers_of(claimed.name()) } else { trust_of(context, keys)? };
+        let trust = if keys.is_empty() {
+            project.settings.publishers_of(claimed.name())
+        } else {
+            trust_of_keys(context, keys)?
+        };
         if trust.is_empty() {
             return Err(CommandError::could_not_check(format!("nobody is trusted to sign for `{}`", claimed.name()))
                 .hint("name the key with `--signer-key`, or a [[trust.publisher]] in mcp-pin.toml"));
@@ -112,19 +117,4 @@ fn relative(file: &Path) -> Result<String, CommandError> {
             file.display()
         ))),
     }
-}
-
-/// The keys that the command line names, each a principal of its own.
-fn trust_of(context: &Context, keys: &[PathBuf]) -> Result<Trust, CommandError> {
-    let mut trust = Trust::new();
-    for file in keys {
-        let shown = file.display();
-        let bytes = read_bounded(&context.directory.join(file), MAX_KEY_TEXT_BYTES as u64)?
-            .ok_or_else(|| CommandError::usage(format!("there is no file {shown}")))?;
-        let text = String::from_utf8(bytes).map_err(|_| CommandError::usage(format!("the key {shown} is not text")))?;
-        let key = PublicKey::from_spki_pem(&text)
-            .map_err(|error| CommandError::usage(format!("the key {shown} cannot be used: {error}")))?;
-        trust.add_key(key.id().key, key);
-    }
-    Ok(trust)
 }

@@ -25,7 +25,10 @@ use crate::{
     context::Context,
     error::{CommandError, CommandResult, Status},
     render::{self, Detail, View, json},
-    review::{self as reviewing, Acknowledged, Decision as Decided, Subject, beside::acknowledged_by_name},
+    review::{
+        self as reviewing, Acknowledged, Decision as Decided, Subject,
+        beside::{acknowledged_by_name, check_named, fingerprints},
+    },
     signer::SignerArguments,
     ui::{Role, Text, sanitize},
 };
@@ -128,6 +131,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         }
         let reason = arguments.reason.clone().unwrap_or_default();
         let server = reviewed.submission.server.as_str();
+        check_named(&arguments.acknowledge, &fingerprints(&beside).collect())?;
         let acknowledged = match acknowledged_by_name(server, &beside, &arguments.acknowledge, Grade::Review) {
             Ok(acknowledged) => acknowledged,
             Err(error) => {

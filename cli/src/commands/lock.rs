@@ -1,5 +1,7 @@
 //! `mcp-pin lock`.
 
+use std::collections::BTreeSet;
+
 use clap::ValueEnum;
 use mcp_pin_diff::{ChangeReport, Finding};
 use mcp_pin_model::{Alias, Grade, Launch, Lockfile, ServerName, package_identity::identify};
@@ -43,8 +45,9 @@ pub struct Arguments {
     /// Accept without asking
     #[arg(long, value_enum, value_name = "WHAT")]
     pub accept: Option<Accept>,
-    /// Acknowledge what was found beside the other servers, by its fingerprint; with --accept
-    #[arg(long, value_name = "FINGERPRINT", requires = "accept")]
+    /// Acknowledge what was found beside the other servers, by its fingerprint, where nobody is asked: with --accept, and of
+    /// servers from a registry
+    #[arg(long, value_name = "FINGERPRINT")]
     pub acknowledge: Vec<String>,
     /// Print everything that is new also where nobody is asked, not only what was found
     #[arg(long, alias = "full")]
@@ -155,17 +158,26 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     let mut lock = before.clone().unwrap_or_default();
     let sorted = sort(arguments, &project, &state, &lock, &mut run);
     let candidates = capture(context, &project, &sorted.new, &mut run)?;
-    let others =
-        if candidates.is_empty() { Others::default() } else { Others::of_lock(context, &project, &state, &lock) };
-    let Some(accepted) = decide(arguments, context, &project, others, candidates, &mut run)? else {
+    let is_new = !candidates.is_empty() || !sorted.from_registry.is_empty();
+    let others = if is_new { Others::of_lock(context, &project, &state, &lock) } else { Others::default() };
+    let mut beside = BesideOthers { others, found: BTreeSet::new(), last: Vec::new() };
+    let Some(accepted) = decide(arguments, context, &project, &mut beside, candidates, &mut run)? else {
         return finish(run);
     };
     let mut admissions = Vec::new();
     for server in &sorted.from_registry {
-        match from_registry(context, &project, &state, server) {
+        match from_registry(arguments, context, &project, &state, &mut beside, server) {
             Ok(admission) => admissions.push(admission),
-            Err(error) => run.error(&server.alias, &error),
+            Err(error) => {
+                run.error(&server.alias, &error);
+                if let Some(row) = run.rows.last_mut() {
+                    row.beside = std::mem::take(&mut beside.last);
+                }
+            }
         }
+    }
+    if run.status == Status::Passed {
+        beside::check_named(&arguments.acknowledge, &beside.found)?;
     }
     if !accepted.is_empty() {
         // Configured servers are kept apart from the project, whose settings a first use may write.
@@ -203,6 +215,15 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         }
     }
     finish(run)
+}
+
+/// The servers that are locked so far, and what was found beside them.
+struct BesideOthers {
+    others: Others,
+    /// By fingerprint.
+    found: BTreeSet<String>,
+    /// Beside the last server that came from a registry.
+    last: Vec<Finding>,
 }
 
 /// What is to be done with each server.
@@ -302,7 +323,7 @@ fn decide<'a>(
     arguments: &Arguments,
     context: &Context,
     project: &Project,
-    mut others: Others,
+    known: &mut BesideOthers,
     candidates: Vec<Candidate<'a>>,
     run: &mut Run<'_>,
 ) -> Result<Option<Vec<(Candidate<'a>, Acknowledged)>>, CommandError> {
@@ -318,7 +339,8 @@ fn decide<'a>(
             continue;
         }
         let name = ServerName::local(alias);
-        let found = others.beside(alias.as_str(), &candidate.live.surface);
+        let found = known.others.beside(alias.as_str(), &candidate.live.surface);
+        known.found.extend(found.iter().map(|finding| finding.fingerprint.clone()));
         let exceptions = &project.settings.policy.exceptions;
         let beside = [Beside::servers(Assessment::of_findings(&found, Some(&name), exceptions, context.now()))];
         let introduction = review::introduction(candidate.server, &candidate.live, context.ui.width());
@@ -349,7 +371,7 @@ fn decide<'a>(
             // A first use accepts what a server is. What it does to others that were there before takes more.
             match beside::acknowledged_by_name(alias.as_str(), &beside, &arguments.acknowledge, Grade::Block) {
                 Ok(acknowledged) => {
-                    others.add(alias.as_str(), &candidate.live.surface);
+                    known.others.add(alias.as_str(), &candidate.live.surface);
                     let acknowledged = acknowledged.and(Acknowledged::as_a_whole(assessment.findings()));
                     accepted.push((candidate, acknowledged));
                     continue;
@@ -368,7 +390,7 @@ fn decide<'a>(
             };
             match review::decide(&context.ui, &subject).map_err(super::prompt_error)? {
                 Decision::Accept(acknowledged) => {
-                    others.add(alias.as_str(), &candidate.live.surface);
+                    known.others.add(alias.as_str(), &candidate.live.surface);
                     accepted.push((candidate, acknowledged));
                     continue;
                 }
@@ -419,18 +441,36 @@ fn unpinned(launch: &Launch) -> Option<String> {
     ))
 }
 
+/// A version that the organisation admitted. Those who consented to it saw what it does to the registry's servers, not to
+/// the others that are locked here.
 fn from_registry(
+    arguments: &Arguments,
     context: &Context,
     project: &Project,
     state: &State,
+    known: &mut BesideOthers,
     server: &ConfiguredServer,
 ) -> Result<Admission, CommandError> {
+    let alias = &server.alias;
+    known.last = Vec::new();
     let wanted = project
         .settings
         .servers
-        .get(&server.alias)
+        .get(alias)
         .ok_or_else(|| CommandError::internal("a server from a registry without settings"))?;
-    registry_source::resolve(context, &project.settings, &server.alias, wanted, state)?.admission(server, None)
+    let published = registry_source::resolve(context, &project.settings, alias, wanted, state)?;
+    let manifest = published.manifest.statement();
+    known.last = known.others.beside(alias.as_str(), &manifest.surface);
+    known.found.extend(known.last.iter().map(|finding| finding.fingerprint.clone()));
+    let exceptions = &project.settings.policy.exceptions;
+    let weighed = Assessment::of_findings(&known.last, Some(manifest.name()), exceptions, context.now());
+    let beside = [Beside::servers(weighed)];
+    if context.format == Format::Human {
+        review::print_beside(context, &beside)?;
+    }
+    beside::acknowledged_by_name(alias.as_str(), &beside, &arguments.acknowledge, Grade::Block)?;
+    known.others.add(alias.as_str(), &manifest.surface);
+    published.admission(server, None)
 }
 
 fn finish(mut run: Run<'_>) -> CommandResult {

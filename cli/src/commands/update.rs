@@ -1,6 +1,6 @@
 //! `mcp-pin update`.
 
-use std::str::FromStr;
+use std::{collections::BTreeSet, str::FromStr};
 
 use jiff::Timestamp;
 use mcp_pin_diff::{ChangeReport, Finding};
@@ -398,6 +398,7 @@ fn decide(
     let at_a_terminal = context.ui.is_interactive() && context.format == Format::Human;
     let mut accepted = Vec::new();
     let mut left = false;
+    let mut seen = BTreeSet::new();
     for candidate in candidates {
         let alias = &candidate.server.alias;
         let assessment = Assessment::of(&candidate.report, &project.settings.policy.exceptions, context.now());
@@ -425,6 +426,7 @@ fn decide(
             beside.push(Beside { from: cumulative.since(), findings: weigh(&cumulative.findings) });
             standing = standing.and(Acknowledged::as_a_whole(&weigh(&cumulative.known)));
         }
+        seen.extend(beside::fingerprints(&beside));
         let named: Vec<&Accepted> = arguments.accept.iter().filter(|accepted| accepted.alias == *alias).collect();
         let refused = assessment.grade().max(beside::gravest(&beside)) == Grade::Refuse;
         let asked = at_a_terminal && named.is_empty() && !refused;
@@ -542,6 +544,9 @@ fn decide(
         }
         context.ui.show("nothing was updated").map_err(super::prompt_error)?;
         return Ok(None);
+    }
+    if run.status == Status::Passed {
+        beside::check_named(&arguments.acknowledge, &seen)?;
     }
     Ok(Some(accepted))
 }

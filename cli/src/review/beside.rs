@@ -4,6 +4,8 @@
 //! It depends on who else is there and on what was read before, so it is no part of a report and of its digest. It is shown
 //! beside the report and acknowledged on its own: item by item by whoever is asked, and by fingerprint where nobody is.
 
+use std::collections::BTreeSet;
+
 use mcp_pin_diff::{
     Finding,
     siblings::{Sibling, among},
@@ -22,7 +24,7 @@ use crate::{
         wrap::wrapped,
     },
     state::{State, verification},
-    ui::{Role, Text},
+    ui::{Role, Text, sanitize},
 };
 
 /// Findings that are no part of the report.
@@ -51,8 +53,10 @@ impl Others {
     #[must_use]
     pub fn of_lock(context: &Context, project: &Project, state: &State, lock: &Lockfile) -> Self {
         let mut others = Self::default();
-        for server in lock.servers() {
-            match verification::check(state, &project.settings, server, context.now()).locked {
+        let servers: Vec<_> = lock.servers().iter().collect();
+        let checked = verification::check_all(state, &project.settings, &servers, context.now());
+        for (server, checked) in servers.into_iter().zip(checked) {
+            match checked.locked {
                 Some(locked) => others.add(server.alias.as_str(), &locked.manifest.statement().surface),
                 None => context.ui.warn(format!("`{}` does not verify, so nothing was compared with it", server.alias)),
             }
@@ -109,6 +113,26 @@ pub(super) fn rendered(findings: &[&Finding], view: &View<'_>) -> Text {
         }
     }
     out
+}
+
+/// What `--acknowledge` names of something that was not found: a mistake, and never an acknowledgement of nothing.
+///
+/// # Errors
+/// Exit code 2 with the first of them.
+pub fn check_named(named: &[String], found: &BTreeSet<String>) -> Result<(), CommandError> {
+    match named.iter().find(|fingerprint| !found.contains(*fingerprint)) {
+        None => Ok(()),
+        Some(unknown) => Err(CommandError::usage(format!(
+            "--acknowledge {}: nothing of this fingerprint was found beside a report; nothing was written",
+            sanitize::name(unknown)
+        ))
+        .hint("the fingerprints stand below what was found; run the command again without it")),
+    }
+}
+
+/// The fingerprints of everything that stands beside a report.
+pub fn fingerprints<'a>(beside: &'a [Beside<'_>]) -> impl Iterator<Item = String> + 'a {
+    beside.iter().flat_map(|one| &one.findings).map(|assessed| assessed.finding.fingerprint.clone())
 }
 
 /// What was acknowledged by fingerprint of findings that weigh this much or more.

@@ -4,6 +4,7 @@ mod arguments;
 mod instance;
 mod source;
 mod token;
+mod trusted;
 
 use mcp_pin_attest::{Attestation, Evidence, SignError, Signer, sign};
 use mcp_pin_model::{hostile, statement::Statement};
@@ -15,6 +16,7 @@ pub use self::{
     instance::InstanceArguments,
     source::KeySource,
     token::{TokenArgument, identity_token},
+    trusted::trust_of_keys,
 };
 use crate::{
     context::Context,

@@ -104,3 +104,25 @@ fn t21_the_digest_of_a_report_does_not_accept_what_no_report_holds() {
     let consent = sandbox.run(&["why", "sums", "--format", "json"]).expect(0).out;
     assert!(found.iter().all(|fingerprint| consent.contains(fingerprint)), "{consent}");
 }
+
+#[test]
+fn a_fingerprint_of_nothing_acknowledges_nothing_and_writes_nothing() {
+    let sandbox = beside("Adds two numbers.");
+    let before = sandbox.written();
+    let nothing = "0".repeat(32);
+    sandbox
+        .run(&["lock", "--accept", "first-use", "--acknowledge", &nothing])
+        .expect(2)
+        .says("nothing of this fingerprint");
+    assert_eq!(sandbox.written(), before);
+    sandbox.run(&["lock", "--accept", "first-use"]).expect(0);
+
+    sandbox.scenario("sums", &released(with_tool("add_numbers", "Adds two whole numbers.")));
+    let before = sandbox.written();
+    let accept = format!("sums@{}", sandbox.reviewed("sums"));
+    sandbox
+        .run(&["update", "--accept", &accept, "--acknowledge", &nothing])
+        .expect(2)
+        .says("nothing of this fingerprint");
+    assert_eq!(sandbox.written(), before);
+}

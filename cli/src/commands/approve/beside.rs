@@ -12,7 +12,7 @@ use mcp_pin_model::{
     consent::{Baseline, Decision},
 };
 use mcp_pin_policy::{Assessed, Assessment};
-use mcp_pin_registry_client::{CatalogueQuery, ClientError, EntryStatus, RegistryClient};
+use mcp_pin_registry_client::{CatalogueQuery, ClientError, ConsentDocument, EntryStatus, RegistryClient};
 use serde::Serialize;
 
 use super::{Reviewed, review::manifest_of};
@@ -86,12 +86,10 @@ pub(super) fn find(context: &Context, client: &RegistryClient, reviewed: &Review
         return Ok(Found { others, ..Found::default() });
     };
     let consents = ask(context, "fetching the consents to what is live", client.consents(&live))?;
-    let approvals: Vec<Consent> = consents
-        .iter()
-        .filter(|consent| consent.decision == Decision::Approve)
-        .filter_map(|consent| consent.attestation.statement_unverified::<Consent>().ok())
-        .collect();
-    let Some(baseline) = oldest(live, approvals.iter()) else { return Ok(Found { others, ..Found::default() }) };
+    let approvals = approvals(&consents)?;
+    // Where nobody had to consent to what is live, nobody is known to have read more than what this step is relative to.
+    let unread = Baseline { manifest: live, at: context.now() };
+    let baseline = oldest(live, approvals.iter()).unwrap_or(unread);
     if baseline.manifest == live {
         return Ok(Found { others, cumulative: None, baseline: Some(baseline) });
     }
@@ -123,6 +121,23 @@ pub(super) fn find(context: &Context, client: &RegistryClient, reviewed: &Review
     Ok(Found { others, cumulative: Some(cumulative), baseline: Some(baseline) })
 }
 
+/// What was consented to. One that cannot be read may name an older baseline than the others, so it is not passed over.
+fn approvals(consents: &[ConsentDocument]) -> Result<Vec<Consent>, CommandError> {
+    consents
+        .iter()
+        .filter(|consent| consent.decision == Decision::Approve)
+        .map(|consent| {
+            consent.attestation.statement_unverified::<Consent>().map_err(|error| {
+                CommandError::could_not_check(format!(
+                    "the consent {} to what is live cannot be read: {error}",
+                    consent.digest.short()
+                ))
+                .hint("it may be of a newer mcp-pin")
+            })
+        })
+        .collect()
+}
+
 /// The newest versions of the other servers that the registry shows.
 fn others(context: &Context, client: &RegistryClient, server: &ServerName) -> Result<Others, CommandError> {
     let (manifests, more) = ask(context, "comparing with the other servers", async {
@@ -134,9 +149,8 @@ fn others(context: &Context, client: &RegistryClient, server: &ServerName) -> Re
                 page.entries.into_iter().filter(|entry| entry.name != *server && entry.status != EntryStatus::Deleted);
             named.extend(shown.filter_map(|entry| Some((entry.name, entry.manifest?))));
             match page.next {
-                Some(_) if named.len() >= MAX_COMPARED => break true,
-                Some(next) => query.cursor = Some(next),
-                None => break false,
+                Some(next) if named.len() < MAX_COMPARED => query.cursor = Some(next),
+                next => break next.is_some() || named.len() > MAX_COMPARED,
             }
         };
         let mut manifests = Vec::with_capacity(named.len());

@@ -5,8 +5,7 @@ use std::{io::Read as _, path::PathBuf};
 use clap::ValueHint;
 use jiff::Timestamp;
 use mcp_pin_attest::{
-    MAX_CAPABILITY_MANIFEST_BYTES, MAX_KEY_TEXT_BYTES, PublicKey, SignedCapabilityManifest, Trust,
-    VerifiedCapabilityManifest, verify_capability_manifest,
+    MAX_CAPABILITY_MANIFEST_BYTES, SignedCapabilityManifest, VerifiedCapabilityManifest, verify_capability_manifest,
 };
 use mcp_pin_model::{
     Alias,
@@ -28,6 +27,7 @@ use crate::{
     error::{CommandError, CommandResult, Status},
     render::json,
     review,
+    signer::trust_of_keys,
     state::read_bounded,
     ui::{Role, Text, sanitize},
 };
@@ -89,7 +89,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     let trust = if arguments.signer_key.is_empty() {
         project.settings.publishers_of(&locked.server.name)
     } else {
-        trust_of(arguments, context)?
+        trust_of_keys(context, &arguments.signer_key)?
     };
     let shown = sanitize::one_line(&arguments.file.display().to_string());
     let refused = |error| CommandError::failed(format!("{shown} is not accepted: {error}"));
@@ -139,21 +139,6 @@ fn read(arguments: &Arguments, context: &Context) -> Result<Vec<u8>, CommandErro
     let path = context.directory.join(&arguments.file);
     read_bounded(&path, limit)?
         .ok_or_else(|| CommandError::could_not_check(format!("there is no file {}", path.display())))
-}
-
-/// The keys that the command line names, each a principal of its own.
-fn trust_of(arguments: &Arguments, context: &Context) -> Result<Trust, CommandError> {
-    let mut trust = Trust::new();
-    for file in &arguments.signer_key {
-        let shown = sanitize::one_line(&file.display().to_string());
-        let bytes = read_bounded(&context.directory.join(file), MAX_KEY_TEXT_BYTES as u64)?
-            .ok_or_else(|| CommandError::usage(format!("there is no file {shown}")))?;
-        let text = String::from_utf8(bytes).map_err(|_| CommandError::usage(format!("the key {shown} is not text")))?;
-        let key = PublicKey::from_spki_pem(&text)
-            .map_err(|error| CommandError::usage(format!("the key {shown} cannot be used: {error}")))?;
-        trust.add_key(key.id().key, key);
-    }
-    Ok(trust)
 }
 
 fn status_of(agreement: &Agreement) -> Status {

@@ -48,9 +48,10 @@ pub(super) fn edit(report: &ChangeReport, edit: &Edit, novelty: &Novelty, view: 
     out
 }
 
-fn verb(change: &Change) -> String {
+/// What a change does to its place, in a few words.
+pub(crate) fn verb(change: &Change) -> String {
     let what = match (change.kind, &change.before, &change.after) {
-        (ChangeKind::EntryRenamed, _, _) => "renamed",
+        (ChangeKind::EntryRenamed | ChangeKind::ParameterRenamed, _, _) => "renamed",
         (ChangeKind::Reordered, _, _) => "in another order",
         (_, None, Some(_)) => "new",
         (_, Some(_), None) => "gone",

@@ -5,7 +5,7 @@
 //! every change is shown, under its findings or after all of them. In full view nothing is left out. Every line that a server's
 //! text stands on starts with a gutter or is short and quoted.
 
-mod edits;
+pub(crate) mod edits;
 pub(crate) mod fact;
 pub mod facts;
 mod grades;

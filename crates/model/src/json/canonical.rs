@@ -42,8 +42,17 @@ fn write_value(out: &mut String, value: &Value, numbers: &mut ryu_js::Buffer) {
 }
 
 fn write_object(out: &mut String, object: &Object, numbers: &mut ryu_js::Buffer) {
+    write_members(out, object.iter(), numbers);
+}
+
+/// An object of these members, in canonical order.
+fn write_members<'a>(
+    out: &mut String,
+    members: impl Iterator<Item = (&'a str, &'a Value)>,
+    numbers: &mut ryu_js::Buffer,
+) {
     out.push('{');
-    for (index, (name, member)) in object.iter().enumerate() {
+    for (index, (name, member)) in members.enumerate() {
         if index > 0 {
             out.push(',');
         }
@@ -111,6 +120,28 @@ impl CanonicalObject {
 
     /// Writes a member that is a list of objects or null.
     pub(crate) fn objects<'a>(&mut self, name: &str, objects: Option<impl Iterator<Item = &'a Object>>) {
+        self.list(name, objects, write_object);
+    }
+
+    /// Writes a member that is a list of the named members of objects, as far as each has them, or null. Callers pass the
+    /// names in canonical order.
+    pub(crate) fn selected<'a>(
+        &mut self,
+        name: &str,
+        objects: Option<impl Iterator<Item = &'a Object>>,
+        members: &[&'static str],
+    ) {
+        self.list(name, objects, |out, object, numbers| {
+            write_members(out, members.iter().filter_map(|&name| Some((name, object.get(name)?))), numbers);
+        });
+    }
+
+    fn list<'a>(
+        &mut self,
+        name: &str,
+        objects: Option<impl Iterator<Item = &'a Object>>,
+        write: impl Fn(&mut String, &Object, &mut ryu_js::Buffer),
+    ) {
         self.name(name);
         let Some(objects) = objects else {
             self.out.push_str("null");
@@ -121,39 +152,7 @@ impl CanonicalObject {
             if index > 0 {
                 self.out.push(',');
             }
-            write_object(&mut self.out, object, &mut self.numbers);
-        }
-        self.out.push(']');
-    }
-
-    /// Writes a member that is a list of the named members of objects, as far as each has them, or null. Callers pass the
-    /// names in canonical order.
-    pub(crate) fn selected<'a>(
-        &mut self,
-        name: &str,
-        objects: Option<impl Iterator<Item = &'a Object>>,
-        members: &[&str],
-    ) {
-        self.name(name);
-        let Some(objects) = objects else {
-            self.out.push_str("null");
-            return;
-        };
-        self.out.push('[');
-        for (index, object) in objects.enumerate() {
-            self.out.push_str(if index > 0 { ",{" } else { "{" });
-            let mut empty = true;
-            for name in members {
-                let Some(member) = object.get(name) else { continue };
-                if !empty {
-                    self.out.push(',');
-                }
-                empty = false;
-                write_string(&mut self.out, name);
-                self.out.push(':');
-                write_value(&mut self.out, member, &mut self.numbers);
-            }
-            self.out.push('}');
+            write(&mut self.out, object, &mut self.numbers);
         }
         self.out.push(']');
     }

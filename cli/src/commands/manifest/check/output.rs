@@ -22,7 +22,7 @@ use crate::{
     render::{
         json,
         paths::{in_words, within_entry},
-        report_human::wrapped,
+        report_human::{edits::verb, wrapped},
         wrap::counted,
     },
     ui::{Role, Text, layout, sanitize},
@@ -294,19 +294,6 @@ fn facts(changes: &[&Change], bump: Bump) -> Vec<String> {
             }
         })
         .collect()
-}
-
-fn verb(change: &Change) -> String {
-    let what = match (change.kind, &change.before, &change.after) {
-        (ChangeKind::EntryRenamed | ChangeKind::ParameterRenamed, _, _) => "renamed",
-        (_, None, Some(_)) => "new",
-        (_, Some(_), None) => "gone",
-        _ => "changed",
-    };
-    match change.direction {
-        Some(direction) => format!("{what}, {}", direction.words()),
-        None => what.to_owned(),
-    }
 }
 
 fn hint(checked: &Checked) -> Option<String> {
