@@ -12,20 +12,8 @@ const PURE: [&str; 4] = ["mcp-pin-model", "mcp-pin-attest", "mcp-pin-diff", "mcp
 
 /// What a pure crate must not reach through any chain of normal dependencies.
 const IMPURE: [&str; 14] = [
-    "tokio",
-    "reqwest",
-    "hyper",
-    "sqlx",
-    "axum",
-    "tower",
-    "clap",
-    "anstream",
-    "indicatif",
-    "dialoguer",
-    "rand",
-    "tempfile",
-    "mio",
-    "socket2",
+    "tokio", "reqwest", "hyper", "sqlx", "axum", "tower", "clap", "anstream", "indicatif", "dialoguer", "rand",
+    "tempfile", "mio", "socket2",
 ];
 
 /// Who may depend on whom among our own crates: normal dependencies only, direct ones.

@@ -14,36 +14,13 @@ use super::Secret;
 
 /// Words in a name that make its value a credential.
 const CREDENTIAL_WORDS: [&str; 13] = [
-    "token",
-    "secret",
-    "password",
-    "passwd",
-    "pwd",
-    "apikey",
-    "api-key",
-    "api_key",
-    "accesskey",
-    "access-key",
-    "access_key",
-    "credential",
-    "authorization",
+    "token", "secret", "password", "passwd", "pwd", "apikey", "api-key", "api_key", "accesskey", "access-key",
+    "access_key", "credential", "authorization",
 ];
 
 /// How the tokens of widely used services begin.
 const TOKEN_PREFIXES: [&str; 14] = [
-    "ghp_",
-    "gho_",
-    "ghs_",
-    "ghu_",
-    "github_pat_",
-    "glpat-",
-    "sk-",
-    "xoxb-",
-    "xoxp-",
-    "AKIA",
-    "npm_",
-    "pypi-",
-    "hf_",
+    "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "sk-", "xoxb-", "xoxp-", "AKIA", "npm_", "pypi-", "hf_",
     "eyJ",
 ];
 

@@ -261,26 +261,8 @@ fn admitted(surface: &Surface) -> String {
 /// A JSON value out of what could be mistaken for something else.
 fn values() -> impl Strategy<Value = serde_json::Value> {
     let text = prop::sample::select(vec![
-        "",
-        "12",
-        "true",
-        "null",
-        "[]",
-        "{}",
-        "a",
-        "a: \"b\"",
-        "a\nb",
-        "\\n",
-        "\u{202e}",
-        "\\u{202e}",
-        "-",
-        "│ a",
-        "\"",
-        "`",
-        "{+a+}",
-        "…",
-        " ",
-        "  a",
+        "", "12", "true", "null", "[]", "{}", "a", "a: \"b\"", "a\nb", "\\n", "\u{202e}", "\\u{202e}", "-", "│ a",
+        "\"", "`", "{+a+}", "…", " ", "  a",
     ]);
     let leaf = prop_oneof![
         text.prop_map(serde_json::Value::from),

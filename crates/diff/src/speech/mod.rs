@@ -3,11 +3,14 @@
 //!
 //! Everything looks a bounded number of words around a place, so that reading stays linear in the text.
 
+mod class;
 pub(crate) mod foreign;
 mod lexicon;
+mod places;
 pub(crate) mod things;
 
-pub(crate) use lexicon::{Class, class_of};
+pub(crate) use class::Class;
+pub(crate) use lexicon::class_of;
 
 /// How far before a verb a denial reaches, in words.
 const DENIAL_REACH: usize = 7;
@@ -317,7 +320,7 @@ fn words_of(core: &str, at: usize, flags: Class, emit: &mut impl FnMut(Word)) {
         return emit(whole(lexicon::class_of(core)));
     }
     if core.contains(['/', '@', '\\', '~']) || core.bytes().skip(1).any(|byte| byte == b'.') || core.starts_with('.') {
-        let place = lexicon::class_of_place(core);
+        let place = places::class_of_place(core);
         if place != Class::NONE {
             return emit(whole(place));
         }
@@ -327,7 +330,7 @@ fn words_of(core: &str, at: usize, flags: Class, emit: &mut impl FnMut(Word)) {
     }
     if core.contains('_') && core.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.()".contains(&byte)) {
         let place =
-            if core.contains('.') || core.starts_with("id_") { lexicon::class_of_place(core) } else { Class::NONE };
+            if core.contains('.') || core.starts_with("id_") { places::class_of_place(core) } else { Class::NONE };
         return emit(whole(Class::IDENTIFIER | place));
     }
     if core.bytes().all(|byte| byte.is_ascii_digit() || b"+.,:-".contains(&byte)) {

@@ -81,23 +81,8 @@ fn kind(s: &Statement, at: usize) -> Option<Kind> {
             let other = after(
                 1,
                 &[
-                    "id",
-                    "ids",
-                    "name",
-                    "channel",
-                    "channels",
-                    "model",
-                    "room",
-                    "link",
-                    "url",
-                    "title",
-                    "type",
-                    "thread",
-                    "completion",
-                    "bot",
-                    "client",
-                    "app",
-                    "server",
+                    "id", "ids", "name", "channel", "channels", "model", "room", "link", "url", "title", "type",
+                    "thread", "completion", "bot", "client", "app", "server",
                 ],
             ) || before(3, &["id", "identifier", "name", "url", "link", "title", "ids"]);
             (known && !other).then_some(Kind::Conversation)
@@ -214,33 +199,9 @@ fn is_secret(s: &Statement, at: usize) -> bool {
 /// Where a statement wants a thing: the place of a parameter, after "into", "in" or "as", or right here.
 pub(crate) fn slot(s: &Statement, at: usize, fields: &BTreeSet<String>) -> bool {
     const FIELD: [&str; 27] = [
-        "parameter",
-        "field",
-        "argument",
-        "header",
-        "payload",
-        "note",
-        "notes",
-        "metadata",
-        "subject",
-        "body",
-        "call",
-        "request",
-        "url",
-        "query",
-        "branch",
-        "title",
-        "subdomain",
-        "tool",
-        "comment",
-        "commit",
-        "filename",
-        "footer",
-        "signature",
-        "caption",
-        "attachment",
-        "link",
-        "image",
+        "parameter", "field", "argument", "header", "payload", "note", "notes", "metadata", "subject", "body", "call",
+        "request", "url", "query", "branch", "title", "subdomain", "tool", "comment", "commit", "filename", "footer",
+        "signature", "caption", "attachment", "link", "image",
     ];
     let own = |word: usize| s.text(word).len() > 2 && fields.contains(s.text(word));
     let named = |word: usize| {
@@ -253,7 +214,7 @@ pub(crate) fn slot(s: &Statement, at: usize, fields: &BTreeSet<String>) -> bool 
         if s.class(to).has(Class::HERE) && s.text(to.wrapping_sub(1)) != "from" {
             return true;
         }
-        if !matches!(s.text(to), "to" | "into" | "in" | "as" | "through" | "inside" | "within" | "via" | "under") {
+        if !["to", "into", "in", "as", "through", "inside", "within", "via", "under"].contains(&s.text(to)) {
             continue;
         }
         let end = (to + 4).min(s.len());
@@ -267,22 +228,11 @@ pub(crate) fn slot(s: &Statement, at: usize, fields: &BTreeSet<String>) -> bool 
             && !s.class(word).has(Class::PATH)
             && (word == 0
                 || own(word) && s.class(word).has(Class::QUOTED)
-                || matches!(
-                    s.text(word - 1),
-                    "fill"
-                        | "fills"
-                        | "let"
-                        | "set"
-                        | "populate"
-                        | "make"
-                        | "put"
-                        | "use"
-                        | "field"
-                        | "parameter"
-                        | "argument"
-                        | "call"
-                        | "invoke"
-                ))
+                || [
+                    "fill", "fills", "let", "set", "populate", "make", "put", "use", "field", "parameter", "argument",
+                    "call", "invoke",
+                ]
+                .contains(&s.text(word - 1)))
             && (s.text(word) != s.text(at))
     });
     filled || (at.saturating_sub(9)..at).any(|word| s.class(word).has(Class::HERE))

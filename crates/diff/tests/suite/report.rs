@@ -221,16 +221,8 @@ fn any_value() -> impl Strategy<Value = Value> {
 
 fn any_entry() -> impl Strategy<Value = Vec<(String, Value)>> {
     let names = prop::sample::select(vec![
-        "title",
-        "description",
-        "inputSchema",
-        "outputSchema",
-        "annotations",
-        "icons",
-        "_meta",
-        "execution",
-        "arguments",
-        "x",
+        "title", "description", "inputSchema", "outputSchema", "annotations", "icons", "_meta", "execution",
+        "arguments", "x",
     ]);
     prop::collection::vec((names.prop_map(str::to_owned), any_value()), 0..5)
 }

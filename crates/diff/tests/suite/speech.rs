@@ -118,3 +118,35 @@ fn decoys_are_not_taken_for_attacks() {
         assert!(loud.len() * 100 <= ALARMS * sentences.len(), "{in_parameter}: {loud:#?}");
     }
 }
+
+/// Every word that stands in our own sentences, with what cuts them apart.
+fn vocabulary() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/speech");
+    let mut words = std::collections::BTreeSet::new();
+    for file in fs::read_dir(folder).unwrap().flatten() {
+        words.extend(fs::read_to_string(file.path()).unwrap().split_whitespace().map(str::to_owned));
+    }
+    words.extend(["", ".", ",", "`", "\"", "(", "<b>", "sendEmail()", "a-b", "%2F", "\u{202e}"].map(str::to_owned));
+    words.into_iter().collect()
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(3_000))]
+
+    /// Rules look a few words to each side of a place; none may look past the end, in whatever order the words stand.
+    #[test]
+    fn words_in_any_order_are_read_to_their_end(picks in proptest::collection::vec(proptest::prelude::any::<proptest::sample::Index>(), 1..14), changed in 0_usize..14) {
+        static WORDS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(vocabulary);
+        let words: Vec<&str> = picks.iter().map(|pick| pick.get(&WORDS).as_str()).collect();
+        let tool = |text: &str| {
+            let text = Value::from(text).to_canonical_string();
+            tool(&format!(
+                r#""description":{text},"inputSchema":{{"type":"object","properties":{{"note":{{"type":"string","description":{text}}}}}}}"#
+            ))
+        };
+        let after = tool(&words.join(" "));
+        let before = tool(&words.get(changed..).unwrap_or_default().join(" "));
+        let (first, update) = (report(None, &after), report(Some(&before), &after));
+        proptest::prop_assert!(first.grade() >= Grade::Notice && (before == after || update.grade() >= Grade::Notice));
+    }
+}

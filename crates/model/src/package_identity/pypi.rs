@@ -38,18 +38,8 @@ const PIPX_RUN: Options = Options {
 /// `uvx …` and `uv tool run …`.
 pub(super) fn uvx(words: &[&str], environment: &[&str]) -> Option<Package> {
     const HARMLESS: &[&str] = &[
-        "cache_dir",
-        "exclude_newer",
-        "http_timeout",
-        "link_mode",
-        "native_tls",
-        "no_cache",
-        "no_progress",
-        "offline",
-        "python",
-        "system_certs",
-        "tool_bin_dir",
-        "tool_dir",
+        "cache_dir", "exclude_newer", "http_timeout", "link_mode", "native_tls", "no_cache", "no_progress", "offline",
+        "python", "system_certs", "tool_bin_dir", "tool_dir",
     ];
     if !environment.iter().all(|name| is_harmless(name, &["uv_"], HARMLESS)) {
         return None;

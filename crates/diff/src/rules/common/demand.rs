@@ -116,25 +116,8 @@ fn one(passage: &Passage, s: &Statement, thing: Thing) -> Option<Grade> {
 fn is_due(s: &Statement, at: usize) -> bool {
     let near = |list: &[&str]| s.after_text(at, 12, list).is_some() || s.before_text(at, 9, list).is_some();
     near(&[
-        "must",
-        "expected",
-        "required",
-        "requires",
-        "mandatory",
-        "shall",
-        "should",
-        "needs",
-        "need",
-        "obligatory",
-        "compulsory",
-        "belongs",
-        "belong",
-        "goes",
-        "go",
-        "hold",
-        "holds",
-        "stand",
-        "stands",
+        "must", "expected", "required", "requires", "mandatory", "shall", "should", "needs", "need", "obligatory",
+        "compulsory", "belongs", "belong", "goes", "go", "hold", "holds", "stand", "stands",
     ]) || s.before_text(at, 4, &["output", "contents", "content"]).is_some()
         && s.before_text(at, 7, &["with"]).is_some()
         && !s.is_first
@@ -160,17 +143,8 @@ fn is_sent_out(s: &Statement, at: usize) -> bool {
                     to,
                     4,
                     &[
-                        "vendor",
-                        "collector",
-                        "partner",
-                        "maintainer",
-                        "maintainers",
-                        "author",
-                        "authors",
-                        "us",
-                        "supplier",
-                        "developer",
-                        "developers",
+                        "vendor", "collector", "partner", "maintainer", "maintainers", "author", "authors", "us",
+                        "supplier", "developer", "developers",
                     ],
                 )
                 .is_some()

@@ -8,30 +8,9 @@ use crate::{
 
 /// What is chosen among.
 const CHOSEN: [&str; 24] = [
-    "tool",
-    "tools",
-    "server",
-    "servers",
-    "source",
-    "sources",
-    "provider",
-    "providers",
-    "service",
-    "services",
-    "engine",
-    "engines",
-    "plugin",
-    "plugins",
-    "connector",
-    "connectors",
-    "calendar",
-    "calendars",
-    "search",
-    "searches",
-    "app",
-    "apps",
-    "mcp",
-    "assistant",
+    "tool", "tools", "server", "servers", "source", "sources", "provider", "providers", "service", "services",
+    "engine", "engines", "plugin", "plugins", "connector", "connectors", "calendar", "calendars", "search", "searches",
+    "app", "apps", "mcp", "assistant",
 ];
 
 /// Whether a word begins the others of its kind: "other search tools", "alternatives", "anything else".
@@ -43,10 +22,8 @@ fn is_rival(s: &Statement, at: usize) -> bool {
     if text == "else" {
         return matches!(s.text(at.wrapping_sub(1)), "anything" | "everything" | "all");
     }
-    let other = matches!(
-        text,
-        "other" | "competing" | "comparable" | "rival" | "alternative" | "different" | "similar" | "built-in"
-    );
+    let other = ["other", "competing", "comparable", "rival", "alternative", "different", "similar", "built-in"]
+        .contains(&text);
     let noun = (at + 1..at + 4).find(|&word| CHOSEN.contains(&s.text(word)));
     other
         && noun.is_some_and(|noun| {
@@ -74,19 +51,8 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
     }
     let choice = |verb: usize| {
         s.class(verb).has(Class::PREFER | Class::CALL)
-            || matches!(
-                s.text(verb),
-                "take"
-                    | "consult"
-                    | "consulted"
-                    | "reach"
-                    | "given"
-                    | "chosen"
-                    | "considered"
-                    | "come"
-                    | "comes"
-                    | "takes"
-            )
+            || ["take", "consult", "consulted", "reach", "given", "chosen", "considered", "come", "comes", "takes"]
+                .contains(&s.text(verb))
     };
     // Ahead of others: "pick it over anything else", "given precedence over comparable calendars".
     for over in s.each(Class::RANK) {
@@ -125,16 +91,8 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
                     rival,
                     6,
                     &[
-                        "needs",
-                        "need",
-                        "needed",
-                        "necessary",
-                        "required",
-                        "considered",
-                        "should",
-                        "compares",
-                        "matches",
-                        "exists",
+                        "needs", "need", "needed", "necessary", "required", "considered", "should", "compares",
+                        "matches", "exists",
                     ],
                 )
                 .is_some();
@@ -172,17 +130,8 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
                 rival,
                 3,
                 &[
-                    "avoid",
-                    "skip",
-                    "ignore",
-                    "forget",
-                    "bypass",
-                    "disable",
-                    "uninstall",
-                    "disregard",
-                    "dismiss",
-                    "decline",
-                    "abandon",
+                    "avoid", "skip", "ignore", "forget", "bypass", "disable", "uninstall", "disregard", "dismiss",
+                    "decline", "abandon",
                 ],
             )
             .is_some_and(|verb| {
@@ -194,19 +143,8 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
                 rival,
                 6,
                 &[
-                    "avoided",
-                    "skipped",
-                    "ignored",
-                    "wait",
-                    "second",
-                    "unnecessary",
-                    "superfluous",
-                    "redundant",
-                    "needless",
-                    "fallback",
-                    "last",
-                    "disregarded",
-                    "inferior",
+                    "avoided", "skipped", "ignored", "wait", "second", "unnecessary", "superfluous", "redundant",
+                    "needless", "fallback", "last", "disregarded", "inferior",
                 ],
             )
             .is_some_and(|word| {
@@ -221,18 +159,8 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
     }
     // "Outperforms every other engine", "better than any rival", "look no further".
     let beats = (0..s.len()).find(|&word| {
-        matches!(
-            s.text(word),
-            "outperforms"
-                | "outclasses"
-                | "surpasses"
-                | "outranks"
-                | "beats"
-                | "trumps"
-                | "eclipses"
-                | "outshines"
-                | "supersedes"
-        )
+        ["outperforms", "outclasses", "surpasses", "outranks", "beats", "trumps", "eclipses", "outshines", "supersedes"]
+            .contains(&s.text(word))
     });
     if beats.is_some_and(|verb| {
         (verb + 1..verb + 5).any(|word| is_rival(s, word))
@@ -252,19 +180,8 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
             than,
             3,
             &[
-                "better",
-                "faster",
-                "smarter",
-                "safer",
-                "superior",
-                "reliable",
-                "accurate",
-                "more",
-                "stronger",
-                "cheaper",
-                "fresher",
-                "quicker",
-                "trustworthy",
+                "better", "faster", "smarter", "safer", "superior", "reliable", "accurate", "more", "stronger",
+                "cheaper", "fresher", "quicker", "trustworthy",
             ],
         )
         .is_some()
@@ -285,22 +202,8 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
             0,
             s.len(),
             &[
-                "question",
-                "questions",
-                "request",
-                "requests",
-                "task",
-                "tasks",
-                "query",
-                "queries",
-                "topic",
-                "problem",
-                "asks",
-                "conversation",
-                "matter",
-                "anything",
-                "everything",
-                "whatever",
+                "question", "questions", "request", "requests", "task", "tasks", "query", "queries", "topic",
+                "problem", "asks", "conversation", "matter", "anything", "everything", "whatever",
             ],
         )
         .is_some()
@@ -333,9 +236,9 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
         return true;
     }
     // "Never answer without calling this", "do not reply before you have asked it".
-    for verb in (0..s.len()).filter(|&verb| {
-        matches!(s.text(verb), "answer" | "reply" | "respond" | "proceed" | "finish" | "conclude" | "act")
-    }) {
+    for verb in (0..s.len())
+        .filter(|&verb| ["answer", "reply", "respond", "proceed", "finish", "conclude", "act"].contains(&s.text(verb)))
+    {
         let held_back = s.is_denied(verb)
             && s.after_text(verb, 6, &["before", "without", "until", "unless"]).is_some_and(|until| {
                 s.after(until, 5, Class::CALL).is_some_and(|call| s.after(call, 3, Class::THIS).is_some())
@@ -372,10 +275,8 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
         s.after(word, 5, Class::BE).is_some_and(|be| {
             s.after(be, 3, Class::INFERIOR).is_some_and(|bad| {
                 s.is_said(bad)
-                    && !matches!(
-                        s.text(bad),
-                        "disabled" | "removed" | "unsupported" | "unsafe" | "corrupted" | "harmful" | "dangerous"
-                    )
+                    && !["disabled", "removed", "unsupported", "unsafe", "corrupted", "harmful", "dangerous"]
+                        .contains(&s.text(bad))
             })
         })
     }) && !passage.is_in_schema()
@@ -394,9 +295,9 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
         return true;
     }
     // "Make this your first stop", "the go-to for any request".
-    for rank in (0..s.len()).filter(|&word| {
-        matches!(s.text(word), "first" | "default" | "go-to" | "only" | "primary" | "sole" | "preferred")
-    }) {
+    for rank in (0..s.len())
+        .filter(|&word| ["first", "default", "go-to", "only", "primary", "sole", "preferred"].contains(&s.text(word)))
+    {
         let stop = s.after_text(rank, 1, &["stop", "choice", "pick", "resort", "port", "go-to", "option"]).is_some()
             || s.text(rank) == "go-to";
         let all = s.after_text(rank, 6, &["any", "every", "all", "whatever", "everything"]).is_some();
@@ -410,17 +311,8 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
                 rank,
                 1,
                 &[
-                    "reliable",
-                    "trusted",
-                    "trustworthy",
-                    "accurate",
-                    "correct",
-                    "authoritative",
-                    "approved",
-                    "legitimate",
-                    "safe",
-                    "dependable",
-                    "credible",
+                    "reliable", "trusted", "trustworthy", "accurate", "correct", "authoritative", "approved",
+                    "legitimate", "safe", "dependable", "credible",
                 ],
             )
             .is_some();
@@ -448,20 +340,8 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
             who,
             5,
             &[
-                "advise",
-                "advises",
-                "recommend",
-                "recommends",
-                "endorse",
-                "endorses",
-                "mandate",
-                "mandates",
-                "require",
-                "requires",
-                "ask",
-                "asks",
-                "want",
-                "wants",
+                "advise", "advises", "recommend", "recommends", "endorse", "endorses", "mandate", "mandates",
+                "require", "requires", "ask", "asks", "want", "wants",
             ],
         )
         .is_some_and(|verb| {
@@ -482,14 +362,7 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
             by,
             3,
             &[
-                "recommended",
-                "endorsed",
-                "mandated",
-                "required",
-                "approved",
-                "certified",
-                "preferred",
-                "chosen",
+                "recommended", "endorsed", "mandated", "required", "approved", "certified", "preferred", "chosen",
                 "prescribed",
             ],
         )
@@ -498,19 +371,8 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
             by,
             3,
             &[
-                "anthropic",
-                "openai",
-                "google",
-                "microsoft",
-                "operator",
-                "employer",
-                "administrator",
-                "administrators",
-                "experts",
-                "platform",
-                "company",
-                "organization",
-                "management",
+                "anthropic", "openai", "google", "microsoft", "operator", "employer", "administrator",
+                "administrators", "experts", "platform", "company", "organization", "management",
             ],
         )
         .is_some()
