@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod config;
 mod data_dir;
+pub mod events;
 pub mod http;
 mod listen;
 pub mod oidc;

@@ -162,7 +162,15 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let Self { listener, state, store, data_dir, .. } = self;
         let limits = state.limits();
+        let service = state.service().clone();
+        let watching = tokio::spawn(service.clone().watch_store());
+        let stop = async {
+            stop.await;
+            // Open streams end first, so that their readers hear why.
+            service.stop_following();
+        };
         listen::answer(listener, http::router(state), limits, stop).await;
+        watching.abort();
         store.close().await;
         drop(data_dir);
     }

@@ -46,8 +46,23 @@ pub(crate) fn metrics() -> Result<PrometheusHandle, BuildError> {
         tracing::warn!("another metrics recorder is installed; `/metrics` stays empty");
     }
     *installed = Some(handle.clone());
-    metrics::describe_counter!("mcp_pin_http_requests_total", "Requests by route, method and status");
-    metrics::describe_histogram!("mcp_pin_http_request_duration_seconds", "Time to answer, by route and method");
-    metrics::describe_gauge!("mcp_pin_live_versions", "Versions that are live");
+    describe();
+    metrics::gauge!("mcp_pin_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(handle)
+}
+
+/// What each metric is. Their labels are routes, states and words of ours: never the text of a tool, never a person.
+fn describe() {
+    use metrics::{describe_counter, describe_gauge, describe_histogram};
+    describe_gauge!("mcp_pin_build_info", "The version that runs, as a label");
+    describe_counter!("mcp_pin_registry_http_requests_total", "Requests by route, method and status");
+    describe_histogram!("mcp_pin_registry_http_request_duration_seconds", "Time to answer, by route and method");
+    describe_gauge!("mcp_pin_registry_live_versions", "Versions that are live, as this node serves them");
+    describe_gauge!("mcp_pin_registry_manifests", "Versions by state");
+    describe_gauge!("mcp_pin_approvals_pending", "Versions that wait for consent");
+    describe_gauge!("mcp_pin_audit_last_seq", "The sequence of the last event");
+    describe_gauge!("mcp_pin_registry_served_seq", "The sequence of the last event that this node's answers take into account");
+    describe_gauge!("mcp_pin_registry_database_up", "Whether the database answered when it was last asked");
+    describe_gauge!("mcp_pin_registry_event_followers", "Open streams of events");
+    describe_gauge!("mcp_pin_signing_key_expiry_timestamp_seconds", "When a document about the registry's keys ends");
 }

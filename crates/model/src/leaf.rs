@@ -53,6 +53,16 @@ pub enum LeafType {
     TokenRevoked,
     /// A key of the registry was replaced.
     KeyRotated,
+    /// A webhook was added.
+    WebhookAdded,
+    /// A webhook was removed.
+    WebhookRemoved,
+    /// A webhook is told nothing any more.
+    WebhookDisabled,
+    /// A webhook is told again, from where it stood.
+    WebhookEnabled,
+    /// A webhook got a new signing secret.
+    WebhookRotated,
 }
 
 /// A leaf.

@@ -20,5 +20,6 @@ mod revocation;
 mod row;
 mod submission;
 mod token;
+mod webhook;
 
 pub use open::SqliteStore;

@@ -1,6 +1,6 @@
 //! Submissions and what is live.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -179,6 +179,22 @@ impl SubmissionReader for Connection {
         .await
         .map_err(unavailable)?;
         collect(rows)
+    }
+
+    #[tracing::instrument(name = "db.submissions.counts", skip_all)]
+    async fn submission_counts(&mut self) -> Result<BTreeMap<StateKind, u64>, StorageError> {
+        sqlx::query!(r#"SELECT state, count(*) AS "count!: i64" FROM submissions GROUP BY state"#)
+            .fetch_all(self.db())
+            .await
+            .map_err(unavailable)?
+            .into_iter()
+            .map(|row| {
+                let kind = StateKind::from_word(&row.state)
+                    .ok_or_else(|| damaged("submissions.state", format_args!("`{}` is no state", row.state)))?;
+                let count = u64::try_from(row.count).map_err(|error| damaged("submissions.state", error))?;
+                Ok((kind, count))
+            })
+            .collect()
     }
 
     #[tracing::instrument(name = "db.submissions.once_live", skip_all)]

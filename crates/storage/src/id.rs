@@ -62,3 +62,7 @@ id! {
     /// The id of a revocation.
     RevocationId
 }
+id! {
+    /// The id of a webhook.
+    WebhookId
+}

@@ -25,6 +25,7 @@ pub mod revocation;
 pub mod store;
 pub mod submission;
 pub mod token;
+pub mod webhook;
 
 pub use approver::{Approver, ApproverReader, ApproverScope, ApproverWriter};
 pub use consent::{ConsentReader, ConsentRecord, ConsentWriter};
@@ -33,7 +34,7 @@ pub use document::{DocumentReader, DocumentWriter};
 pub use error::StorageError;
 pub use event::{Event, EventReader, EventWriter};
 pub use grant::{Grant, GrantReader, GrantWriter};
-pub use id::{ApproverId, GrantId, IdError, RevocationId, SubmissionId, TokenId};
+pub use id::{ApproverId, GrantId, IdError, RevocationId, SubmissionId, TokenId, WebhookId};
 pub use principal::{PrincipalError, PrincipalName, PrincipalReader, PrincipalWriter, Role, Roles};
 pub use revocation::{RevocationReader, RevocationRecord, RevocationSource, RevocationWriter};
 pub use store::{Snapshot, Store, Transaction};
@@ -41,3 +42,4 @@ pub use submission::{
     Review, State, StateKind, Submission, SubmissionFilter, SubmissionReader, SubmissionWriter, TransitionError,
 };
 pub use token::{Token, TokenReader, TokenWriter};
+pub use webhook::{Webhook, WebhookFailing, WebhookLease, WebhookReader, WebhookState, WebhookWriter};

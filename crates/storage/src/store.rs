@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::{
     ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader, DocumentWriter, EventReader,
     EventWriter, GrantReader, GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter,
-    StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter,
+    StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter, WebhookReader, WebhookWriter,
 };
 
 /// A database.
@@ -35,6 +35,7 @@ pub trait Snapshot:
     + ConsentReader
     + RevocationReader
     + EventReader
+    + WebhookReader
     + Send
 {
 }
@@ -52,6 +53,7 @@ pub trait Transaction:
     + ConsentWriter
     + RevocationWriter
     + EventWriter
+    + WebhookWriter
 {
     /// Makes everything durable. When this returns without an error, no crash can undo it.
     async fn commit(self: Box<Self>) -> Result<(), StorageError>;

@@ -1,6 +1,6 @@
 //! Submissions: versions from their arrival to their end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -266,6 +266,9 @@ pub trait SubmissionReader {
 
     /// Those that are wanted, by id, which is the order of submission.
     async fn submissions(&mut self, filter: &SubmissionFilter) -> Result<Vec<Submission>, StorageError>;
+
+    /// How many there are in each state that there are any in.
+    async fn submission_counts(&mut self) -> Result<BTreeMap<StateKind, u64>, StorageError>;
 
     /// All that are or ever were live: of one server, or of all; by server, then by the time they went live.
     async fn once_live(&mut self, server: Option<&ServerName>) -> Result<Vec<Submission>, StorageError>;

@@ -68,7 +68,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::submissions::reject::reject))
         .routes(routes!(v1::consents::consent))
         .routes(routes!(v1::revocations::list, v1::revocations::create))
-        .routes(routes!(v1::events::list))
+        .routes(routes!(v1::events::list::list))
         // Documents
         .routes(routes!(v1::manifests::show::show))
         .routes(routes!(v1::manifests::consents::consents))

@@ -6,7 +6,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
-use super::{cursor::CursorKey, error::Problem};
+use super::{cursor::CursorKey, error::Problem, metrics::LastAsked};
 use crate::{config::RequestLimits, oidc::Issuers, root::ServedRoots, service::Service};
 
 /// The state of the HTTP interface. Cheap to clone.
@@ -19,6 +19,7 @@ struct Inner {
     limits: RequestLimits,
     writes: Arc<Semaphore>,
     metrics: PrometheusHandle,
+    metrics_asked: LastAsked,
     about: About,
     openapi: String,
     issuers: Issuers,
@@ -61,6 +62,7 @@ impl AppState {
             limits,
             writes: Arc::new(Semaphore::new(limits.concurrent_writes)),
             metrics,
+            metrics_asked: LastAsked::default(),
             about,
             openapi: super::openapi_document(),
             issuers,
@@ -90,6 +92,12 @@ impl AppState {
     #[must_use]
     pub fn metrics(&self) -> &PrometheusHandle {
         &self.0.metrics
+    }
+
+    /// When the database was last asked for numbers.
+    #[must_use]
+    pub fn metrics_asked(&self) -> &LastAsked {
+        &self.0.metrics_asked
     }
 
     /// What the registry publishes about its own keys.

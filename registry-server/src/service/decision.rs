@@ -67,7 +67,9 @@ impl Deciding<'_> {
         // Read inside the transaction: after the commit nothing can fail any more that would leave readers behind.
         let next: LiveSet = live::read(&mut *self.tx).await?;
         self.tx.commit().await?;
+        let sequence = next.sequence;
         self.inner.live.store(Arc::new(next));
+        self.inner.feed.reached(sequence);
         Ok(())
     }
 

@@ -18,6 +18,7 @@ mod environment;
 mod error;
 mod evidence;
 mod exchange;
+mod feed;
 mod grants;
 mod live;
 mod names;
@@ -42,6 +43,7 @@ use mcp_pin_storage::Store;
 pub use environment::{Clock, Random, SystemClock, SystemRandom};
 pub use error::{ErrorClass, ServiceError};
 pub use evidence::MAX_EVIDENCE_BUNDLES;
+pub use feed::{Follower, MAX_FOLLOWERS, News};
 pub use live::{CatalogueEntry, LiveSet};
 pub use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity, revocation::RevocationScope,
@@ -53,8 +55,8 @@ pub use mcp_pin_storage::{
 };
 pub use tokens::TOKEN_PREFIX;
 pub use types::{
-    Caller, ConsentView, Consented, DEFAULT_EXCHANGED_TOKEN_LIFETIME, Document, EventPage, IssuedToken, NewApprover,
-    NewCredential, NewGrant, NewSubmission, NewToken, Settings, SubmissionPage, Submitted, default_roots, leaf_value,
+    Caller, ConsentView, Consented, Counts, DEFAULT_EXCHANGED_TOKEN_LIFETIME, Document, EventFilter, EventPage, IssuedToken, NewApprover,
+    NewCredential, NewGrant, NewSubmission, NewToken, Settings, SubmissionPage, Submitted, default_roots, leaf, leaf_value,
 };
 
 /// The most characters of a label or a reason: it is shown in lists.
@@ -77,6 +79,7 @@ struct Inner {
     settings: Settings,
     requirements: Requirements,
     live: arc_swap::ArcSwap<LiveSet>,
+    feed: feed::Feed,
     /// Whose turn it is to decide.
     turn: tokio::sync::Mutex<()>,
 }
@@ -115,6 +118,7 @@ impl Service {
             random,
             settings,
             requirements,
+            feed: feed::Feed::new(live.sequence),
             live: arc_swap::ArcSwap::from_pointee(live),
             turn: tokio::sync::Mutex::new(()),
         };

@@ -1,12 +1,19 @@
 //! What callers may read. What they may not is not told apart from what does not exist.
 
+use std::collections::BTreeMap;
+
 use mcp_pin_model::Digest;
 use mcp_pin_storage::{Role, Snapshot, StateKind, Submission, SubmissionFilter, SubmissionId};
 
-use super::{Caller, ConsentView, Document, EventPage, MAX_PAGE, Service, ServiceError, SubmissionPage};
+use super::{
+    Caller, ConsentView, Counts, Document, EventFilter, EventPage, MAX_PAGE, Service, ServiceError, SubmissionPage, leaf,
+};
 
 /// How many submissions are read at once while looking for those that a caller may see.
 const BATCH: u32 = 200;
+
+/// How many times [`MAX_PAGE`] events are read at most while looking for those that a filter wants.
+const MAX_FILTERED_BATCHES: u32 = 10;
 
 /// Who may see a submission: everybody what is live; administrators and approvers everything; publishers their own;
 /// every token what ever was live.
@@ -129,14 +136,60 @@ impl Service {
         changes(&mut *snapshot, &submission).await
     }
 
-    /// The events after `after` (0 for the first), at most `limit` (and [`MAX_PAGE`]). Any token.
+    /// The events after `after` (0 for the first) that a filter wants, at most `limit` (and [`MAX_PAGE`]). Any token that
+    /// holds at that moment: who follows the log for days is asked again each time.
+    ///
+    /// A filter that wants little does not search for long: [`EventPage::seen`] says how far it came.
+    ///
+    /// # Errors
+    /// [`ServiceError::TokenEnded`]; store errors.
+    pub async fn events(
+        &self,
+        caller: &Caller,
+        after: u64,
+        limit: u32,
+        filter: &EventFilter,
+    ) -> Result<EventPage, ServiceError> {
+        let now = self.inner.clock.now();
+        let mut snapshot = self.inner.store.read().await?;
+        if !snapshot.token(&caller.token).await?.is_some_and(|token| token.is_valid_at(now)) {
+            return Err(ServiceError::TokenEnded);
+        }
+        let last = snapshot.last_event().await?;
+        let limit = limit.clamp(1, MAX_PAGE);
+        let mut page = EventPage { events: Vec::new(), last, seen: after };
+        if filter.is_empty() {
+            page.events = snapshot.events(after, limit).await?;
+            page.seen = page.events.last().map_or(after, |event| event.sequence);
+            return Ok(page);
+        }
+        for _ in 0..MAX_FILTERED_BATCHES {
+            let batch = snapshot.events(page.seen, MAX_PAGE).await?;
+            for event in batch {
+                page.seen = event.sequence;
+                if filter.matches(&leaf(&event)?) {
+                    page.events.push(event);
+                    if page.events.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
+                        return Ok(page);
+                    }
+                }
+            }
+            if page.seen >= last {
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    /// How much there is.
     ///
     /// # Errors
     /// Store errors.
-    pub async fn events(&self, _caller: &Caller, after: u64, limit: u32) -> Result<EventPage, ServiceError> {
+    pub async fn counts(&self) -> Result<Counts, ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
-        let events = snapshot.events(after, limit.clamp(1, MAX_PAGE)).await?;
-        Ok(EventPage { events, last: snapshot.last_event().await? })
+        let mut submissions: BTreeMap<StateKind, u64> = StateKind::ALL.into_iter().map(|kind| (kind, 0)).collect();
+        submissions.extend(snapshot.submission_counts().await?);
+        Ok(Counts { submissions, last_event: snapshot.last_event().await? })
     }
 }
 

@@ -1,12 +1,18 @@
 //! What goes into the service and what comes out of it, beside the records of the store.
 
-use std::{collections::BTreeSet, num::NonZero};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZero,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use mcp_pin_attest::{IdentityPolicy, InstanceName, Roots, TrustedRoot};
-use mcp_pin_model::{Digest, Ring, json};
+use mcp_pin_model::{
+    Digest, Ring, ServerName, json,
+    leaf::{Leaf, LeafType},
+};
 use mcp_pin_policy::{Preset, Requirements};
-use mcp_pin_storage::{Event, PrincipalName, Role, Roles, Submission, Token, TokenId};
+use mcp_pin_storage::{Event, PrincipalName, Role, Roles, StateKind, Submission, Token, TokenId};
 use zeroize::Zeroizing;
 
 use super::ServiceError;
@@ -248,6 +254,56 @@ pub struct EventPage {
     pub events: Vec<Event>,
     /// The sequence of the last event of all.
     pub last: u64,
+    /// How far was looked: where the next page starts, which a filter makes more than the last event of this one.
+    pub seen: u64,
+}
+
+/// How much there is, for whoever watches over the registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Versions by state; every state is there.
+    pub submissions: BTreeMap<StateKind, u64>,
+    /// The sequence of the last event.
+    pub last_event: u64,
+}
+
+/// Which events are wanted; all of them unless something is named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// What was decided: any of these.
+    pub kinds: Option<BTreeSet<LeafType>>,
+    /// About which server.
+    pub server: Option<ServerName>,
+    /// About a server of which namespace.
+    pub namespace: Option<String>,
+    /// By whom.
+    pub actor: Option<String>,
+}
+
+impl EventFilter {
+    /// Whether everything is wanted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether a leaf is wanted.
+    #[must_use]
+    pub fn matches(&self, leaf: &Leaf) -> bool {
+        let server = leaf.server.as_ref();
+        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&leaf.kind))
+            && self.server.as_ref().is_none_or(|wanted| server == Some(wanted))
+            && self.namespace.as_ref().is_none_or(|wanted| server.is_some_and(|server| server.namespace() == wanted))
+            && self.actor.as_ref().is_none_or(|wanted| leaf.actor == *wanted)
+    }
+}
+
+/// Reads the leaf of an event; it was written by us, so anything else is damage.
+///
+/// # Errors
+/// When the bytes are not a leaf.
+pub fn leaf(event: &Event) -> Result<Leaf, ServiceError> {
+    Leaf::from_bytes(&event.leaf).map_err(|error| ServiceError::Unsound(format!("event {}: {error}", event.sequence)))
 }
 
 /// Reads a leaf back as a JSON value; it was written by us, so anything else is damage.

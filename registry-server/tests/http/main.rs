@@ -6,6 +6,7 @@ mod access;
 mod clients;
 mod connections;
 mod documents;
+mod events;
 mod evidence;
 mod hardening;
 mod issuer;

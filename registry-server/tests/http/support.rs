@@ -188,8 +188,13 @@ impl TestRegistry {
         }
     }
 
+    /// An answer whose body is not read.
+    pub(crate) async fn response(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.response(request).await;
         let (parts, body) = response.into_parts();
         Answer {
             status: parts.status,

@@ -230,6 +230,8 @@ pub(super) async fn submissions_are_listed_in_order(store: Arc<dyn Store>) {
     }
     let first = tx.submission(&id(1)).await.expect("an answer").expect("a submission");
     tx.update_submission(first.go_live(at(4)).expect("it is pending")).await.expect("a change");
+    let counts = tx.submission_counts().await.expect("an answer");
+    assert_eq!(counts.into_iter().collect::<Vec<_>>(), [(StateKind::Pending, 2), (StateKind::Live, 1)]);
     let numbers = async |tx: &mut dyn Transaction, filter: SubmissionFilter| {
         let found = tx.submissions(&filter).await.expect("an answer");
         found.iter().map(|found| found.id.as_str().trim_start_matches('0').to_owned()).collect::<Vec<_>>()

@@ -8,6 +8,7 @@ mod access;
 mod lifecycle;
 mod samples;
 mod transactions;
+mod webhooks;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -46,4 +47,5 @@ cases![
     transactions::events_have_no_gaps,
     transactions::a_snapshot_does_not_move,
     transactions::writers_take_turns,
+    webhooks::webhooks_come_back_and_change_by_compare_and_swap,
 ];

@@ -65,9 +65,9 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
         principal = slot.0.get(),
         "request"
     );
-    metrics::counter!("mcp_pin_http_requests_total", "route" => route.clone(), "method" => method, "status" => status.to_string())
+    metrics::counter!("mcp_pin_registry_http_requests_total", "route" => route.clone(), "method" => method, "status" => status.to_string())
         .increment(1);
-    metrics::histogram!("mcp_pin_http_request_duration_seconds", "route" => route, "method" => method)
+    metrics::histogram!("mcp_pin_registry_http_request_duration_seconds", "route" => route, "method" => method)
         .record(duration.as_secs_f64());
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, value);
