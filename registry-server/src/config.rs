@@ -17,6 +17,7 @@ use crate::{
     cli::ServeArguments,
     oidc::IssuerConfig,
     service::{DEFAULT_EXCHANGED_TOKEN_LIFETIME, default_roots},
+    webhooks::{Network, TargetPolicy},
 };
 
 /// Where everything is kept unless told otherwise, relative to the working directory.
@@ -80,6 +81,8 @@ pub struct Config {
     pub issuers: Vec<IssuerConfig>,
     /// How long an exchanged token is valid.
     pub exchanged_token_lifetime: SignedDuration,
+    /// Where webhooks may be.
+    pub webhook_targets: TargetPolicy,
 }
 
 /// Limits on what one request may cost.
@@ -202,6 +205,15 @@ struct File {
     sigstore: Vec<SigstoreSection>,
     #[serde(default)]
     oidc: OidcSection,
+    #[serde(default)]
+    webhooks: WebhooksSection,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WebhooksSection {
+    #[serde(default)]
+    allow_networks: Vec<Network>,
 }
 
 /// A Sigstore instance beside the public ones, or a newer root of one of those.
@@ -288,6 +300,10 @@ impl Config {
                 .oidc
                 .token_minutes
                 .map_or(DEFAULT_EXCHANGED_TOKEN_LIFETIME, |minutes| SignedDuration::from_mins(minutes.get().into())),
+            webhook_targets: TargetPolicy {
+                allowed: file.webhooks.allow_networks,
+                insecure_dev: exposure == Exposure::InsecureDev,
+            },
         };
         config.check()?;
         Ok(config)

@@ -16,5 +16,6 @@ pub mod service;
 mod stall;
 mod telemetry;
 mod ui;
+pub mod webhooks;
 
 pub use serve::serve;

@@ -6,7 +6,7 @@ use aws_lc_rs::rand;
 use mcp_pin_storage::{StorageError, Store};
 use mcp_pin_storage_sqlite::SqliteStore;
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinSet};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -22,7 +22,11 @@ use crate::{
     root::{LogKey, RootError, RootStore},
     service::{Clock, Random, Service, ServiceError, Settings, SystemClock, SystemRandom},
     telemetry, ui,
+    webhooks::{self, Vault, dispatch::Dispatcher},
 };
+
+/// The file of the key that secrets of webhooks are sealed with.
+const WEBHOOK_KEY: &str = "webhook.key";
 
 /// Why a server did not start, or stopped.
 #[derive(Debug, Error)]
@@ -115,6 +119,8 @@ impl Server {
         let settings = Settings {
             roots: config.roots.clone(),
             exchanged_token_lifetime: config.exchanged_token_lifetime,
+            webhook_targets: config.webhook_targets.clone(),
+            vault: Some(Arc::new(Vault::new(&*data_dir.key(WEBHOOK_KEY, random_key)?))),
             ..Settings::default()
         };
         let ring = settings.ring.to_string();
@@ -163,14 +169,22 @@ impl Server {
         let Self { listener, state, store, data_dir, .. } = self;
         let limits = state.limits();
         let service = state.service().clone();
-        let watching = tokio::spawn(service.clone().watch_store());
+        let mut behind = JoinSet::new();
+        behind.spawn(service.clone().watch_store());
+        if let Some(sender) = state.sender() {
+            let owner = hex::encode(random_key());
+            behind.spawn(Dispatcher::new(service.clone(), sender.clone(), owner).run());
+        }
         let stop = async {
             stop.await;
             // Open streams end first, so that their readers hear why.
             service.stop_following();
         };
         listen::answer(listener, http::router(state), limits, stop).await;
-        watching.abort();
+        // What was delivered is noted before the store closes; a delivery takes seconds at most.
+        if tokio::time::timeout(webhooks::send::TIMEOUT, behind.join_all()).await.is_err() {
+            tracing::warn!("a delivery to a webhook was cut off; it is repeated after the next start");
+        }
         store.close().await;
         drop(data_dir);
     }

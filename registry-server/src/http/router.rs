@@ -69,6 +69,11 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::consents::consent))
         .routes(routes!(v1::revocations::list, v1::revocations::create))
         .routes(routes!(v1::events::list::list))
+        .routes(routes!(v1::webhooks::list::list, v1::webhooks::create::create))
+        .routes(routes!(v1::webhooks::show::show, v1::webhooks::remove::remove))
+        .routes(routes!(v1::webhooks::rotate::rotate))
+        .routes(routes!(v1::webhooks::enable::enable))
+        .routes(routes!(v1::webhooks::test::test))
         // Documents
         .routes(routes!(v1::manifests::show::show))
         .routes(routes!(v1::manifests::consents::consents))

@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use super::{cursor::CursorKey, error::Problem, metrics::LastAsked};
-use crate::{config::RequestLimits, oidc::Issuers, root::ServedRoots, service::Service};
+use crate::{config::RequestLimits, oidc::Issuers, root::ServedRoots, service::Service, webhooks::Sender};
 
 /// The state of the HTTP interface. Cheap to clone.
 #[derive(Clone)]
@@ -20,6 +20,7 @@ struct Inner {
     writes: Arc<Semaphore>,
     metrics: PrometheusHandle,
     metrics_asked: LastAsked,
+    sender: Option<Sender>,
     about: About,
     openapi: String,
     issuers: Issuers,
@@ -56,7 +57,11 @@ impl AppState {
         issuers: Issuers,
         published: Published,
     ) -> Self {
+        let sender = Sender::new(service.settings().webhook_targets.clone())
+            .inspect_err(|error| tracing::error!(error = %error, "nothing can be delivered to webhooks"))
+            .ok();
         Self(Arc::new(Inner {
+            sender,
             service,
             cursors,
             limits,
@@ -92,6 +97,12 @@ impl AppState {
     #[must_use]
     pub fn metrics(&self) -> &PrometheusHandle {
         &self.0.metrics
+    }
+
+    /// What delivers to webhooks; none where the HTTP client cannot be made.
+    #[must_use]
+    pub fn sender(&self) -> Option<&Sender> {
+        self.0.sender.as_ref()
     }
 
     /// When the database was last asked for numbers.

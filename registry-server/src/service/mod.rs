@@ -33,6 +33,7 @@ mod tests;
 mod text;
 mod tokens;
 mod types;
+pub(crate) mod webhooks;
 
 use std::sync::Arc;
 
@@ -51,13 +52,14 @@ pub use mcp_pin_model::{
 pub use mcp_pin_storage::{
     Approver, ApproverId, ApproverScope, ConsentRecord, Credential, Event, Grant, GrantId, PrincipalName, Review,
     RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter,
-    SubmissionId, Token, TokenId,
+    SubmissionId, Token, TokenId, Webhook, WebhookId, WebhookState,
 };
 pub use tokens::TOKEN_PREFIX;
 pub use types::{
     Caller, ConsentView, Consented, Counts, DEFAULT_EXCHANGED_TOKEN_LIFETIME, Document, EventFilter, EventPage, IssuedToken, NewApprover,
     NewCredential, NewGrant, NewSubmission, NewToken, Settings, SubmissionPage, Submitted, default_roots, leaf, leaf_value,
 };
+pub use webhooks::{IssuedWebhook, MAX_WEBHOOKS, NewWebhook, Target, form_word};
 
 /// The most characters of a label or a reason: it is shown in lists.
 pub const MAX_LABEL_LENGTH: usize = 500;

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZero,
+    sync::Arc,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +17,7 @@ use mcp_pin_storage::{Event, PrincipalName, Role, Roles, StateKind, Submission, 
 use zeroize::Zeroizing;
 
 use super::ServiceError;
+use crate::webhooks::{TargetPolicy, Vault};
 
 /// Somebody whose token was checked. Only [`super::Service::authenticate`] makes one.
 #[derive(Clone, Debug)]
@@ -90,6 +92,10 @@ pub struct Settings {
     pub exchanged_token_lifetime: SignedDuration,
     /// Whose certificates, logs and timestamps are worth something.
     pub roots: Roots,
+    /// Where webhooks may be.
+    pub webhook_targets: TargetPolicy,
+    /// What the secrets of webhooks are sealed with; without it there are no webhooks.
+    pub vault: Option<Arc<Vault>>,
 }
 
 impl Default for Settings {
@@ -100,6 +106,8 @@ impl Default for Settings {
             ring: Ring::stable(),
             exchanged_token_lifetime: DEFAULT_EXCHANGED_TOKEN_LIFETIME,
             roots: default_roots(),
+            webhook_targets: TargetPolicy::default(),
+            vault: None,
         }
     }
 }

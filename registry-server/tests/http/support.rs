@@ -63,6 +63,7 @@ pub(crate) fn config(directory: &tempfile::TempDir) -> Config {
         roots: default_roots(),
         issuers: Vec::new(),
         exchanged_token_lifetime: DEFAULT_EXCHANGED_TOKEN_LIFETIME,
+        webhook_targets: mcp_pin_registry::webhooks::TargetPolicy::default(),
     }
 }
 

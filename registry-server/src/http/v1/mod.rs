@@ -15,4 +15,5 @@ pub mod revocations;
 pub mod submissions;
 pub mod token_exchange;
 pub mod tokens;
+pub mod webhooks;
 pub mod whoami;
