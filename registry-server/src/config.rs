@@ -1,5 +1,12 @@
 //! Settings: flags over environment over configuration file over defaults. Unknown keys of the file are refused.
 
+pub mod check;
+pub mod introspect;
+pub mod layers;
+pub mod show;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::BTreeSet,
     net::SocketAddr,
@@ -12,6 +19,8 @@ use mcp_pin_attest::{InstanceName, MAX_TRUSTED_ROOT_BYTES, RequiredEvidence, Roo
 use serde::Deserialize;
 use thiserror::Error;
 use url::Url;
+
+use layers::Layers;
 
 use crate::{
     cli::ServeArguments,
@@ -83,6 +92,8 @@ pub struct Config {
     pub exchanged_token_lifetime: SignedDuration,
     /// Where webhooks may be.
     pub webhook_targets: TargetPolicy,
+    /// Where metrics are, if not with everything else.
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// Limits on what one request may cost.
@@ -130,12 +141,22 @@ pub enum ConfigError {
     #[error("the configuration file `{0}` is larger than {MAX_CONFIG_BYTES} bytes")]
     TooLarge(PathBuf),
     /// The file is not what it should be; the message points at the line.
-    #[error("the configuration file `{path}` is not valid\n{source}")]
+    #[error("{}:{line}: {problem}", .path.display())]
     Parse {
         /// The file.
         path: PathBuf,
-        /// Where and why.
-        source: Box<toml::de::Error>,
+        /// The line.
+        line: usize,
+        /// Why.
+        problem: String,
+    },
+    /// A variable of the environment that is not what it should be.
+    #[error("the environment variable `{name}`: {problem}")]
+    Variable {
+        /// Its name.
+        name: String,
+        /// Why.
+        problem: String,
     },
     /// A trusted root that cannot be used.
     #[error("the trusted root `{path}` cannot be used")]
@@ -207,6 +228,14 @@ struct File {
     oidc: OidcSection,
     #[serde(default)]
     webhooks: WebhooksSection,
+    #[serde(default)]
+    metrics: MetricsSection,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct MetricsSection {
+    listen: Option<SocketAddr>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -264,7 +293,28 @@ impl Config {
     /// # Errors
     /// See [`ConfigError`].
     pub fn resolve(arguments: &ServeArguments) -> Result<Self, ConfigError> {
-        let file = arguments.config.as_ref().map_or_else(|| Ok(File::default()), read)?;
+        Self::resolve_in(arguments, &variables()).map(|(config, _)| config)
+    }
+
+    /// Like [`Config::resolve`], in a given environment; also says where the settings come from.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn resolve_in(
+        arguments: &ServeArguments,
+        variables: &[(String, String)],
+    ) -> Result<(Self, Layers), ConfigError> {
+        let (file, layers) = Layers::read::<File>(arguments.config.as_deref(), variables)?;
+        Ok((Self::merge(arguments, file)?, layers))
+    }
+
+    /// Every setting that a file or the environment may hold.
+    #[must_use]
+    pub fn settings() -> Vec<introspect::Setting> {
+        introspect::settings::<File>()
+    }
+
+    fn merge(arguments: &ServeArguments, file: File) -> Result<Self, ConfigError> {
         let exposure = match (arguments.insecure_dev, arguments.behind_tls_proxy) {
             (true, true) => return Err(ConfigError::ContradictoryExposure),
             (true, false) => Exposure::InsecureDev,
@@ -304,6 +354,7 @@ impl Config {
                 allowed: file.webhooks.allow_networks,
                 insecure_dev: exposure == Exposure::InsecureDev,
             },
+            metrics_listen: file.metrics.listen,
         };
         config.check()?;
         Ok(config)
@@ -374,73 +425,8 @@ fn roots(sections: &[SigstoreSection], file: Option<&Path>) -> Result<Roots, Con
     Ok(roots)
 }
 
-fn read(path: &PathBuf) -> Result<File, ConfigError> {
-    let fail = |source| ConfigError::Read { path: path.clone(), source };
-    if std::fs::metadata(path).map_err(fail)?.len() > MAX_CONFIG_BYTES {
-        return Err(ConfigError::TooLarge(path.clone()));
-    }
-    let text = std::fs::read_to_string(path).map_err(fail)?;
-    toml::from_str(&text).map_err(|source| ConfigError::Parse { path: path.clone(), source: Box::new(source) })
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser as _;
-
-    use super::*;
-    use crate::cli::{Arguments, Command};
-
-    fn resolve(arguments: &[&str]) -> Result<Config, ConfigError> {
-        let all = ["mcp-pin-registry", "serve"].into_iter().chain(arguments.iter().copied());
-        let Command::Serve(arguments) = Arguments::parse_from(all).command else { unreachable!("`serve` was given") };
-        Config::resolve(&arguments)
-    }
-
-    fn file(text: &str) -> tempfile::NamedTempFile {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), text).unwrap();
-        file
-    }
-
-    #[test]
-    fn needs_no_configuration() {
-        let config = resolve(&[]).unwrap();
-        assert_eq!(config.data_dir, PathBuf::from(DEFAULT_DATA_DIR));
-        assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
-        assert_eq!(config.exposure, Exposure::LoopbackOnly);
-    }
-
-    #[test]
-    fn flags_win_over_the_file() {
-        let file = file("listen = \"127.0.0.1:1\"\ndata-dir = \"from-file\"\n[limits]\nconcurrent-writes = 3\n");
-        let config = resolve(&["--config", file.path().to_str().unwrap(), "--listen", "127.0.0.1:2"]).unwrap();
-        assert_eq!(config.listen.port(), 2);
-        assert_eq!(config.data_dir, PathBuf::from("from-file"));
-        assert_eq!(config.limits.concurrent_writes, 3);
-    }
-
-    #[test]
-    fn an_unknown_key_of_the_file_is_refused() {
-        let file = file("insecure = true\n");
-        let error = resolve(&["--config", file.path().to_str().unwrap()]).unwrap_err();
-        assert!(error.to_string().contains("unknown field `insecure`"), "{error}");
-    }
-
-    #[test]
-    fn plain_http_beyond_this_machine_needs_a_word() {
-        assert!(matches!(resolve(&["--listen", "0.0.0.0:1"]), Err(ConfigError::Exposed(_))));
-        assert!(matches!(resolve(&["--listen", "[::]:1"]), Err(ConfigError::Exposed(_))));
-        assert!(resolve(&["--listen", "0.0.0.0:1", "--behind-tls-proxy"]).is_ok());
-        assert!(resolve(&["--listen", "0.0.0.0:1", "--insecure-dev"]).is_ok());
-        assert!(resolve(&["--listen", "[::1]:1"]).is_ok());
-    }
-
-    #[test]
-    fn a_public_url_is_https_and_an_origin() {
-        assert!(resolve(&["--public-url", "https://mcp.acme.example"]).is_ok());
-        assert!(resolve(&["--public-url", "http://127.0.0.1:8420"]).is_ok());
-        for url in ["http://mcp.acme.example", "https://user@acme.example", "https://acme.example/base", "file:///x"] {
-            assert!(matches!(resolve(&["--public-url", url]), Err(ConfigError::PublicUrl)), "{url}");
-        }
-    }
+/// The variables of this process's environment that are text.
+#[must_use]
+pub fn variables() -> Vec<(String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
 }

@@ -20,7 +20,7 @@ use crate::{
     listen,
     oidc::{FetchError, Issuers},
     root::{LogKey, RootError, RootStore},
-    service::{Clock, Random, Service, ServiceError, Settings, SystemClock, SystemRandom},
+    service::{Clock, News, Random, Service, ServiceError, Settings, SystemClock, SystemRandom},
     telemetry, ui,
     webhooks::{self, Vault, dispatch::Dispatcher},
 };
@@ -115,6 +115,12 @@ impl Server {
             .await
             .map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
+        let metrics_listener = match config.metrics_listen {
+            Some(address) => Some(
+                TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?,
+            ),
+            None => None,
+        };
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data_dir.database()).await?);
         let settings = Settings {
             roots: config.roots.clone(),
@@ -141,10 +147,14 @@ impl Server {
         let log_key = data_dir.log_key()?;
         let roots = RootStore::new(&config.data_dir).load(log_key.as_ref().map(LogKey::id).as_deref(), clock.now())?;
         let trusted_root = log_key.zip(config.public_url.as_ref()).map(|(key, url)| key.trusted_root(url));
-        let about = About { public_url: config.public_url.clone(), ring };
+        let about = About {
+            public_url: config.public_url.clone(),
+            ring,
+            metrics_elsewhere: config.metrics_listen.is_some(),
+        };
         let state =
             AppState::new(service, cursors, config.limits, metrics, about, issuers, Published { roots, trusted_root });
-        Ok(Self { listener, address, state, store, admin_token, data_dir })
+        Ok(Self { listener, metrics_listener, address, state, store, admin_token, data_dir })
     }
 
     /// Where it listens.
@@ -159,6 +169,12 @@ impl Server {
         self.admin_token.as_ref().map(|token| token.as_str())
     }
 
+    /// Where metrics are, where they have an address of their own.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_listener.as_ref().and_then(|listener| listener.local_addr().ok())
+    }
+
     /// The interface without the socket, for tests.
     pub fn router(&self) -> axum::Router {
         http::router(self.state.clone())
@@ -166,7 +182,7 @@ impl Server {
 
     /// Answers until `stop` is ready, then lets what has begun come to its end.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
-        let Self { listener, state, store, data_dir, .. } = self;
+        let Self { listener, metrics_listener, state, store, data_dir, .. } = self;
         let limits = state.limits();
         let service = state.service().clone();
         let mut behind = JoinSet::new();
@@ -174,6 +190,13 @@ impl Server {
         if let Some(sender) = state.sender() {
             let owner = hex::encode(random_key());
             behind.spawn(Dispatcher::new(service.clone(), sender.clone(), owner).run());
+        }
+        if let Some(listener) = metrics_listener {
+            let router = http::metrics::alone(state.clone());
+            let mut following = service.watch_events();
+            // It ends with everything else.
+            let stop = async move { while following.news(u64::MAX).await != News::Stopping {} };
+            behind.spawn(listen::answer(listener, router, limits, stop));
         }
         let stop = async {
             stop.await;

@@ -26,6 +26,14 @@ pub(crate) fn log_to_stderr(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether a filter of log lines is one.
+///
+/// # Errors
+/// The text of what is wrong with it.
+pub(crate) fn check_filter(filter: &str) -> Result<(), String> {
+    EnvFilter::try_new(filter).map(drop).map_err(|error| error.to_string())
+}
+
 /// The process's metrics; the recorder is installed on first use.
 ///
 /// # Errors

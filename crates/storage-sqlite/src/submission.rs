@@ -11,6 +11,7 @@ use mcp_pin_storage::{
     rows::{
         SubmissionRow,
         columns::{parsed, unavailable},
+        submission_count,
     },
 };
 
@@ -85,12 +86,7 @@ impl SubmissionReader for Connection {
             .await
             .map_err(unavailable)?
             .into_iter()
-            .map(|row| {
-                let kind = StateKind::from_word(&row.state)
-                    .ok_or_else(|| damaged("submissions.state", format_args!("`{}` is no state", row.state)))?;
-                let count = u64::try_from(row.count).map_err(|error| damaged("submissions.state", error))?;
-                Ok((kind, count))
-            })
+            .map(|row| submission_count(&row.state, row.count))
             .collect()
     }
 

@@ -2,11 +2,12 @@
 
 use std::{sync::Mutex, time::Duration};
 
-use axum::{extract::State, http::HeaderMap, response::Response};
+use axum::{Router, extract::State, http::HeaderMap, response::Response, routing};
 use tokio::time::Instant;
 
 use super::{
     cache::{self, CachePolicy},
+    error::{Problem, ProblemDocument},
     state::AppState,
 };
 use crate::service::Counts;
@@ -35,8 +36,20 @@ impl LastAsked {
 }
 
 /// Metrics in Prometheus text format
-#[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, description = "the document", content_type = "text/plain", body = String)))]
-pub async fn metrics(State(state): State<AppState>) -> Response {
+#[utoipa::path(get, path = "/metrics", tag = "operations", responses(
+    (status = 200, description = "the document", content_type = "text/plain", body = String),
+    (status = 404, description = "they are at another address", body = ProblemDocument, content_type = "application/problem+json"),
+))]
+pub async fn metrics(State(state): State<AppState>) -> Result<Response, Problem> {
+    if state.about().metrics_elsewhere { Err(Problem::no_such_path()) } else { Ok(document(state).await) }
+}
+
+/// The interface of an address that is for metrics alone.
+pub fn alone(state: AppState) -> Router {
+    Router::new().route("/metrics", routing::get(async |State(state): State<AppState>| document(state).await)).with_state(state)
+}
+
+async fn document(state: AppState) -> Response {
     gather(&state).await;
     let text = state.metrics().render();
     cache::respond(&HeaderMap::new(), CachePolicy::Private, "text/plain; version=0.0.4", text.into_bytes())

@@ -34,6 +34,8 @@ pub struct About {
     pub public_url: Option<Url>,
     /// The ring that is served.
     pub ring: String,
+    /// Whether metrics have an address of their own, and are not here.
+    pub metrics_elsewhere: bool,
 }
 
 /// What the registry publishes about its own keys.

@@ -64,6 +64,7 @@ pub(crate) fn config(directory: &tempfile::TempDir) -> Config {
         issuers: Vec::new(),
         exchanged_token_lifetime: DEFAULT_EXCHANGED_TOKEN_LIFETIME,
         webhook_targets: mcp_pin_registry::webhooks::TargetPolicy::default(),
+        metrics_listen: None,
     }
 }
 

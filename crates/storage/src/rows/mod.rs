@@ -17,6 +17,7 @@ mod grant;
 mod revocation;
 mod submission;
 mod token;
+mod webhook;
 
 pub use approver::ApproverRow;
 pub use consent::ConsentRow;
@@ -24,5 +25,6 @@ pub use document::checked;
 pub use event::{EventRow, event_sequence, next_sequence};
 pub use grant::GrantRow;
 pub use revocation::RevocationRow;
-pub use submission::SubmissionRow;
+pub use submission::{SubmissionRow, submission_count};
 pub use token::TokenRow;
+pub use webhook::WebhookRow;

@@ -161,3 +161,13 @@ impl SubmissionRow {
         Self::try_from(submission)
     }
 }
+
+/// How many submissions are in a state.
+///
+/// # Errors
+/// When the word is no state, or the number no count.
+pub fn submission_count(state: &str, count: i64) -> Result<(StateKind, u64), StorageError> {
+    let kind = StateKind::from_word(state)
+        .ok_or_else(|| damaged("submissions.state", format_args!("`{state}` is no state")))?;
+    Ok((kind, u64::try_from(count).map_err(|error| damaged("submissions.state", error))?))
+}
