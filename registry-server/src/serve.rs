@@ -94,6 +94,7 @@ impl Default for Environment {
 /// A server that is ready to answer.
 pub struct Server {
     listener: TcpListener,
+    metrics_listener: Option<TcpListener>,
     address: SocketAddr,
     state: AppState,
     store: Arc<dyn Store>,
@@ -226,6 +227,9 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         ui::say(&format!("it is also kept in `{}`", server.data_dir.admin_token().display()));
     }
     ui::data(&format!("listening on http://{}", server.address()));
+    if let Some(address) = server.metrics_address() {
+        tracing::info!(server.address = %address, "metrics");
+    }
     tracing::info!(server.address = %server.address(), "listening");
     server.run(told_to_stop()).await;
     tracing::info!("stopped");

@@ -4,12 +4,15 @@ mod add;
 mod approver;
 pub(crate) mod connection;
 mod credential;
+mod events;
+mod export;
 mod grant;
 pub(crate) mod login;
 mod revoke;
 mod show;
 pub(crate) mod submissions;
 mod token;
+mod webhook;
 
 use crate::{context::Context, error::CommandResult};
 
@@ -40,6 +43,12 @@ pub enum Action {
     Token(token::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Revoke(revoke::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Events(events::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Webhook(webhook::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Export(export::Arguments),
 }
 
 /// Runs it.
@@ -56,5 +65,8 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         Action::Approver(arguments) => approver::run(arguments, context),
         Action::Token(arguments) => token::run(arguments, context),
         Action::Revoke(arguments) => revoke::run(arguments, context),
+        Action::Events(arguments) => events::run(arguments, context),
+        Action::Webhook(arguments) => webhook::run(arguments, context),
+        Action::Export(arguments) => export::run(arguments, context),
     }
 }

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The largest list or change report: as large as the largest document that is parsed at all.
-const MAX_ANSWER_BYTES: usize = 16 << 20;
+pub(crate) const MAX_ANSWER_BYTES: usize = 16 << 20;
 
 /// The largest error document: the registry's own limit is a tenth of it.
 const MAX_ERROR_BYTES: usize = 64 << 10;
@@ -81,9 +81,9 @@ impl Default for ClientOptions {
 /// A client of one registry.
 #[derive(Clone, Debug)]
 pub struct RegistryClient {
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     base: Url,
-    token: Option<AccessToken>,
+    pub(crate) token: Option<AccessToken>,
 }
 
 impl RegistryClient {
@@ -539,7 +539,7 @@ impl RegistryClient {
 
     /// The address of a path, every segment encoded, so that a name's slash is `%2F`. A segment that would climb or
     /// vanish names nothing.
-    fn url(&self, segments: &[&str]) -> Result<Url, ClientError> {
+    pub(crate) fn url(&self, segments: &[&str]) -> Result<Url, ClientError> {
         if segments.iter().any(|segment| matches!(*segment, "" | "." | "..")) {
             return Err(ClientError::NotFound { url: self.base().to_owned(), what: "record" });
         }
@@ -550,11 +550,11 @@ impl RegistryClient {
         Ok(url)
     }
 
-    async fn get_json(&self, url: Url, what: &'static str) -> Result<json::Value, ClientError> {
+    pub(crate) async fn get_json(&self, url: Url, what: &'static str) -> Result<json::Value, ClientError> {
         parse(&self.get(url, what, MAX_ANSWER_BYTES).await?)
     }
 
-    async fn get(&self, url: Url, what: &'static str, limit: usize) -> Result<Vec<u8>, ClientError> {
+    pub(crate) async fn get(&self, url: Url, what: &'static str, limit: usize) -> Result<Vec<u8>, ClientError> {
         let mut pause = FIRST_PAUSE;
         let mut attempt = 1;
         loop {
@@ -577,7 +577,7 @@ impl RegistryClient {
         }
     }
 
-    async fn send_json(
+    pub(crate) async fn send_json(
         &self,
         method: Method,
         url: Url,
@@ -588,12 +588,12 @@ impl RegistryClient {
         parse(&self.answer(response, what, MAX_ANSWER_BYTES).await?)
     }
 
-    async fn delete(&self, url: Url, what: &'static str) -> Result<(), ClientError> {
+    pub(crate) async fn delete(&self, url: Url, what: &'static str) -> Result<(), ClientError> {
         let response = self.send(Method::DELETE, url, None).await?;
         self.answer(response, what, MAX_ERROR_BYTES).await.map(drop)
     }
 
-    async fn send(&self, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Response, ClientError> {
+    pub(crate) async fn send(&self, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Response, ClientError> {
         let mut request = self.http.request(method, url).header(header::ACCEPT, "application/json");
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose());
@@ -604,7 +604,7 @@ impl RegistryClient {
         request.send().await.map_err(|error| self.transport(error))
     }
 
-    fn transport(&self, error: reqwest::Error) -> ClientError {
+    pub(crate) fn transport(&self, error: reqwest::Error) -> ClientError {
         let url = self.base().to_owned();
         if error.is_timeout() {
             ClientError::Timeout { url }
@@ -613,7 +613,7 @@ impl RegistryClient {
         }
     }
 
-    async fn answer(&self, response: Response, what: &'static str, limit: usize) -> Result<Vec<u8>, ClientError> {
+    pub(crate) async fn answer(&self, response: Response, what: &'static str, limit: usize) -> Result<Vec<u8>, ClientError> {
         if response.status().is_success() {
             self.read(response, limit).await
         } else {
@@ -622,7 +622,7 @@ impl RegistryClient {
     }
 
     /// What an answer other than success means.
-    async fn refusal(&self, response: Response, what: &'static str) -> ClientError {
+    pub(crate) async fn refusal(&self, response: Response, what: &'static str) -> ClientError {
         let status = response.status();
         let url = self.base().to_owned();
         let kind = match status {
@@ -684,10 +684,10 @@ fn parse(bytes: &[u8]) -> Result<json::Value, ClientError> {
     json::parse_with(bytes, &json::Limits::OURS).map_err(|error| shape(error.to_string()))
 }
 
-fn typed<T: DeserializeOwned>(value: &json::Value) -> Result<T, ClientError> {
+pub(crate) fn typed<T: DeserializeOwned>(value: &json::Value) -> Result<T, ClientError> {
     json::from_value(value).map_err(|error| shape(error.to_string()))
 }
 
-fn body<T: serde::Serialize>(document: &T) -> Result<Vec<u8>, ClientError> {
+pub(crate) fn body<T: serde::Serialize>(document: &T) -> Result<Vec<u8>, ClientError> {
     json::to_value(document).map(|value| value.to_canonical_bytes()).map_err(|error| shape(error.to_string()))
 }

@@ -9,6 +9,7 @@ use mcp_pin_model::{
     revocation::RevocationScope,
 };
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::{client::shape, error::ClientError, token::AccessToken, wire};
 
@@ -347,6 +348,78 @@ pub struct EventPage {
     pub events: Vec<EventRecord>,
     /// The sequence of the last event of all.
     pub last: u64,
+    /// Where the next page starts; none from a registry that does not say.
+    pub next: Option<u64>,
+}
+
+/// A webhook, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookRecord {
+    /// Its id.
+    pub id: String,
+    /// Where it is delivered to. It may hold a secret of the receiver.
+    pub url: String,
+    /// What it is for.
+    pub label: String,
+    /// Which types of events it is told; none for all.
+    pub types: Option<Vec<String>>,
+    /// Of which namespace; none for all.
+    pub namespace: Option<String>,
+    /// How events are written.
+    pub format: String,
+    /// The sequence of the last event that it was told.
+    pub position: u64,
+    /// `active`, `failing` or `disabled`.
+    pub state: String,
+    /// Why it is disabled.
+    pub disabled_reason: Option<String>,
+    /// Since when deliveries fail.
+    pub failing_since: Option<Timestamp>,
+    /// When the next attempt is made.
+    pub next_attempt: Option<Timestamp>,
+}
+
+/// A webhook to be added.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewWebhook {
+    /// Where to deliver.
+    pub url: String,
+    /// What it is for.
+    pub label: String,
+    /// Which types of events it is told; none for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub types: Option<Vec<String>>,
+    /// Of which namespace; none for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// How events are written: `json` or `ocsf`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// The sequence after which it starts; none for now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+}
+
+/// A webhook whose secret was just made: the only time that it is seen.
+#[derive(Clone, Debug)]
+pub struct IssuedWebhook {
+    /// What deliveries are signed with.
+    pub secret: Zeroizing<String>,
+    /// Its record.
+    pub record: WebhookRecord,
+}
+
+/// What came of a test delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct WebhookTest {
+    /// Whether the receiver accepted it.
+    pub delivered: bool,
+    /// With which status.
+    pub status: Option<u16>,
+    /// What went wrong.
+    pub problem: Option<String>,
 }
 
 /// What the registry says about itself.

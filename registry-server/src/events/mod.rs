@@ -43,23 +43,7 @@ pub fn value(event: &Event, form: EventForm) -> Result<Value, ServiceError> {
 /// # Errors
 /// When what the store has is no leaf.
 pub fn line(event: &Event, form: EventForm) -> Result<String, ServiceError> {
-    Ok(inert(&value(event, form)?.to_canonical_string()))
-}
-
-/// JSON text with every character that could be hidden as an escape. It is the same to every reader of JSON: such
-/// characters stand in strings only.
-fn inert(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if json::is_hidden(character) {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            out.push(character);
-        }
-    }
-    out
+    Ok(json::to_line_string(&value(event, form)?))
 }
 
 #[cfg(test)]

@@ -16,3 +16,4 @@ mod root;
 mod support;
 mod token_exchange;
 mod v0_1;
+mod webhooks;

@@ -106,6 +106,22 @@ impl TestRegistry {
         address
     }
 
+    /// Runs it, so that what happens beside requests happens.
+    pub(crate) fn start(&mut self) -> String {
+        self.listen()
+    }
+
+    /// Starts again on the same data after it was stopped.
+    pub(crate) async fn reopen(self) -> Self {
+        let server = Server::open(&self.config, environment(&self.clock)).await.unwrap();
+        Self { router: server.router(), server: Some(server), ..self }
+    }
+
+    /// Where its files are.
+    pub(crate) fn data_dir(&self) -> &std::path::Path {
+        &self.config.data_dir
+    }
+
     /// Takes the database away; the router stays.
     pub(crate) async fn lose_database(&mut self) {
         self.server.take().unwrap().run(std::future::ready(())).await;
