@@ -205,6 +205,19 @@ impl RegistryClient {
         answers.collect()
     }
 
+    /// What the catalogue answers for one of its paths, byte for byte: for whoever serves it again.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn catalogue_bytes(&self, segments: &[&str], query: &[(&str, &str)]) -> Result<Vec<u8>, ClientError> {
+        let path: Vec<&str> = ["v0.1", "servers"].iter().chain(segments).copied().collect();
+        let mut url = self.url(&path)?;
+        for (name, value) in query {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        self.get(url, "catalogue", MAX_ANSWER_BYTES).await
+    }
+
     // Documents by digest.
 
     /// The bundle of a manifest. Its payload has the digest that was asked for; its signature is not checked here.
