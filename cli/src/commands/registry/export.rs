@@ -69,8 +69,8 @@ impl FromStr for Named {
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, alias) = text.split_once('=').ok_or("is not NAME=ALIAS")?;
         Ok(Self {
-            name: name.parse().map_err(|error: mcp_pin_model::NameError| error.to_string())?,
-            alias: alias.parse().map_err(|error: mcp_pin_model::NameError| error.to_string())?,
+            name: name.parse().map_err(|error: mcp_pin_model::name::NameError| error.to_string())?,
+            alias: alias.parse().map_err(|error: mcp_pin_model::name::NameError| error.to_string())?,
         })
     }
 }
