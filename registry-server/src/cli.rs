@@ -143,7 +143,7 @@ fn flags(config: &Config, matches: &ArgMatches) -> Vec<(&'static str, String, So
         Some(ValueSource::CommandLine) => Some(Source::Flag(option.to_owned())),
         Some(ValueSource::EnvVariable) => {
             let command = ServeArguments::augment_args(clap::Command::new("serve"));
-            let variable = command.get_arguments().find(|argument| argument.get_id() == id)?.get_env()?;
+            let variable = command.get_arguments().find(|argument| argument.get_id().as_str() == id)?.get_env()?;
             Some(Source::Variable(variable.to_string_lossy().into_owned()))
         }
         _ => None,

@@ -264,7 +264,7 @@ mod tests {
     /// Every kind there is: each word that deserialises.
     fn kinds() -> Vec<LeafType> {
         let schema = include_str!("../../../schemas/leaf.schema.json");
-        let schema: Value = serde_json::from_str(schema).unwrap();
+        let schema = serde_json::to_value(mcp_pin_model::json::parse(schema.as_bytes()).unwrap()).unwrap();
         let mut words = Vec::new();
         collect(&schema["$defs"]["LeafType"], &mut words);
         assert!(words.len() >= 15, "{words:?}");

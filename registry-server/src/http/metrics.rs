@@ -46,7 +46,11 @@ pub async fn metrics(State(state): State<AppState>) -> Result<Response, Problem>
 
 /// The interface of an address that is for metrics alone.
 pub fn alone(state: AppState) -> Router {
-    Router::new().route("/metrics", routing::get(async |State(state): State<AppState>| document(state).await)).with_state(state)
+    Router::new().route("/metrics", routing::get(here)).with_state(state)
+}
+
+async fn here(State(state): State<AppState>) -> Response {
+    document(state).await
 }
 
 async fn document(state: AppState) -> Response {

@@ -58,6 +58,12 @@ impl Feed {
 }
 
 impl Follower {
+    /// How far the log reaches, as far as this process knows.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        *self.last.borrow()
+    }
+
     /// Waits until the log goes on after `seen`.
     pub async fn news(&mut self, seen: u64) -> News {
         if *self.stopping.borrow() {
@@ -110,7 +116,7 @@ impl Service {
                 () = tokio::time::sleep(POLL_INTERVAL) => {}
                 _ = stopping.wait_for(|stopping| *stopping) => return,
             }
-            // Nobody to tell: the one that every feed keeps for itself is none.
+            // Nobody to tell.
             if self.inner.feed.last.receiver_count() == 0 {
                 continue;
             }

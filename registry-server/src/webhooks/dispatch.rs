@@ -49,14 +49,14 @@ impl Dispatcher {
         let mut events = self.service.watch_events();
         let mut rounds = JoinSet::new();
         loop {
-            let last = self.service.live().sequence;
-            if let Err(error) = self.start_rounds(&mut rounds).await {
+            let last = events.last();
+            if let Err(error) = self.start_rounds(&mut rounds, last).await {
                 tracing::warn!(error = %error, "webhooks cannot be read");
             }
             // At most one look per decision: those that are busy go on by themselves.
             let news = tokio::time::timeout(LOOK_INTERVAL, events.news(last)).await;
             while rounds.try_join_next().is_some() {}
-            if news == Ok(News::Stopping) {
+            if matches!(news, Ok(News::Stopping)) {
                 break;
             }
         }
@@ -64,20 +64,21 @@ impl Dispatcher {
         rounds.join_all().await;
     }
 
-    async fn start_rounds(&self, rounds: &mut JoinSet<()>) -> Result<(), ServiceError> {
+    async fn start_rounds(&self, rounds: &mut JoinSet<()>, last: u64) -> Result<(), ServiceError> {
         let webhooks = self.service.all_webhooks().await?;
-        let last = self.service.live().sequence;
         measure(&webhooks, last);
         for webhook in webhooks {
             if webhook.position >= last || !is_due(&webhook, self.service.now()) || rounds.len() >= CONCURRENT {
                 continue;
             }
-            let Some(busy) = Busy::take(&self.busy, &webhook.id) else { continue };
+            let Some(mut busy) = Busy::take(&self.busy, &webhook.id) else { continue };
             let (service, sender, owner) = (self.service.clone(), self.sender.clone(), self.owner.clone());
             rounds.spawn(async move {
                 let id = webhook.id.clone();
                 if let Err(error) = round(&service, &sender, &owner, &id).await {
                     tracing::warn!(error = %error, webhook = %id, "a webhook cannot be told anything");
+                    // What is damaged, or sealed with another key, does not get better by looking again each second.
+                    busy.for_good = matches!(error, ServiceError::Unsound(_));
                 }
                 drop(busy);
             });
@@ -156,18 +157,22 @@ fn measure(webhooks: &[crate::service::Webhook], last: u64) {
 struct Busy {
     all: Arc<Mutex<BTreeSet<String>>>,
     id: String,
+    /// Whether this process never tries again.
+    for_good: bool,
 }
 
 impl Busy {
     fn take(all: &Arc<Mutex<BTreeSet<String>>>, id: &WebhookId) -> Option<Self> {
         let id = id.to_string();
         let mut busy = all.lock().unwrap_or_else(PoisonError::into_inner);
-        busy.insert(id.clone()).then(|| Self { all: Arc::clone(all), id })
+        busy.insert(id.clone()).then(|| Self { all: Arc::clone(all), id, for_good: false })
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        if !self.for_good {
+            self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What a receiver is sent.
 
 use jiff::Timestamp;
-use mcp_pin_model::json::Value;
+use mcp_pin_model::json::{Object, Value};
 use serde::Serialize;
 
 use crate::{
@@ -47,7 +47,7 @@ impl Message {
     /// # Errors
     /// Never for what it is made of.
     pub fn test(webhook: &str, at: Timestamp) -> Result<Self, ServiceError> {
-        let envelope = Envelope { kind: "test".to_owned(), timestamp: at, data: Value::Object(std::iter::empty().collect()) };
+        let envelope = Envelope { kind: "test".to_owned(), timestamp: at, data: Value::Object(Object::new()) };
         Self::of(format!("test_{webhook}_{}", at.as_millisecond()), &envelope)
     }
 

@@ -1,7 +1,7 @@
 //! One delivery: one request, to an address that was checked, within limits, following nothing.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     sync::Arc,
     time::Duration,
 };
@@ -165,15 +165,15 @@ fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
 }
 
-/// Whether two addresses are of one machine, for tests.
-#[cfg(test)]
-fn ip(text: &str) -> IpAddr {
-    text.parse().expect("an address of a test")
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
 
     #[test]
     fn t41_a_name_with_one_private_address_is_a_trap() {

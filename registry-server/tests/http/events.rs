@@ -14,6 +14,10 @@ use crate::support::{TestRegistry, weather};
 /// Longer than anything here takes that is going to happen at all.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+fn parsed(text: &str) -> Value {
+    serde_json::to_value(mcp_pin_model::json::parse(text.as_bytes()).unwrap()).unwrap()
+}
+
 /// Reads a stream of server-sent events, block by block.
 struct Reader {
     body: BodyDataStream,
@@ -69,7 +73,7 @@ impl Reader {
         let mut found = Vec::new();
         while found.len() < count {
             let block = self.next().await.expect("the stream goes on");
-            let data: Value = serde_json::from_str(&block.data).unwrap();
+            let data = parsed(&block.data);
             assert_eq!(data["sequence"].as_u64(), block.id);
             found.extend(block.id);
         }
@@ -94,7 +98,7 @@ async fn lines_are_the_pages_of_the_log() {
         assert_eq!(answer.header("x-last-sequence"), page["last"].to_string());
         let text = String::from_utf8(answer.body.clone()).unwrap();
         assert!(text.is_empty() || text.ends_with('\n'));
-        lines.extend(text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
+        lines.extend(text.lines().map(parsed));
         let next = answer.header("x-next-after").parse::<u64>().unwrap();
         if next == after {
             break;
@@ -115,7 +119,7 @@ async fn ocsf_is_written_on_request() {
     registry.make_live(&people, &weather("1.0.0", "Forecasts the weather.", None)).await;
     let answer = registry.admin().get("/v1/events?format=ocsf&type=ring-moved").await;
     let text = String::from_utf8(answer.body).unwrap();
-    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> = text.lines().map(parsed).collect();
     assert_eq!(lines.len(), 1, "{text}");
     insta::assert_json_snapshot!("ocsf", lines[0], {
         ".time" => "[time]",

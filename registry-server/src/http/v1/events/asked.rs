@@ -58,7 +58,7 @@ impl Asked {
         let after = query.number("after", 0, 0..=MAX_SEQUENCE, "`after` is the sequence of an event")?;
         // What a browser or a library sends when it connects again is newer than the address that it was first given.
         let last_seen = headers.get("last-event-id").filter(|_| follow).map(|value| {
-            let sequence = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+            let sequence: Option<u64> = value.to_str().ok().and_then(|text| text.trim().parse().ok());
             sequence
                 .filter(|sequence| *sequence <= MAX_SEQUENCE)
                 .ok_or_else(|| Problem::bad_request("`Last-Event-ID` is not the sequence of an event"))

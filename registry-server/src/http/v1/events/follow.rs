@@ -120,7 +120,7 @@ impl Stream {
             // The channel closes after the reason is there.
             drop(sender);
         });
-        Body::from_stream(futures_util::stream::unfold((receiver, Some(ended)), async |(mut receiver, ended)| {
+        Body::from_stream(futures_util::stream::unfold((receiver, Some(ended)), |(mut receiver, ended)| async move {
             if let Some(bytes) = receiver.recv().await {
                 return Some((Ok::<_, std::convert::Infallible>(bytes), (receiver, ended)));
             }
