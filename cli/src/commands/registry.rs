@@ -8,6 +8,7 @@ mod events;
 mod export;
 mod grant;
 pub(crate) mod login;
+mod mirror;
 mod revoke;
 mod show;
 pub(crate) mod submissions;
@@ -49,6 +50,8 @@ pub enum Action {
     Webhook(webhook::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Export(export::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Mirror(mirror::Arguments),
 }
 
 /// Runs it.
@@ -68,5 +71,6 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         Action::Events(arguments) => events::run(arguments, context),
         Action::Webhook(arguments) => webhook::run(arguments, context),
         Action::Export(arguments) => export::run(arguments, context),
+        Action::Mirror(arguments) => mirror::run(arguments, context),
     }
 }

@@ -11,6 +11,7 @@
 
 mod catalogue;
 mod client;
+mod drafts;
 mod error;
 mod events;
 mod records;
