@@ -1,6 +1,8 @@
 //! `mcp-pin registry mirror`.
 
 mod state;
+#[cfg(test)]
+mod tests;
 mod upstream;
 
 use std::path::PathBuf;
