@@ -2,9 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use clap::{
-    ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, parser::ValueSource,
-};
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, parser::ValueSource};
 use url::Url;
 
 use crate::{
@@ -53,7 +51,9 @@ pub enum Command {
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Print every setting with its value and where that comes from, and look at everything that a start would use
-    #[command(after_help = "Exit codes: 0 a start would succeed, 2 the configuration is wrong, 3 the data directory cannot be used")]
+    #[command(
+        after_help = "Exit codes: 0 a start would succeed, 2 the configuration is wrong, 3 the data directory cannot be used"
+    )]
     Check(Box<ServeArguments>),
     /// Print a commented configuration file with every setting and its default
     Example,
@@ -152,7 +152,12 @@ fn flags(config: &Config, matches: &ArgMatches) -> Vec<(&'static str, String, So
     let settings = [
         ("data-dir", "data_dir", "--data-dir", config.data_dir.display().to_string()),
         ("listen", "listen", "--listen", config.listen.to_string()),
-        ("public-url", "public_url", "--public-url", config.public_url.as_ref().map(ToString::to_string).unwrap_or_default()),
+        (
+            "public-url",
+            "public_url",
+            "--public-url",
+            config.public_url.as_ref().map(ToString::to_string).unwrap_or_default(),
+        ),
         ("log.format", "log_format", "--log-format", word(&config.log_format)),
         ("log.filter", "log_filter", "--log-filter", config.log_filter.clone()),
         ("exposure", "behind_tls_proxy", "--behind-tls-proxy", "behind-tls-proxy".to_owned()),

@@ -428,5 +428,7 @@ fn roots(sections: &[SigstoreSection], file: Option<&Path>) -> Result<Roots, Con
 /// The variables of this process's environment that are text.
 #[must_use]
 pub fn variables() -> Vec<(String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }

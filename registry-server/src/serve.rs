@@ -117,9 +117,9 @@ impl Server {
             .map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let metrics_listener = match config.metrics_listen {
-            Some(address) => Some(
-                TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?,
-            ),
+            Some(address) => {
+                Some(TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?)
+            }
             None => None,
         };
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data_dir.database()).await?);
@@ -148,11 +148,8 @@ impl Server {
         let log_key = data_dir.log_key()?;
         let roots = RootStore::new(&config.data_dir).load(log_key.as_ref().map(LogKey::id).as_deref(), clock.now())?;
         let trusted_root = log_key.zip(config.public_url.as_ref()).map(|(key, url)| key.trusted_root(url));
-        let about = About {
-            public_url: config.public_url.clone(),
-            ring,
-            metrics_elsewhere: config.metrics_listen.is_some(),
-        };
+        let about =
+            About { public_url: config.public_url.clone(), ring, metrics_elsewhere: config.metrics_listen.is_some() };
         let state =
             AppState::new(service, cursors, config.limits, metrics, about, issuers, Published { roots, trusted_root });
         Ok(Self { listener, metrics_listener, address, state, store, admin_token, data_dir })

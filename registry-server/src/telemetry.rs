@@ -69,12 +69,18 @@ fn describe() {
     describe_gauge!("mcp_pin_registry_manifests", "Versions by state");
     describe_gauge!("mcp_pin_approvals_pending", "Versions that wait for consent");
     describe_gauge!("mcp_pin_audit_last_seq", "The sequence of the last event");
-    describe_gauge!("mcp_pin_registry_served_seq", "The sequence of the last event that this node's answers take into account");
+    describe_gauge!(
+        "mcp_pin_registry_served_seq",
+        "The sequence of the last event that this node's answers take into account"
+    );
     describe_gauge!("mcp_pin_registry_database_up", "Whether the database answered when it was last asked");
     describe_gauge!("mcp_pin_registry_event_followers", "Open streams of events");
     describe_counter!("mcp_pin_registry_webhook_deliveries_total", "Deliveries to webhooks by outcome");
     describe_histogram!("mcp_pin_registry_webhook_delivery_duration_seconds", "Time that a delivery to a webhook took");
     describe_gauge!("mcp_pin_registry_webhooks", "Webhooks by state");
-    describe_gauge!("mcp_pin_registry_webhook_backlog", "Events that the webhook which is furthest behind was not told");
+    describe_gauge!(
+        "mcp_pin_registry_webhook_backlog",
+        "Events that the webhook which is furthest behind was not told"
+    );
     describe_gauge!("mcp_pin_signing_key_expiry_timestamp_seconds", "When a document about the registry's keys ends");
 }

@@ -51,8 +51,11 @@ fn checked(config: Option<&str>, variables: &[(String, String)]) -> String {
         arguments.extend(["--config".to_owned(), path.display().to_string()]);
     }
     let data = folder.path().join("data").display().to_string();
-    let mut variables: Vec<(String, String)> =
-        variables.iter().filter(|(name, _)| !name.ends_with("DATA_DIR") && !name.ends_with("LISTEN")).cloned().collect();
+    let mut variables: Vec<(String, String)> = variables
+        .iter()
+        .filter(|(name, _)| !name.ends_with("DATA_DIR") && !name.ends_with("LISTEN"))
+        .cloned()
+        .collect();
     variables.push(("MCP_PIN_REGISTRY__DATA_DIR".to_owned(), data));
     variables.push(("MCP_PIN_REGISTRY__LISTEN".to_owned(), "127.0.0.1:0".to_owned()));
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -75,10 +78,8 @@ fn a_mistake_is_named_with_its_place_and_nothing_is_made() {
     let path = folder.path().join("registry.toml");
     fs::write(&path, "exposure = \"behind-tls-proxy\"\n[limits]\nconections = 7\n").unwrap();
     let data = folder.path().join("data");
-    let output = registry(
-        &["config", "check", "--config", path.to_str().unwrap(), "--data-dir", data.to_str().unwrap()],
-        &[],
-    );
+    let output =
+        registry(&["config", "check", "--config", path.to_str().unwrap(), "--data-dir", data.to_str().unwrap()], &[]);
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains(&format!("{}:3: unknown field `conections`", path.display())), "{}", said(&output));
     fs::write(&path, "listen = \"127.0.0.1:0\"\n").unwrap();
@@ -94,10 +95,8 @@ fn a_mistake_is_named_with_its_place_and_nothing_is_made() {
     assert!(!data.exists(), "checking makes nothing");
     // What cannot work is said before the start, with the code of the start.
     fs::write(&data, "a file").unwrap();
-    let output = registry(
-        &["config", "check", "--config", path.to_str().unwrap(), "--data-dir", data.to_str().unwrap()],
-        &[],
-    );
+    let output =
+        registry(&["config", "check", "--config", path.to_str().unwrap(), "--data-dir", data.to_str().unwrap()], &[]);
     assert_eq!(output.status.code(), Some(3), "{}", self::said(&output));
     let output = registry(&["config", "check", "--listen", "0.0.0.0:0"], &[]);
     assert_eq!(output.status.code(), Some(2), "{}", self::said(&output));
@@ -133,7 +132,9 @@ fn the_unit_is_accepted_by_systemd_and_exposes_little() {
         .collect();
     assert!(!variables.is_empty());
     checked(None, &variables);
-    for needed in ["DynamicUser=yes", "ProtectSystem=strict", "NoNewPrivileges=yes", "CapabilityBoundingSet=\n", "UMask=0077"] {
+    for needed in
+        ["DynamicUser=yes", "ProtectSystem=strict", "NoNewPrivileges=yes", "CapabilityBoundingSet=\n", "UMask=0077"]
+    {
         assert!(unit.contains(needed), "{needed}");
     }
     if Command::new("systemd-analyze").arg("--version").output().is_err() {
@@ -147,8 +148,11 @@ fn the_unit_is_accepted_by_systemd_and_exposes_little() {
     let complaints = String::from_utf8_lossy(&verified.stderr).into_owned();
     let ours: Vec<&str> = complaints.lines().filter(|line| line.contains("mcp-pin-registry.service")).collect();
     assert!(ours.is_empty(), "{complaints}");
-    let security =
-        Command::new("systemd-analyze").args(["security", "--offline=true", "--threshold=20"]).arg(&path).output().unwrap();
+    let security = Command::new("systemd-analyze")
+        .args(["security", "--offline=true", "--threshold=20"])
+        .arg(&path)
+        .output()
+        .unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&security.stdout), String::from_utf8_lossy(&security.stderr));
     if said.contains("unrecognized option") {
         return skipped("this systemd-analyze cannot judge a unit that is not loaded");
@@ -239,21 +243,26 @@ fn the_chart_makes_what_a_cluster_takes() {
         Command::new(&helm).args(["template", "registry"]).arg(&chart).args(more).output().unwrap()
     };
     let everything = [
-        "--set", "ingress.enabled=true,ingress.host=mcp.acme.example,ingress.tlsSecretName=tls,ingress.className=nginx",
-        "--set", "serviceMonitor.enabled=true,podDisruptionBudget.enabled=true,replicaCount=3,existingSecret=registry",
-        "--set", "podAnnotations.a=b,nodeSelector.disk=ssd,persistence.storageClass=fast,imagePullSecrets[0].name=pull",
-        "--set", "extraEnv[0].name=A,extraEnv[0].value=b,extraVolumes[0].name=v,extraVolumes[0].emptyDir.medium=Memory",
-        "--set", "extraVolumeMounts[0].name=v,extraVolumeMounts[0].mountPath=/v,networkPolicy.from[0].podSelector.matchLabels.a=b",
+        "--set",
+        "ingress.enabled=true,ingress.host=mcp.acme.example,ingress.tlsSecretName=tls,ingress.className=nginx",
+        "--set",
+        "serviceMonitor.enabled=true,podDisruptionBudget.enabled=true,replicaCount=3,existingSecret=registry",
+        "--set",
+        "podAnnotations.a=b,nodeSelector.disk=ssd,persistence.storageClass=fast,imagePullSecrets[0].name=pull",
+        "--set",
+        "extraEnv[0].name=A,extraEnv[0].value=b,extraVolumes[0].name=v,extraVolumes[0].emptyDir.medium=Memory",
+        "--set",
+        "extraVolumeMounts[0].name=v,extraVolumeMounts[0].mountPath=/v,networkPolicy.from[0].podSelector.matchLabels.a=b",
     ];
-    for more in [&[][..], &["--set", "persistence.enabled=false"], &["--set", "persistence.existingClaim=c"], &everything] {
+    for more in
+        [&[][..], &["--set", "persistence.enabled=false"], &["--set", "persistence.existingClaim=c"], &everything]
+    {
         let output = render(more);
         assert!(output.status.success(), "{more:?}: {}", said(&output));
         let text = String::from_utf8(output.stdout).unwrap();
         let documents = Yaml::load_from_str(&text).unwrap();
-        let kinds: Vec<&str> = documents
-            .iter()
-            .filter_map(|document| document.as_mapping_get("kind").and_then(Yaml::as_str))
-            .collect();
+        let kinds: Vec<&str> =
+            documents.iter().filter_map(|document| document.as_mapping_get("kind").and_then(Yaml::as_str)).collect();
         for kind in ["StatefulSet", "Service", "ConfigMap", "ServiceAccount", "NetworkPolicy"] {
             assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
         }
@@ -304,7 +313,9 @@ fn alerts_are_about_metrics_that_exist_and_lead_to_a_part_of_the_page() {
         .lines()
         .filter(|line| line.starts_with('#'))
         .map(|line| line.trim_start_matches('#').trim().to_lowercase())
-        .map(|title| title.chars().filter(|c| c.is_alphanumeric() || " -".contains(*c)).collect::<String>().replace(' ', "-"))
+        .map(|title| {
+            title.chars().filter(|c| c.is_alphanumeric() || " -".contains(*c)).collect::<String>().replace(' ', "-")
+        })
         .collect();
     let mut rules = 0;
     for group in alerts["groups"].as_array().unwrap() {
@@ -325,7 +336,8 @@ fn alerts_are_about_metrics_that_exist_and_lead_to_a_part_of_the_page() {
     }
     assert!(rules >= 8, "{rules}");
     // And the page describes no metric that does not exist.
-    for word in page.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| word.starts_with("mcp_pin_")) {
+    for word in page.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| word.starts_with("mcp_pin_"))
+    {
         assert!(telemetry.contains(&format!("\"{word}\"")), "there is no metric {word}");
     }
 }

@@ -626,7 +626,12 @@ impl RegistryClient {
         }
     }
 
-    pub(crate) async fn answer(&self, response: Response, what: &'static str, limit: usize) -> Result<Vec<u8>, ClientError> {
+    pub(crate) async fn answer(
+        &self,
+        response: Response,
+        what: &'static str,
+        limit: usize,
+    ) -> Result<Vec<u8>, ClientError> {
         if response.status().is_success() {
             self.read(response, limit).await
         } else {

@@ -192,7 +192,9 @@ mod tests {
         let end = item(b"event: end\ndata: {\"reason\":\"stopping\"}\n\n").unwrap();
         assert_eq!(end, Some(StreamItem::End(Some("stopping"))));
         assert_eq!(item(b"event: end\ndata: {\"reason\":\"\x1b[2J\"}\n\n").unwrap(), Some(StreamItem::End(None)));
-        for wrong in [&b"id: x\ndata: {}\n\n"[..], b"data: {}\n\n", b"id: 1\ndata: {\n\n", b"id: 1\ndata: 1\ndata: 2\n\n"] {
+        for wrong in
+            [&b"id: x\ndata: {}\n\n"[..], b"data: {}\n\n", b"id: 1\ndata: {\n\n", b"id: 1\ndata: 1\ndata: 2\n\n"]
+        {
             assert!(item(wrong).is_err(), "{}", String::from_utf8_lossy(wrong));
         }
     }

@@ -25,7 +25,7 @@ pub use error::{ClientError, RefusalKind};
 pub use events::{EventQuery, EventStream, StreamItem};
 pub use records::{
     ApproverRecord, ConsentDocument, ConsentOutcome, ConsentStatus, Credential, EventPage, EventRecord, ExchangedToken,
-    GrantRecord, IssuedToken, IssuedWebhook, NewCredential, NewToken, NewWebhook, ResolvedServer, RevocationRecord, SubmissionPage,
-    SubmissionRecord, SubmissionState, TokenRecord, WebhookRecord, WebhookTest, WellKnown, WhoAmI,
+    GrantRecord, IssuedToken, IssuedWebhook, NewCredential, NewToken, NewWebhook, ResolvedServer, RevocationRecord,
+    SubmissionPage, SubmissionRecord, SubmissionState, TokenRecord, WebhookRecord, WebhookTest, WellKnown, WhoAmI,
 };
 pub use token::{AccessToken, TokenError};

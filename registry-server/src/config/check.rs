@@ -70,7 +70,11 @@ pub fn findings(config: &Config) -> Vec<Found> {
         ),
     }
     if config.exposure == super::Exposure::InsecureDev {
-        add(Grade::Warning, false, "exposure: `insecure-dev` lets tokens travel readable; never in production".to_owned());
+        add(
+            Grade::Warning,
+            false,
+            "exposure: `insecure-dev` lets tokens travel readable; never in production".to_owned(),
+        );
     }
     found
 }

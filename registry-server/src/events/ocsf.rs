@@ -83,9 +83,13 @@ fn mapping(kind: LeafType) -> Mapping {
         LeafType::Superseded => (Entity, (11, "Deactivate"), Informational, "server version", "a version was replaced"),
         LeafType::Revoked => (Entity, (9, "Disable"), High, "revocation", "trust was revoked"),
         LeafType::PolicyChanged => (Entity, (3, "Update"), Medium, "policy", "the policy changed"),
-        LeafType::NamespaceGranted => (Access, (1, "Assign Privileges"), Medium, "namespace", "a namespace was granted"),
+        LeafType::NamespaceGranted => {
+            (Access, (1, "Assign Privileges"), Medium, "namespace", "a namespace was granted")
+        }
         LeafType::NamespaceWithdrawn => (Access, (2, "Revoke Privileges"), Low, "namespace", "a grant was withdrawn"),
-        LeafType::ApproverGranted => (Access, (1, "Assign Privileges"), Medium, "approval", "an approver was registered"),
+        LeafType::ApproverGranted => {
+            (Access, (1, "Assign Privileges"), Medium, "approval", "an approver was registered")
+        }
         LeafType::ApproverWithdrawn => (Access, (2, "Revoke Privileges"), Low, "approval", "an approver was withdrawn"),
         LeafType::TokenIssued => (Access, (1, "Assign Privileges"), Low, "token", "a token was issued"),
         LeafType::TokenRevoked => (Access, (2, "Revoke Privileges"), Low, "token", "a token was revoked"),
@@ -215,11 +219,7 @@ pub fn document(sequence: u64, leaf: &Leaf) -> OcsfEvent {
         metadata: Metadata {
             event_code: word(leaf.kind),
             log_name: "events",
-            product: Product {
-                name: "mcp-pin-registry",
-                vendor_name: "mcp-pin",
-                version: env!("CARGO_PKG_VERSION"),
-            },
+            product: Product { name: "mcp-pin-registry", vendor_name: "mcp-pin", version: env!("CARGO_PKG_VERSION") },
             sequence,
             uid: sequence.to_string(),
             version: SCHEMA_VERSION,

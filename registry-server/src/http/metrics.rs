@@ -67,7 +67,8 @@ async fn gather(state: &AppState) {
     metrics::gauge!("mcp_pin_registry_served_seq").set(live.sequence as f64);
     metrics::gauge!("mcp_pin_registry_event_followers").set(service.followers() as f64);
     if let Some(expires) = state.published().roots.expires() {
-        metrics::gauge!("mcp_pin_signing_key_expiry_timestamp_seconds", "key" => "root").set(expires.as_second() as f64);
+        metrics::gauge!("mcp_pin_signing_key_expiry_timestamp_seconds", "key" => "root")
+            .set(expires.as_second() as f64);
     }
     if !state.metrics_asked().is_due() {
         return;

@@ -56,8 +56,9 @@ pub use mcp_pin_storage::{
 };
 pub use tokens::TOKEN_PREFIX;
 pub use types::{
-    Caller, ConsentView, Consented, Counts, DEFAULT_EXCHANGED_TOKEN_LIFETIME, Document, EventFilter, EventPage, IssuedToken, NewApprover,
-    NewCredential, NewGrant, NewSubmission, NewToken, Settings, SubmissionPage, Submitted, default_roots, leaf, leaf_value,
+    Caller, ConsentView, Consented, Counts, DEFAULT_EXCHANGED_TOKEN_LIFETIME, Document, EventFilter, EventPage,
+    IssuedToken, NewApprover, NewCredential, NewGrant, NewSubmission, NewToken, Settings, SubmissionPage, Submitted,
+    default_roots, leaf, leaf_value,
 };
 pub use webhooks::{IssuedWebhook, MAX_WEBHOOKS, NewWebhook, Target, form_word};
 

@@ -6,7 +6,8 @@ use mcp_pin_model::Digest;
 use mcp_pin_storage::{Role, Snapshot, StateKind, Submission, SubmissionFilter, SubmissionId};
 
 use super::{
-    Caller, ConsentView, Counts, Document, EventFilter, EventPage, MAX_PAGE, Service, ServiceError, SubmissionPage, leaf,
+    Caller, ConsentView, Counts, Document, EventFilter, EventPage, MAX_PAGE, Service, ServiceError, SubmissionPage,
+    leaf,
 };
 
 /// How many submissions are read at once while looking for those that a caller may see.

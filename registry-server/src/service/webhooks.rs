@@ -3,9 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mcp_pin_model::leaf::{Leaf, LeafType};
-use mcp_pin_storage::{
-    Role, StorageError, Webhook, WebhookFailing, WebhookId, WebhookLease, WebhookState,
-};
+use mcp_pin_storage::{Role, StorageError, Webhook, WebhookFailing, WebhookId, WebhookLease, WebhookState};
 use zeroize::Zeroizing;
 
 use super::{Caller, Event, EventFilter, Service, ServiceError, decision::to_its_end, text};
@@ -88,7 +86,11 @@ pub enum Attempt {
 
 impl Service {
     fn vault(&self) -> Result<&Vault, ServiceError> {
-        self.inner.settings.vault.as_deref().ok_or_else(|| ServiceError::Internal("there is no key for webhooks".to_owned()))
+        self.inner
+            .settings
+            .vault
+            .as_deref()
+            .ok_or_else(|| ServiceError::Internal("there is no key for webhooks".to_owned()))
     }
 
     fn new_secret(&self, id: &WebhookId) -> Result<(WebhookSecret, Vec<u8>), ServiceError> {
@@ -275,7 +277,10 @@ impl Service {
         }
         let kinds = webhook.types.as_ref().map(|types| {
             // A type that only a newer version knows matches nothing here.
-            types.iter().filter_map(|word| serde_json::from_value(serde_json::Value::from(word.as_str())).ok()).collect()
+            types
+                .iter()
+                .filter_map(|word| serde_json::from_value(serde_json::Value::from(word.as_str())).ok())
+                .collect()
         });
         let filter = EventFilter { kinds, namespace: webhook.namespace.clone(), ..EventFilter::default() };
         let form = if webhook.form == form_word(EventForm::Ocsf) { EventForm::Ocsf } else { EventForm::Leaf };
@@ -321,7 +326,11 @@ impl Service {
 
     /// Notes what became of an attempt, and goes on holding the webhook; none when it is not to be told anything more now:
     /// it failed, was changed by somebody, or is not there any more.
-    pub(crate) async fn note_attempt(&self, webhook: Webhook, attempt: Attempt) -> Result<Option<Webhook>, ServiceError> {
+    pub(crate) async fn note_attempt(
+        &self,
+        webhook: Webhook,
+        attempt: Attempt,
+    ) -> Result<Option<Webhook>, ServiceError> {
         let service = self.clone();
         to_its_end(async move {
             let now = service.now();

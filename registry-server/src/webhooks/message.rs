@@ -34,11 +34,8 @@ impl Message {
     /// When what the store has is no leaf.
     pub fn of_event(webhook: &str, event: &Event, form: EventForm) -> Result<Self, ServiceError> {
         let leaf = leaf(event)?;
-        let envelope = Envelope {
-            kind: events::ocsf::word(leaf.kind),
-            timestamp: leaf.time,
-            data: events::value(event, form)?,
-        };
+        let envelope =
+            Envelope { kind: events::ocsf::word(leaf.kind), timestamp: leaf.time, data: events::value(event, form)? };
         Self::of(format!("evt_{webhook}_{}", event.sequence), &envelope)
     }
 

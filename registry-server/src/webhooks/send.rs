@@ -1,10 +1,6 @@
 //! One delivery: one request, to an address that was checked, within limits, following nothing.
 
-use std::{
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use reqwest::{
     Client, StatusCode,

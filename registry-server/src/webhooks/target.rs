@@ -31,7 +31,9 @@ pub enum TargetRefusal {
     #[error("holds a user name, a password or a fragment")]
     Parts,
     /// An address that deliveries must not reach.
-    #[error("is or resolves to {0}, which is not a public address; `webhooks.allow-networks` opens networks of your own")]
+    #[error(
+        "is or resolves to {0}, which is not a public address; `webhooks.allow-networks` opens networks of your own"
+    )]
     Address(IpAddr),
     /// A name without an address.
     #[error("resolves to no address")]
@@ -178,7 +180,11 @@ fn plain(address: IpAddr) -> IpAddr {
 fn is_never(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(four) => {
-            four.is_unspecified() || four.is_loopback() || four.is_link_local() || four.is_multicast() || four.is_broadcast()
+            four.is_unspecified()
+                || four.is_loopback()
+                || four.is_link_local()
+                || four.is_multicast()
+                || four.is_broadcast()
         }
         IpAddr::V6(six) => {
             let first = six.segments()[0];
@@ -226,11 +232,44 @@ mod tests {
     }
 
     const PRIVATE: &[&str] = &[
-        "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "127.0.0.1", "127.255.255.254", "169.254.169.254", "172.16.0.1",
-        "172.31.255.255", "192.0.0.1", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "198.51.100.1",
-        "203.0.113.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "febf::1", "fc00::1",
-        "fd00:ec2::254", "fec0::1", "ff02::1", "2001:db8::1", "2001::1", "3fff::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-        "::ffff:169.254.169.254", "::127.0.0.1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1", "2002:7f00:1::", "2002:a9fe:a9fe::1",
+        "0.0.0.0",
+        "0.1.2.3",
+        "10.0.0.1",
+        "100.64.0.1",
+        "127.0.0.1",
+        "127.255.255.254",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.0.1",
+        "192.0.2.1",
+        "192.88.99.1",
+        "192.168.1.1",
+        "198.18.0.1",
+        "198.51.100.1",
+        "203.0.113.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "fe80::1",
+        "febf::1",
+        "fc00::1",
+        "fd00:ec2::254",
+        "fec0::1",
+        "ff02::1",
+        "2001:db8::1",
+        "2001::1",
+        "3fff::1",
+        "::ffff:127.0.0.1",
+        "::ffff:10.0.0.1",
+        "::ffff:169.254.169.254",
+        "::127.0.0.1",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::1",
+        "2002:7f00:1::",
+        "2002:a9fe:a9fe::1",
     ];
 
     #[test]
@@ -250,10 +289,19 @@ mod tests {
             allowed: ["10.20.0.0/16", "0.0.0.0/0", "::/0"].map(|text| text.parse().unwrap()).to_vec(),
             insecure_dev: false,
         };
-        assert!(!refused(&policy, "10.20.3.4") && !refused(&policy, "fc00::1") && !refused(&policy, "::ffff:10.20.3.4"));
-        for address in
-            ["127.0.0.1", "::1", "169.254.169.254", "::ffff:169.254.169.254", "fd00:ec2::254", "fe80::1", "0.0.0.0", "ff02::1"]
-        {
+        assert!(
+            !refused(&policy, "10.20.3.4") && !refused(&policy, "fc00::1") && !refused(&policy, "::ffff:10.20.3.4")
+        );
+        for address in [
+            "127.0.0.1",
+            "::1",
+            "169.254.169.254",
+            "::ffff:169.254.169.254",
+            "fd00:ec2::254",
+            "fe80::1",
+            "0.0.0.0",
+            "ff02::1",
+        ] {
             assert!(refused(&policy, address), "{address}");
         }
         let one = TargetPolicy { allowed: vec!["10.20.0.0/16".parse().unwrap()], insecure_dev: false };
@@ -266,8 +314,14 @@ mod tests {
         assert!(policy.check("https://siem.example/hook?key=1").is_ok());
         // Every spelling of 127.0.0.1 that a URL may have.
         for url in [
-            "https://127.0.0.1/", "https://127.1/", "https://2130706433/", "https://0x7f.1/", "https://0177.0.0.1/",
-            "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://169.254.169.254/latest/meta-data/",
+            "https://127.0.0.1/",
+            "https://127.1/",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://0177.0.0.1/",
+            "https://[::1]/",
+            "https://[::ffff:127.0.0.1]/",
+            "https://169.254.169.254/latest/meta-data/",
         ] {
             assert!(matches!(policy.check(url), Err(TargetRefusal::Address(_))), "{url}");
         }
@@ -294,7 +348,8 @@ mod tests {
         for text in ["10.0.0.0/8", "10.20.30.40/32", "::/0", "fd12:3456::/32", "0.0.0.0/0"] {
             assert_eq!(text.parse::<Network>().unwrap().to_string(), text);
         }
-        for text in ["10.0.0.1/8", "10.0.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/+8", "::1/0", "x/8", "fd00::/129"] {
+        for text in ["10.0.0.1/8", "10.0.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/+8", "::1/0", "x/8", "fd00::/129"]
+        {
             assert!(text.parse::<Network>().is_err(), "{text}");
         }
     }

@@ -34,7 +34,8 @@ struct Block {
 
 impl Reader {
     async fn open(registry: &TestRegistry, token: &str, query: &str, headers: &[(&str, &str)]) -> Self {
-        let mut request = Request::get(format!("/v1/events?{query}")).header("authorization", format!("Bearer {token}"));
+        let mut request =
+            Request::get(format!("/v1/events?{query}")).header("authorization", format!("Bearer {token}"));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -202,7 +203,8 @@ async fn a_stream_is_for_who_may_read_and_ends_with_the_token() {
     let last = registry.admin().get("/v1/events").await.json()["last"].as_u64().unwrap();
     let mut stream = Reader::open(&registry, &token, &format!("follow=true&after={last}"), &[]).await;
     let tokens = registry.admin().get("/v1/tokens").await.json();
-    let id = tokens["tokens"].as_array().unwrap().iter().find(|token| token["principal"] == "rob").unwrap()["id"].clone();
+    let id =
+        tokens["tokens"].as_array().unwrap().iter().find(|token| token["principal"] == "rob").unwrap()["id"].clone();
     registry.admin().delete(&format!("/v1/tokens/{}", id.as_str().unwrap())).await;
     let end = stream.next().await.unwrap();
     assert_eq!((end.kind.as_str(), end.data.as_str()), ("end", r#"{"reason":"unauthorized"}"#));

@@ -286,8 +286,15 @@ async fn a_test_says_what_came_of_it_and_changes_nothing() {
 async fn t41_no_webhook_leads_to_this_machine_or_its_network() {
     let registry = TestRegistry::new().await;
     for url in [
-        "http://siem.example/", "https://127.0.0.1/", "https://[::ffff:10.0.0.1]/", "https://169.254.169.254/latest/",
-        "https://0x7f000001/", "http://localhost:8420/v1/tokens", "https://user:pass@siem.example/", "file:///etc/passwd", "",
+        "http://siem.example/",
+        "https://127.0.0.1/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://169.254.169.254/latest/",
+        "https://0x7f000001/",
+        "http://localhost:8420/v1/tokens",
+        "https://user:pass@siem.example/",
+        "file:///etc/passwd",
+        "",
     ] {
         let answer = registry.admin().post_json("/v1/webhooks", &json!({ "url": url })).await;
         assert_eq!(answer.problem(422), "invalid", "{url}");

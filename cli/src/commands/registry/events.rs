@@ -88,10 +88,15 @@ async fn follow(context: &Context, client: &RegistryClient, query: &mut EventQue
         let before = query.after;
         match stream(context, client, query, lines).await? {
             Ended::ByRegistry(Some("unauthorized")) => {
-                return Err(CommandError::could_not_check("the registry ended the stream: the token does not hold any more"));
+                return Err(CommandError::could_not_check(
+                    "the registry ended the stream: the token does not hold any more",
+                ));
             }
             Ended::ByRegistry(reason) => {
-                context.ui.talk(format!("the registry ended the stream ({}); opening it again", reason.unwrap_or("no reason given")));
+                context.ui.talk(format!(
+                    "the registry ended the stream ({}); opening it again",
+                    reason.unwrap_or("no reason given")
+                ));
             }
             Ended::Otherwise(error) => context.ui.warn(format!("{error}; trying again after {} s", pause.as_secs())),
         }
@@ -156,9 +161,8 @@ fn print(context: &Context, event: &Value, lines: bool) -> Result<(), CommandErr
         return context.ui.data(json::to_line_string(event)).map_err(written);
     }
     let leaf = event.get("leaf");
-    let text = |name: &str| {
-        sanitize::line(leaf.and_then(|leaf| leaf.get(name)).and_then(Value::as_str).unwrap_or_default())
-    };
+    let text =
+        |name: &str| sanitize::line(leaf.and_then(|leaf| leaf.get(name)).and_then(Value::as_str).unwrap_or_default());
     let sequence = event.get("sequence").and_then(Value::as_number).and_then(json::Number::as_u64).unwrap_or_default();
     let mut line = Text::new().with(Role::Dim, format!("{sequence:>6}  {}  ", text("time")));
     line.push(Role::Strong, text("type"));

@@ -266,7 +266,8 @@ mod tests {
     use super::*;
 
     pub(super) fn local(alias: &str, command: &str, args: &[&str]) -> Exported {
-        let mut manifest = keys::manifest(&format!("io.github.acme/{alias}"), "1.2.3", [keys::tool("run", "Runs.")], None);
+        let mut manifest =
+            keys::manifest(&format!("io.github.acme/{alias}"), "1.2.3", [keys::tool("run", "Runs.")], None);
         manifest.launch = Launch::Stdio(StdioLaunch {
             command: command.to_owned(),
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
@@ -330,9 +331,10 @@ mod tests {
 
     #[test]
     fn what_would_allow_more_than_was_consented_to_is_refused() {
-        let refused = |exported: Exported, write: fn(&[Exported]) -> Result<String, Vec<(ServerName, Inexpressible)>>| {
-            write(&[exported]).unwrap_err().remove(0).1.0
-        };
+        let refused =
+            |exported: Exported, write: fn(&[Exported]) -> Result<String, Vec<(ServerName, Inexpressible)>>| {
+                write(&[exported]).unwrap_err().remove(0).1.0
+            };
         // A star in an address is a pattern there.
         for write in [allow_lists::copilot, allow_lists::claude_code] {
             assert!(refused(remote("mail", "https://*.acme.example/mcp"), write).contains("pattern"));

@@ -76,7 +76,8 @@ struct Refused {
 pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     let client = arguments.connection.authorized(context)?;
     // Whoever is copied from is told nothing about whoever copies.
-    let from = RegistryClient::new(arguments.upstream.as_str(), None, &ClientOptions::default()).map_err(client_error)?;
+    let from =
+        RegistryClient::new(arguments.upstream.as_str(), None, &ClientOptions::default()).map_err(client_error)?;
     if from.base() == client.base() {
         return Err(CommandError::usage("a registry cannot be a mirror of itself"));
     }

@@ -162,7 +162,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
             let test = ask(context, "sending a test message", client.test_webhook(id))?;
             if !test.delivered {
                 let problem = test.problem.unwrap_or_else(|| "the registry does not say why".to_owned());
-                return Err(CommandError::failed(format!("the test message was not accepted: {}", sanitize::line(&problem))));
+                return Err(CommandError::failed(format!(
+                    "the test message was not accepted: {}",
+                    sanitize::line(&problem)
+                )));
             }
             context.ui.talk(format!("accepted with status {}", test.status.unwrap_or_default()));
         }
@@ -174,7 +177,11 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         Action::Enable { id, connection } => {
             let client = connection.authorized(context)?;
             let webhook = ask(context, "enabling the webhook", client.enable_webhook(id))?;
-            context.ui.talk(format!("enabled the webhook {}; it goes on after event {}", sanitize::line(id), webhook.position));
+            context.ui.talk(format!(
+                "enabled the webhook {}; it goes on after event {}",
+                sanitize::line(id),
+                webhook.position
+            ));
         }
         Action::Remove { id, connection } => {
             let client = connection.authorized(context)?;
@@ -191,7 +198,10 @@ fn show_secret(context: &Context, what: &str, issued: IssuedWebhook) -> Result<(
         let webhooks = vec![Webhook::of(issued.record, Some(secret))];
         return json::print(&context.ui, "registry-webhooks", &Document { webhooks });
     }
-    context.ui.talk(format!("webhook {} {what}; its signing secret is never shown again:", sanitize::line(&issued.record.id)));
+    context.ui.talk(format!(
+        "webhook {} {what}; its signing secret is never shown again:",
+        sanitize::line(&issued.record.id)
+    ));
     context.ui.data(secret).map_err(|error| super::super::output_error(&error))
 }
 

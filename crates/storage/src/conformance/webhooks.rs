@@ -52,13 +52,8 @@ pub(super) async fn webhooks_come_back_and_change_by_compare_and_swap(store: Arc
     // Somebody who read the revision before.
     assert!(matches!(tx.update_webhook(changed).await, Err(StorageError::Conflict(_))));
     assert_eq!(tx.webhook(&stored.id).await.expect("an answer"), Some(stored.clone()), "nothing was written");
-    let quiet = Webhook {
-        previous_secret: None,
-        state: WebhookState::Active,
-        failing: None,
-        lease: None,
-        ..stored.clone()
-    };
+    let quiet =
+        Webhook { previous_secret: None, state: WebhookState::Active, failing: None, lease: None, ..stored.clone() };
     assert_eq!(tx.update_webhook(quiet.clone()).await.expect("a change"), Webhook { revision: 2, ..quiet });
     assert!(tx.remove_webhook(&stored.id).await.expect("an answer"));
     assert!(!tx.remove_webhook(&stored.id).await.expect("an answer"));

@@ -61,9 +61,7 @@ impl TryFrom<WebhookRow> for Webhook {
             namespace: row.namespace,
             form: row.form,
             secret: row.secret,
-            previous_secret: row
-                .previous_secret
-                .zip(time_option("webhooks.previous_until", row.previous_until)?),
+            previous_secret: row.previous_secret.zip(time_option("webhooks.previous_until", row.previous_until)?),
             created_by: parsed("webhooks.created_by", &row.created_by)?,
             created_at: time("webhooks.created_at", row.created_at)?,
             position: number("webhooks.position", row.position)?,
@@ -89,10 +87,7 @@ impl TryFrom<&Webhook> for WebhookRow {
             id: webhook.id.to_string(),
             url: webhook.url.clone(),
             label: webhook.label.clone(),
-            types: webhook
-                .types
-                .as_ref()
-                .map(|types| types.iter().map(String::as_str).collect::<Vec<_>>().join(" ")),
+            types: webhook.types.as_ref().map(|types| types.iter().map(String::as_str).collect::<Vec<_>>().join(" ")),
             namespace: webhook.namespace.clone(),
             form: webhook.form.clone(),
             secret: webhook.secret.clone(),

@@ -8,11 +8,14 @@ use super::{Exported, Inexpressible};
 
 /// The file. Identities are exact matches, of the program and every argument, or of the address.
 pub(super) fn requirements(exported: &[Exported]) -> Result<String, Vec<(ServerName, Inexpressible)>> {
-    let mut out = String::from("# Written by `mcp-pin registry export --as codex`. Servers that are not here are not enabled.\n");
+    let mut out =
+        String::from("# Written by `mcp-pin registry export --as codex`. Servers that are not here are not enabled.\n");
     let mut problems = Vec::new();
     for Exported { alias, manifest } in exported {
         let identity = match &manifest.launch {
-            Launch::Stdio(stdio) if std::iter::once(&stdio.command).chain(&stdio.args).any(|word| word.contains('$')) => {
+            Launch::Stdio(stdio)
+                if std::iter::once(&stdio.command).chain(&stdio.args).any(|word| word.contains('$')) =>
+            {
                 problems.push((manifest.name().clone(), Inexpressible("its launch holds a variable (`$`)")));
                 continue;
             }
@@ -23,7 +26,13 @@ pub(super) fn requirements(exported: &[Exported]) -> Result<String, Vec<(ServerN
             }
             Launch::Http(http) => format!("url = {{ match = \"exact\", value = {} }}", quoted(&http.url)),
         };
-        let _ = write!(out, "\n# {} {}\n[mcp_servers.{}.identity]\n{identity}\n", manifest.name(), manifest.version(), quoted(alias.as_str()));
+        let _ = write!(
+            out,
+            "\n# {} {}\n[mcp_servers.{}.identity]\n{identity}\n",
+            manifest.name(),
+            manifest.version(),
+            quoted(alias.as_str())
+        );
     }
     if problems.is_empty() { Ok(out) } else { Err(problems) }
 }

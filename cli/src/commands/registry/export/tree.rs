@@ -61,7 +61,8 @@ pub(super) async fn files(client: &RegistryClient) -> Result<BTreeMap<String, Ve
         let text = |member: &str| {
             entry.get("server").and_then(|server| server.get(member)).and_then(Value::as_str).map(str::to_owned)
         };
-        let (name, version) = text("name").zip(text("version")).ok_or_else(|| shape("an entry has no name or version"))?;
+        let (name, version) =
+            text("name").zip(text("version")).ok_or_else(|| shape("an entry has no name or version"))?;
         // Both become paths, so both have to be what they say they are.
         let valid = name.parse::<mcp_pin_model::ServerName>().is_ok()
             && version.parse::<mcp_pin_model::ServerVersion>().is_ok();
@@ -103,7 +104,8 @@ pub(super) fn write(output: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<
         move |error: std::io::Error| CommandError::io(doing, &path, &error)
     };
     let there = output.exists();
-    if there && !output.join(MARKER).is_file() && fs::read_dir(output).map_err(failed("read", output))?.next().is_some() {
+    if there && !output.join(MARKER).is_file() && fs::read_dir(output).map_err(failed("read", output))?.next().is_some()
+    {
         return Err(CommandError::usage(format!("{} holds something else than an export", output.display()))
             .hint("name an empty folder, or one that does not exist"));
     }

@@ -95,8 +95,13 @@ impl MirrorState {
             return Err(damaged(format!("it has version {}, and this program knows {VERSION}", state.version)));
         }
         if state.upstream != upstream || state.registry != registry {
-            return Err(CommandError::usage(format!("{} is of another mirror: {} to {}", path.display(), state.upstream, state.registry))
-                .hint("name another file with --state"));
+            return Err(CommandError::usage(format!(
+                "{} is of another mirror: {} to {}",
+                path.display(),
+                state.upstream,
+                state.registry
+            ))
+            .hint("name another file with --state"));
         }
         Ok(state)
     }

@@ -111,7 +111,11 @@ impl Stage {
         let (upstream, registry) = runtime.block_on(async { (MockServer::start().await, MockServer::start().await) });
         let quarantine = Quarantine::default();
         runtime.block_on(async {
-            Mock::given(method("GET")).and(path_regex("^/v0.1/servers$")).respond_with(pages.clone()).mount(&upstream).await;
+            Mock::given(method("GET"))
+                .and(path_regex("^/v0.1/servers$"))
+                .respond_with(pages.clone())
+                .mount(&upstream)
+                .await;
             Mock::given(path_regex("^/v")).respond_with(quarantine.clone()).mount(&registry).await;
         });
         Self { runtime, upstream, registry, pages, quarantine, folder: tempfile::tempdir().unwrap() }
@@ -127,8 +131,7 @@ impl Stage {
         let (ui, captured) = Ui::captured(None);
         let environment: Environment = [("MCP_PIN_TOKEN".to_owned(), "mcpp_test".to_owned())].into_iter().collect();
         let folder: &Path = self.folder.path();
-        let context =
-            Context::new(ui, Format::Human, folder.to_owned(), environment, KeyFile::default_of(folder), now);
+        let context = Context::new(ui, Format::Human, folder.to_owned(), environment, KeyFile::default_of(folder), now);
         let arguments = Arguments {
             upstream: self.upstream.uri().parse().unwrap(),
             state: "mirror.json".into(),

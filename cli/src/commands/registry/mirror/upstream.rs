@@ -92,18 +92,15 @@ impl<'a> Reader<'a> {
 
     /// One page after a cursor, of what was changed since a time. Cursors of other registries do not carry the query, so it
     /// is repeated.
-    pub(super) async fn page(
-        &mut self,
-        since: Option<Timestamp>,
-        cursor: Option<&str>,
-    ) -> Result<Page, UpstreamError> {
+    pub(super) async fn page(&mut self, since: Option<Timestamp>, cursor: Option<&str>) -> Result<Page, UpstreamError> {
         let since = since.map(|since| since.to_string());
         let query: Vec<(&str, &str)> = std::iter::once(("limit", PAGE))
             .chain(since.as_deref().map(|since| ("updated_since", since)))
             .chain(cursor.map(|cursor| ("cursor", cursor)))
             .collect();
         let bytes = self.client.catalogue_bytes(&[], &query).await?;
-        let value = json::parse_with(&bytes, &json::Limits::OURS).map_err(|error| UpstreamError::NoList(error.to_string()))?;
+        let value =
+            json::parse_with(&bytes, &json::Limits::OURS).map_err(|error| UpstreamError::NoList(error.to_string()))?;
         let page = page(&value)?;
         if let Some(next) = &page.next
             && (Some(next.as_str()) == cursor || !self.cursors.insert(next.clone()))
@@ -185,7 +182,10 @@ mod tests {
         assert_eq!(page.entries.len(), 1);
         let errors: Vec<&EntryError> = page.refused.iter().map(|(_, error)| error).collect();
         assert!(
-            matches!(errors[..], [EntryError::Name, EntryError::Version, EntryError::Document(_), EntryError::NoServer]),
+            matches!(
+                errors[..],
+                [EntryError::Name, EntryError::Version, EntryError::Document(_), EntryError::NoServer]
+            ),
             "{errors:?}"
         );
     }

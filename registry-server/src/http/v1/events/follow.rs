@@ -86,7 +86,9 @@ pub(super) async fn follow(
     let first = service.events(&caller, asked.after, BATCH, &asked.filter).await?;
     if asked.after > first.last {
         return Err(Problem::new(StatusCode::CONFLICT, "after-the-end", "the log ends before the event that was seen")
-            .detail("the log ends before the event that was seen; if the registry was restored from a backup, start from 0"));
+            .detail(
+                "the log ends before the event that was seen; if the registry was restored from a backup, start from 0",
+            ));
     }
     let follower = service.follow().ok_or_else(Problem::unavailable)?;
     let stream = Stream {

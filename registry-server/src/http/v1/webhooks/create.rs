@@ -59,7 +59,11 @@ pub async fn create(
         Some(types) if types.is_empty() => return Err(invalid("types", "is empty").into()),
         Some(types) => {
             let kinds = types.into_iter().map(|word| serde_json::from_value(serde_json::Value::from(word)));
-            Some(kinds.collect::<Result<_, _>>().map_err(|_| invalid("types", "holds a word that is no type of event"))?)
+            Some(
+                kinds
+                    .collect::<Result<_, _>>()
+                    .map_err(|_| invalid("types", "holds a word that is no type of event"))?,
+            )
         }
         None => None,
     };
