@@ -26,4 +26,5 @@ mod small_steps;
 mod terminal;
 mod together;
 mod untrusted_registry;
+mod webhooks;
 mod world;

@@ -53,9 +53,15 @@ impl RegistryProcess {
     /// Starts one and waits until it listens.
     #[track_caller]
     pub(crate) fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// The same, with more options.
+    #[track_caller]
+    pub(crate) fn start_with(data: &Path, options: &[&str]) -> Self {
         let log = data.with_extension("log");
         let log_file = fs::File::options().create(true).append(true).open(&log).unwrap();
-        let mut child = serve(data).stdout(Stdio::piped()).stderr(log_file).spawn().unwrap();
+        let mut child = serve(data).args(options).stdout(Stdio::piped()).stderr(log_file).spawn().unwrap();
         let (sender, receiver) = mpsc::channel();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         std::thread::spawn(move || {
