@@ -25,7 +25,7 @@ pub(crate) struct Comparison<'c> {
     pub(crate) after: &'c Side<'c>,
     pub(crate) tombstones: &'c [Tombstone],
     pub(crate) changes: &'c [Change],
-    pub(crate) passages: &'c [Passage],
+    pub(crate) passages: &'c [Passage<'c>],
     /// What people call the server, where it is compared with others.
     pub(crate) subject: &'c str,
     /// The other servers; none in a report.
@@ -121,7 +121,7 @@ impl<'c> Comparison<'c> {
         after: &'c Side<'c>,
         tombstones: &'c [Tombstone],
         changes: &'c [Change],
-        passages: &'c [Passage],
+        passages: &'c [Passage<'c>],
     ) -> Self {
         let mut renamed = BTreeMap::new();
         let mut opened: BTreeMap<Edit, BTreeSet<&EntryRef>> = BTreeMap::new();

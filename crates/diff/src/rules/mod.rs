@@ -318,7 +318,7 @@ impl Found<'_> {
             grade,
             message: message.into(),
             path: &passage.path,
-            entry: passage.entry.as_ref(),
+            entry: passage.entry,
             before: None,
             after: Some(statement.into()),
             hint: None,
