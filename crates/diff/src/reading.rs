@@ -79,8 +79,24 @@ impl Passage<'_> {
     }
 }
 
+/// What becomes of plain words: most strings of a schema are names and values of one short word of letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plain {
+    /// They are passages like others: the name of another server's tool is such a word.
+    Read,
+    /// They are left out: no rule about one server's passages says anything about one.
+    PassedOver,
+}
+
+/// Every credential and every assignment of one is longer.
+const LONGEST_PLAIN: usize = 14;
+
+fn is_plain(text: &str) -> bool {
+    text.len() <= LONGEST_PLAIN && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+}
+
 /// Everything new to read in the changes, in their order.
-pub(crate) fn passages<'c>(changes: &'c [Change], surface: &Surface) -> Vec<Passage<'c>> {
+pub(crate) fn passages<'c>(changes: &'c [Change], surface: &Surface, plain: Plain) -> Vec<Passage<'c>> {
     let tools = surface.section(EntryKind::Tool).unwrap_or_default();
     let own: Rc<BTreeSet<String>> = Rc::new(tools.iter().map(|tool| tool.key().to_lowercase()).collect());
     let mut out = Vec::new();
@@ -115,7 +131,7 @@ pub(crate) fn passages<'c>(changes: &'c [Change], surface: &Surface) -> Vec<Pass
         }
         let none = Rc::default();
         let fields = if change.entry.is_some() { &fields.1 } else { &none };
-        let mut reader = Reader { change, known, own: &own, fields, out: &mut out };
+        let mut reader = Reader { change, known, own: &own, fields, plain, out: &mut out };
         let role = role_of(change);
         if matches!(
             change.kind,
@@ -178,6 +194,7 @@ struct Reader<'r, 'c> {
     known: BTreeSet<&'c str>,
     own: &'r Rc<BTreeSet<String>>,
     fields: &'r Rc<BTreeSet<String>>,
+    plain: Plain,
     out: &'r mut Vec<Passage<'c>>,
 }
 
@@ -187,6 +204,9 @@ impl<'c> Reader<'_, 'c> {
             Value::String(text) => self.passage(path, role, before, Cow::Borrowed(text)),
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
+                    if self.passes_over(role, item) {
+                        continue;
+                    }
                     self.value(path.item(index), role, None, item);
                 }
             }
@@ -195,20 +215,34 @@ impl<'c> Reader<'_, 'c> {
                     if name == "type" && is_type_name(member) {
                         continue;
                     }
-                    let path = path.child(name);
-                    if !is_vocabulary(name) {
-                        self.passage(path.clone(), Role::Name, None, Cow::Borrowed(name));
-                    }
                     let role = match (name, member) {
                         ("description", Value::String(_)) => Role::Prose,
                         ("title", Value::String(_)) => Role::Title,
                         ("name" | "uri" | "uriTemplate", Value::String(_)) => Role::Name,
                         _ => Role::Value,
                     };
+                    let speaks = !is_vocabulary(name) && !(self.plain == Plain::PassedOver && is_plain(name));
+                    // Places are made where something stands at them.
+                    if !speaks && self.passes_over(role, member) {
+                        continue;
+                    }
+                    let path = path.child(name);
+                    if speaks {
+                        self.passage(path.clone(), Role::Name, None, Cow::Borrowed(name));
+                    }
                     self.value(path, role, None, member);
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Whether nothing in a value without a predecessor is a passage.
+    fn passes_over(&self, role: Role, value: &Value) -> bool {
+        match value {
+            Value::String(text) => self.plain == Plain::PassedOver && role != Role::Prose && is_plain(text),
+            Value::Null | Value::Bool(_) | Value::Number(_) => true,
+            Value::Array(_) | Value::Object(_) => false,
         }
     }
 
@@ -241,11 +275,7 @@ impl<'c> Reader<'_, 'c> {
 }
 
 /// The statements of a text that were not in the one before, and those that were only there.
-fn read<'t>(
-    text: &'t str,
-    before: Option<&'t str>,
-    has_no_purpose: bool,
-) -> (Vec<Statement<'t>>, Vec<Cow<'t, str>>) {
+fn read<'t>(text: &'t str, before: Option<&'t str>, has_no_purpose: bool) -> (Vec<Statement<'t>>, Vec<Cow<'t, str>>) {
     let (old, new) = before.map_or(("", text), |before| fold::differing(before, text));
     let is_start = std::ptr::eq(new.as_ptr(), text.as_ptr()) && !has_no_purpose;
     let statements = fold::statements(new);
@@ -434,4 +464,61 @@ fn is_vocabulary(name: &str) -> bool {
         "icons",
     ];
     WORDS.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_pin_model::json::{Object, Pointer};
+
+    use super::*;
+    use crate::{
+        Side,
+        compare::{Comparison, changes},
+        load, rules, speech,
+    };
+
+    /// What the rules say about a surface that is new, plain words read or passed over.
+    fn said(surface: &Surface, plain: Plain) -> Vec<(String, Pointer)> {
+        let side = Side::of_surface(surface);
+        let changes = changes(None, &side);
+        let passages = passages(&changes, surface, plain);
+        let findings = rules::run(&Comparison::new(None, &side, &[], &changes, &passages));
+        findings.into_iter().map(|finding| (finding.rule, finding.location.path)).collect()
+    }
+
+    #[test]
+    fn no_rule_says_anything_about_a_plain_word() {
+        let words: Vec<&str> = speech::known_words().filter(|word| is_plain(word)).collect();
+        assert!(words.len() > 1_000, "{}", words.len());
+        let one = |member: &str, value: Value| Value::Object(Object::from_iter([(member.to_owned(), value)]));
+        let tools = words.iter().enumerate().flat_map(|(n, &word)| {
+            let text = Value::from(word);
+            [
+                ("enum", Value::Array(vec![text.clone(), "x".into()])),
+                ("default", text.clone()),
+                ("examples", Value::Array(vec![text.clone()])),
+                ("title", text.clone()),
+                (word, text),
+            ]
+            .into_iter()
+            .enumerate()
+            .map(move |(at, (member, value))| {
+                let schema = one("properties", one("shelf", one(member, value)));
+                let name = Value::from(format!("get_{n}_{at}"));
+                Value::Object(Object::from_iter([("name", name), ("inputSchema", schema)]))
+            })
+        });
+        let document = Value::Array(tools.collect()).to_canonical_string();
+        let surface = load::surface_document(document.as_bytes()).unwrap();
+        assert_eq!(said(&surface, Plain::Read), said(&surface, Plain::PassedOver));
+    }
+
+    #[test]
+    fn other_words_are_read() {
+        for text in
+            ["AKIAIOSFODNN7EXAMPLE", "password=hunter2x", "naïve", "two words", "a.b", "x{", "averyveryverylongword"]
+        {
+            assert!(!is_plain(text), "{text}");
+        }
+    }
 }

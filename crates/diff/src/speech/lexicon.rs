@@ -328,3 +328,9 @@ static LEXICON: LazyLock<HashMap<String, Class, BuildHasherDefault<WordHasher>>>
 pub(crate) fn class_of(word: &str) -> Class {
     LEXICON.get(word).copied().unwrap_or_default()
 }
+
+/// All words.
+#[cfg(test)]
+pub(crate) fn known_words() -> impl Iterator<Item = &'static str> {
+    LEXICON.keys().map(String::as_str)
+}

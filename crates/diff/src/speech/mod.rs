@@ -13,6 +13,8 @@ pub(crate) mod things;
 
 pub(crate) use class::Class;
 pub(crate) use lexicon::class_of;
+#[cfg(test)]
+pub(crate) use lexicon::known_words;
 
 /// How far before a verb a denial reaches, in words.
 const DENIAL_REACH: usize = 7;
