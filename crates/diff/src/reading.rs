@@ -221,7 +221,8 @@ impl<'c> Reader<'_, 'c> {
                         ("name" | "uri" | "uriTemplate", Value::String(_)) => Role::Name,
                         _ => Role::Value,
                     };
-                    let speaks = !is_vocabulary(name) && !(self.plain == Plain::PassedOver && is_plain(name));
+                    let passed_over = self.plain == Plain::PassedOver && is_plain(name);
+                    let speaks = !passed_over && !is_vocabulary(name);
                     // Places are made where something stands at them.
                     if !speaks && self.passes_over(role, member) {
                         continue;
