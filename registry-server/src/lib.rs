@@ -9,6 +9,7 @@ mod data_dir;
 pub mod events;
 pub mod http;
 mod listen;
+pub mod log;
 pub mod oidc;
 pub mod root;
 pub mod serve;
