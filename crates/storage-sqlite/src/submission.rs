@@ -196,6 +196,32 @@ impl SubmissionReader for Connection {
         collect(rows)
     }
 
+    #[tracing::instrument(name = "db.submissions.once_live_after", skip_all)]
+    async fn once_live_after(
+        &mut self,
+        after: Option<&Submission>,
+        limit: u32,
+    ) -> Result<Vec<Submission>, StorageError> {
+        // What was never live comes before everything, as nothing does.
+        let after = after.and_then(|after| Some((after, after.state.live_since()?)));
+        let server = after.map_or("", |(after, _)| after.server.as_str());
+        let live_since = after.map_or(i64::MIN, |(_, live_since)| live_since.as_millisecond());
+        let id = after.map_or("", |(after, _)| after.id.as_str());
+        let rows = sqlx::query_as!(
+            Row,
+            "SELECT * FROM submissions WHERE live_since IS NOT NULL AND (server, live_since, id) > (?, ?, ?)
+             ORDER BY server, live_since, id LIMIT ?",
+            server,
+            live_since,
+            id,
+            limit
+        )
+        .fetch_all(self.db())
+        .await
+        .map_err(unavailable)?;
+        collect(rows)
+    }
+
     #[tracing::instrument(name = "db.live.get", skip_all)]
     async fn live(&mut self, server: &ServerName, ring: &Ring) -> Result<Option<Submission>, StorageError> {
         let (server, ring) = (server.as_str(), ring.as_str());
@@ -214,20 +240,27 @@ impl SubmissionReader for Connection {
     }
 
     #[tracing::instrument(name = "db.live.list", skip_all)]
-    async fn live_rings(&mut self) -> Result<Vec<(ServerName, Ring, SubmissionId)>, StorageError> {
-        sqlx::query!("SELECT server, ring, submission FROM live ORDER BY server, ring")
-            .fetch_all(self.db())
-            .await
-            .map_err(unavailable)?
-            .into_iter()
-            .map(|row| {
-                Ok((
-                    parsed("live.server", &row.server)?,
-                    parsed("live.ring", &row.ring)?,
-                    parsed("live.submission", &row.submission)?,
-                ))
-            })
-            .collect()
+    async fn live_rings(
+        &mut self,
+        server: Option<&ServerName>,
+    ) -> Result<Vec<(ServerName, Ring, SubmissionId)>, StorageError> {
+        let server = server.map(ServerName::as_str);
+        sqlx::query!(
+            "SELECT server, ring, submission FROM live WHERE (?1 IS NULL OR server = ?1) ORDER BY server, ring",
+            server
+        )
+        .fetch_all(self.db())
+        .await
+        .map_err(unavailable)?
+        .into_iter()
+        .map(|row| {
+            Ok((
+                parsed("live.server", &row.server)?,
+                parsed("live.ring", &row.ring)?,
+                parsed("live.submission", &row.submission)?,
+            ))
+        })
+        .collect()
     }
 
     #[tracing::instrument(name = "db.skeletons.server", skip_all)]
