@@ -202,15 +202,15 @@ impl SubmissionReader for Connection {
             }
         };
         rows.map_err(unavailable)?
-        .into_iter()
-        .map(|row| {
-            Ok((
-                parsed("live.server", &row.server)?,
-                parsed("live.ring", &row.ring)?,
-                parsed("live.submission", &row.submission)?,
-            ))
-        })
-        .collect()
+            .into_iter()
+            .map(|row| {
+                Ok((
+                    parsed("live.server", &row.server)?,
+                    parsed("live.ring", &row.ring)?,
+                    parsed("live.submission", &row.submission)?,
+                ))
+            })
+            .collect()
     }
 
     #[tracing::instrument(name = "db.skeletons.server", skip_all)]

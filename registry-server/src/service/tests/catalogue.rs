@@ -37,7 +37,7 @@ async fn the_live_set_is_what_was_decided_and_survives_a_restart() {
 }
 
 /// Runs SQL on the file, as somebody with access to the disk would.
-async fn tamper(registry: &TestRegistry, sql: &[&'static str]) {
+pub(super) async fn tamper(registry: &TestRegistry, sql: &[&'static str]) {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(registry.file()).foreign_keys(false);
     let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
     for sql in sql {
