@@ -51,6 +51,7 @@ pub use mcp_pin_storage::{
     RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter,
     SubmissionId, Token, TokenId,
 };
+pub use names::skeletons;
 pub use tokens::TOKEN_PREFIX;
 pub use types::{
     Caller, ConsentView, Consented, DEFAULT_EXCHANGED_TOKEN_LIFETIME, Document, EventPage, IssuedToken, NewApprover,
