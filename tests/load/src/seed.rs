@@ -3,6 +3,7 @@
 
 use std::{
     net::SocketAddr,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::mpsc,
     time::Instant,
@@ -102,7 +103,8 @@ pub(crate) fn seed(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.data_dir.exists() {
         return Err(format!("{} exists already", arguments.data_dir.display()).into());
     }
-    std::fs::create_dir_all(&arguments.data_dir)?;
+    // As the registry demands it of a directory with keys.
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&arguments.data_dir)?;
     let started = Instant::now();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // The registry makes its own directory, keys, first token and people.
