@@ -139,17 +139,17 @@ pub(super) async fn what_was_ever_live_is_read_in_pieces(store: Arc<dyn Store>) 
     let mut expected = Vec::new();
     // Two servers, two versions at the same time, one that came first and went live last, and one that never did.
     for (number, server, version, since) in [
-        (1, "io.example/a", "1.0.0", 9),
-        (2, "io.example/a", "1.1.0", 5),
-        (3, "io.example/a", "1.2.0", 5),
-        (4, "io.example/B", "1.0.0", 6),
-        (5, "io.example/c", "1.0.0", 7),
+        (1, "io.example/aa", "1.0.0", 9),
+        (2, "io.example/aa", "1.1.0", 5),
+        (3, "io.example/aa", "1.2.0", 5),
+        (4, "io.example/BB", "1.0.0", 6),
+        (5, "io.example/cc", "1.0.0", 7),
     ] {
         let submission = submitted(&mut *tx, number, server, version).await;
         let live = submission.go_live(at(since)).expect("it is pending");
         expected.push(tx.update_submission(live).await.expect("a change"));
     }
-    submitted(&mut *tx, 6, "io.example/b", "1.1.0").await;
+    submitted(&mut *tx, 6, "io.example/bb", "1.1.0").await;
     // By the bytes of the name, whatever language the database was set up for.
     expected.sort_by_key(|one| (one.server.clone(), one.state.live_since(), one.id.clone()));
     assert_eq!(tx.once_live(None).await.expect("an answer"), expected);
