@@ -42,7 +42,7 @@ pub async fn get_version(
     let name: ServerName = segments.text("serverName").parse().map_err(|_| Problem::server_not_found())?;
     let version = segments.text("version");
     let live = state.service().live();
-    let entries = catalogue::of_server(&live, live.ring(), &name, include_deleted);
+    let entries = catalogue::of_server(&live, &state.service().settings().ring, &name, include_deleted);
     let found = entries
         .iter()
         .find(|entry| if version == "latest" { entry.is_latest } else { entry.version.to_string() == version })

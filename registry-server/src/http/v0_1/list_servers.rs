@@ -66,7 +66,7 @@ pub async fn list_servers(
     let after = cursor.as_ref().map(|cursor| (cursor.after_name.as_str(), cursor.after_version.as_str()));
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let live = state.service().live();
-    let (page, next) = catalogue::page(&live, live.ring(), &filters, after, limit);
+    let (page, next) = catalogue::page(&live, &state.service().settings().ring, &filters, after, limit);
     let list = render_list(&page, next.map(|next| state.cursors().seal(&next)));
     Ok(list.map_err(|error| Problem::internal(&error))?.answer(&headers, CachePolicy::Revalidate, JSON))
 }

@@ -40,7 +40,7 @@ pub async fn list_versions(
     let include_deleted = query.flag("include_deleted")?.unwrap_or(false);
     let name: ServerName = segments.text("serverName").parse().map_err(|_| Problem::server_not_found())?;
     let live = state.service().live();
-    let mut entries = catalogue::of_server(&live, live.ring(), &name, include_deleted).to_vec();
+    let mut entries = catalogue::of_server(&live, &state.service().settings().ring, &name, include_deleted).to_vec();
     if entries.is_empty() {
         return Err(Problem::server_not_found());
     }

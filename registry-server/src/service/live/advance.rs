@@ -57,7 +57,8 @@ pub(in crate::service) async fn advance(
     let mut servers = Vec::new();
     for name in touched {
         let before = live.server(&name);
-        servers.extend(read(snapshot, &name, before.map(|server| &**server), live.ring(), settings, unverified).await?);
+        servers
+            .extend(read(snapshot, &name, before.map(|server| &**server), live.rings(), settings, unverified).await?);
     }
     Ok(Some(live.with(last, servers)))
 }
@@ -77,7 +78,7 @@ async fn read(
     snapshot: &mut (dyn Snapshot + '_),
     name: &ServerName,
     before: Option<&Server>,
-    ring: &Ring,
+    order: &[Ring],
     settings: &Settings,
     unverified: Unverified,
 ) -> Result<Option<Arc<Server>>, ServiceError> {
@@ -102,5 +103,5 @@ async fn read(
     if submissions.is_empty() && before.is_none() {
         return Ok(None);
     }
-    Server::new(name, &submissions, ring, before).map(|server| Some(Arc::new(server)))
+    Server::new(name, &submissions, order, before).map(|server| Some(Arc::new(server)))
 }

@@ -28,8 +28,8 @@ pub(super) use start::start;
 pub struct LiveSet {
     /// The sequence of the last event that it takes into account: its identity for caches.
     pub sequence: u64,
-    /// The ring of everybody who is in no other.
-    ring: Ring,
+    /// In the order in which versions reach them.
+    rings: Vec<Ring>,
     servers: Shelves<Arc<Server>>,
     manifests: Shelves<(Digest, ServerName)>,
 }
@@ -60,8 +60,8 @@ impl Shelved for (Digest, ServerName) {
 
 impl LiveSet {
     /// A catalogue in which nothing is or was live.
-    pub(super) fn empty(ring: Ring) -> Self {
-        Self { sequence: 0, ring, servers: Shelves::default(), manifests: Shelves::default() }
+    pub(super) fn empty(rings: Vec<Ring>) -> Self {
+        Self { sequence: 0, rings, servers: Shelves::default(), manifests: Shelves::default() }
     }
 
     /// The same as of a later event, with these servers in place of what they were before.
@@ -72,7 +72,7 @@ impl LiveSet {
             entries.filter(|entry| is_new(entry)).map(|entry| (entry.manifest, entry.name.clone())).collect();
         Self {
             sequence,
-            ring: self.ring.clone(),
+            rings: self.rings.clone(),
             servers: self.servers.with(servers),
             manifests: self.manifests.with(manifests),
         }
@@ -137,10 +137,10 @@ impl LiveSet {
         self.server(&self.manifests.get(manifest)?.1)
     }
 
-    /// The ring of everybody who is in no other.
+    /// The rings, in the order in which versions reach them. Who is in no other is in the last.
     #[must_use]
-    pub fn ring(&self) -> &Ring {
-        &self.ring
+    pub fn rings(&self) -> &[Ring] {
+        &self.rings
     }
 
     /// How many versions are live.

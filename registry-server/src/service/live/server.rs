@@ -12,7 +12,7 @@ use crate::service::ServiceError;
 #[derive(Debug)]
 pub struct Server {
     name: ServerName,
-    /// As the ring sees it that everybody is in who is in no other.
+    /// As the last ring sees it, which everybody is in who is in no other.
     default: View,
     /// As those rings see it that see something else.
     others: Vec<(Ring, View)>,
@@ -87,12 +87,13 @@ struct Version<'s> {
 }
 
 impl Server {
-    /// Makes a server of what the store has of it: all that is or was live, and where. `before` is the server as it was
-    /// prepared last; what has not changed is shared with it.
+    /// Makes a server of what the store has of it: all that is or was live, and where. `rings` are in the order in which
+    /// versions reach them: what a ring has nothing of its own of it has from the next one. `before` is the server as it
+    /// was prepared last; what has not changed is shared with it.
     pub(super) fn new(
         name: &ServerName,
         submissions: &[(Submission, Vec<Ring>)],
-        default: &Ring,
+        rings: &[Ring],
         before: Option<&Self>,
     ) -> Result<Self, ServiceError> {
         let mut versions: Vec<Version<'_>> = submissions
@@ -103,17 +104,17 @@ impl Server {
             })
             .collect();
         versions.sort_by(|a, b| a.facts.version.cmp(&b.facts.version));
-        let mut rings: Vec<&Ring> =
-            submissions.iter().flat_map(|(_, rings)| rings).filter(|ring| *ring != default).collect();
-        rings.sort();
-        rings.dedup();
-
+        let mut server = Self { name: name.clone(), default: View::default(), others: Vec::new() };
+        let Some((last, earlier)) = rings.split_last() else { return Ok(server) };
         let known: Vec<&Arc<CatalogueEntry>> = before.into_iter().flat_map(Self::everything).collect();
-        let mut server =
-            Self { name: name.clone(), default: View::new(default, &versions, &known)?, others: Vec::new() };
-        for ring in rings {
-            let known: Vec<_> = known.iter().copied().chain(&server.default.all).collect();
-            let view = View::new(ring, &versions, &known)?;
+        server.default = View::new(last, &versions, &known)?;
+        // The ring whose view the one before it falls back on.
+        let mut next = last;
+        for ring in earlier.iter().rev() {
+            let has_own = versions.iter().any(|version| version.facts.rings.contains(ring));
+            next = if has_own { ring } else { next };
+            let known: Vec<_> = known.iter().copied().chain(server.everything()).collect();
+            let view = View::new(next, &versions, &known)?;
             if !view.is(&server.default) {
                 server.others.push((ring.clone(), view));
             }
@@ -127,13 +128,13 @@ impl Server {
         &self.name
     }
 
-    /// As a ring sees it. A ring in which nothing of it is live sees what everybody sees.
+    /// As a ring sees it.
     #[must_use]
     pub fn view(&self, ring: &Ring) -> &View {
         self.others.iter().find(|(other, _)| other == ring).map_or(&self.default, |(_, view)| view)
     }
 
-    /// As everybody sees it who is in no other ring.
+    /// As everybody sees it who is in no other ring than the last.
     #[must_use]
     pub fn default_view(&self) -> &View {
         &self.default

@@ -62,14 +62,15 @@ pub(in crate::service) async fn start(store: &Arc<dyn Store>, settings: &Setting
         return Err(ServiceError::Unsound(format!("{server}: what is live, submission {submission}, never went live")));
     }
     checks.finish().await?;
-    Ok(LiveSet::empty(settings.ring.clone()).with(sequence, servers))
+    Ok(LiveSet::empty(vec![settings.ring.clone()]).with(sequence, servers))
 }
 
 /// Makes a server of what was collected of it.
 fn finish(same: &mut Vec<(Submission, Vec<Ring>)>, settings: &Settings) -> Result<Option<Arc<Server>>, ServiceError> {
     let submissions = std::mem::take(same);
     let Some((first, _)) = submissions.first() else { return Ok(None) };
-    Server::new(&first.server, &submissions, &settings.ring, None).map(|server| Some(Arc::new(server)))
+    Server::new(&first.server, &submissions, std::slice::from_ref(&settings.ring), None)
+        .map(|server| Some(Arc::new(server)))
 }
 
 /// Checks that run beside the reading, as many as there are processors.
