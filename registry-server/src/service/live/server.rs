@@ -90,7 +90,7 @@ impl Server {
     /// Makes a server of what the store has of it: all that is or was live, and where. `rings` are in the order in which
     /// versions reach them: what a ring has nothing of its own of it has from the next one. `before` is the server as it
     /// was prepared last; what has not changed is shared with it.
-    pub(super) fn new(
+    pub(in crate::service) fn new(
         name: &ServerName,
         submissions: &[(Submission, Vec<Ring>)],
         rings: &[Ring],

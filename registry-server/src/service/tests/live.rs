@@ -10,8 +10,8 @@ use proptest::prelude::*;
 
 use super::harness::TestRegistry;
 use crate::service::{
-    CatalogueEntry, LiveSet, RevocationScope, Service, ServiceError, StateKind, Submission, SystemRandom, Tag, Wanted,
-    live,
+    CatalogueEntry, LiveSet, RevocationScope, Server, Service, ServiceError, StateKind, Submission, SystemRandom, Tag,
+    Wanted, live,
 };
 
 const SERVERS: [&str; 3] = ["io.example/calendar", "io.example/mail", "io.example/weather"];
@@ -176,6 +176,36 @@ async fn a_decision_makes_anew_only_what_it_is_about() {
         Arc::ptr_eq(before.server(&name).unwrap(), after.server(&name).unwrap())
     };
     assert_eq!(SERVERS.map(shared), [true, false, true]);
+}
+
+#[tokio::test]
+async fn a_ring_falls_back_on_the_next_one() {
+    let registry = TestRegistry::staffed().await;
+    let old = registry.publish("1.0.0", "Does things.").await;
+    let new = registry.publish("1.1.0", "Does more things.").await;
+    let rings: Vec<Ring> = ["dev", "canary", "stable"].map(|ring| ring.parse().unwrap()).to_vec();
+    let latest = |submissions: &[(Submission, Vec<Ring>)]| {
+        let server = Server::new(&new.server, submissions, &rings, None).unwrap();
+        let of = |ring| {
+            let latest = server.view(ring).latest()?;
+            // Whoever is served a version is told that it is the latest.
+            assert!(latest.is_latest);
+            assert_eq!(server.view(ring).live().len(), 1);
+            Some(latest.version.to_string())
+        };
+        rings.iter().map(of).map(Option::unwrap_or_default).collect::<Vec<_>>()
+    };
+    let in_rings = |submission: &Submission, of: &[&str]| {
+        (submission.clone(), of.iter().map(|ring| ring.parse().unwrap()).collect::<Vec<Ring>>())
+    };
+    assert_eq!(latest(&[in_rings(&old, &["stable"]), in_rings(&new, &["canary"])]), ["1.1.0", "1.1.0", "1.0.0"]);
+    assert_eq!(latest(&[in_rings(&old, &["canary", "stable"]), in_rings(&new, &["dev"])]), ["1.1.0", "1.0.0", "1.0.0"]);
+    assert_eq!(latest(&[in_rings(&new, &["stable"])]), ["1.1.0", "1.1.0", "1.1.0"]);
+    assert_eq!(
+        latest(&[in_rings(&new, &["canary"])]),
+        ["1.1.0", "1.1.0", ""],
+        "what the last ring does not have it does not get"
+    );
 }
 
 #[tokio::test]
