@@ -8,6 +8,7 @@ pub mod config;
 mod data_dir;
 pub mod http;
 mod listen;
+mod log_buffer;
 pub mod oidc;
 pub mod root;
 pub mod serve;
