@@ -7,7 +7,7 @@ use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberI
 
 use crate::{
     config::{Config, LogFormat},
-    log_buffer::{LogBuffer, LogWriter},
+    line_buffer::{LineBuffer, LineWriter},
 };
 
 /// Upper bounds in seconds of the request duration histogram: reads are answered from memory, writes wait for a disk.
@@ -20,8 +20,8 @@ const DURATION_BUCKETS: [f64; 10] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05,
 pub(crate) fn log_to_stderr(config: &Config) -> Result<(), String> {
     let filter = EnvFilter::try_new(&config.log_filter).map_err(|error| error.to_string())?;
     let registry = tracing_subscriber::registry().with(filter);
-    let buffer = LOG.get_or_init(|| LogBuffer::start(std::io::stderr()));
-    let layer = tracing_subscriber::fmt::layer().with_writer(LogWriter(Arc::clone(buffer)));
+    let buffer = LOG.get_or_init(|| LineBuffer::start(std::io::stderr()));
+    let layer = tracing_subscriber::fmt::layer().with_writer(LineWriter(Arc::clone(buffer)));
     // A second server in one process (tests) keeps the first one's subscriber.
     let _ = match config.log_format {
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
@@ -31,7 +31,7 @@ pub(crate) fn log_to_stderr(config: &Config) -> Result<(), String> {
 }
 
 /// The lines on their way to standard error.
-static LOG: OnceLock<Arc<LogBuffer>> = OnceLock::new();
+static LOG: OnceLock<Arc<LineBuffer>> = OnceLock::new();
 
 /// Writes the lines that wait: before the process ends, and when something went wrong enough to.
 pub(crate) fn flush_log() {

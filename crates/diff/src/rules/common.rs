@@ -162,11 +162,9 @@ pub(super) fn members(
 
 /// Lets a family read every new statement.
 pub(super) fn each_statement(comparison: &Comparison<'_>, found: &mut Found<'_>, says: Says) {
-    for passage in comparison.passages {
-        for statement in passage.fresh.iter().filter(|statement| statement.can_speak()) {
-            if let Some(said) = says(passage, statement) {
-                found.passage(lifted(comparison, said), passage, &statement.shown, said.message, said.aspect);
-            }
+    for &(passage, statement) in &comparison.speaking {
+        if let Some(said) = says(passage, statement) {
+            found.passage(lifted(comparison, said), passage, &statement.shown, said.message, said.aspect);
         }
     }
 }

@@ -20,7 +20,7 @@ const DELAY: Duration = Duration::from_millis(5);
 const MAX_BYTES: usize = 1 << 20;
 
 /// Lines that were not written yet, and where they go.
-pub(crate) struct LogBuffer {
+pub(crate) struct LineBuffer {
     waiting: Mutex<Vec<u8>>,
     some: Condvar,
     /// What may be collected before whoever logs writes it.
@@ -29,7 +29,7 @@ pub(crate) struct LogBuffer {
     out: Mutex<Box<dyn Write + Send>>,
 }
 
-impl LogBuffer {
+impl LineBuffer {
     /// A buffer whose thread runs for as long as the process.
     pub(crate) fn start(out: impl Write + Send + 'static) -> Arc<Self> {
         let (send, receive) = std::sync::mpsc::channel::<Arc<Self>>();
@@ -83,9 +83,9 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Hands lines to a buffer.
 #[derive(Clone)]
-pub(crate) struct LogWriter(pub(crate) Arc<LogBuffer>);
+pub(crate) struct LineWriter(pub(crate) Arc<LineBuffer>);
 
-impl Write for LogWriter {
+impl Write for LineWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.0.add(line);
         Ok(line.len())
@@ -96,7 +96,7 @@ impl Write for LogWriter {
     }
 }
 
-impl MakeWriter<'_> for LogWriter {
+impl MakeWriter<'_> for LineWriter {
     type Writer = Self;
 
     fn make_writer(&self) -> Self {
@@ -125,10 +125,10 @@ mod tests {
     #[test]
     fn every_line_is_written_once_and_in_order() {
         let page = Page::default();
-        let buffer = LogBuffer::start(page.clone());
+        let buffer = LineBuffer::start(page.clone());
         std::thread::scope(|scope| {
             for thread in 0..4 {
-                let mut writer = LogWriter(Arc::clone(&buffer)).make_writer();
+                let mut writer = LineWriter(Arc::clone(&buffer)).make_writer();
                 // More than the buffer holds.
                 scope.spawn(move || (0..10_000).for_each(|line| writeln!(writer, "{thread} {line:060}").unwrap()));
             }
@@ -145,8 +145,8 @@ mod tests {
     #[test]
     fn a_line_does_not_wait_for_the_next_one() {
         let page = Page::default();
-        let buffer = LogBuffer::start(page.clone());
-        writeln!(LogWriter(buffer), "alone").unwrap();
+        let buffer = LineBuffer::start(page.clone());
+        writeln!(LineWriter(buffer), "alone").unwrap();
         for _ in 0..1_000 {
             if page.0.lock().unwrap().as_slice() == b"alone\n" {
                 return;
