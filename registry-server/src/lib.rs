@@ -8,6 +8,7 @@ pub mod config;
 mod data_dir;
 pub mod events;
 pub mod http;
+mod line_buffer;
 mod listen;
 pub mod log;
 pub mod oidc;

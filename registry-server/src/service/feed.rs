@@ -116,18 +116,11 @@ impl Service {
                 () = tokio::time::sleep(POLL_INTERVAL) => {}
                 _ = stopping.wait_for(|stopping| *stopping) => return,
             }
-            // Nobody to tell.
-            if self.inner.feed.last.receiver_count() == 0 {
-                continue;
-            }
-            match self.last_event().await {
+            // What readers get follows too, and with it who follows events.
+            match self.refresh().await {
                 Ok(last) => self.inner.feed.reached(last),
                 Err(error) => tracing::debug!(error = %error, "the event log cannot be asked"),
             }
         }
-    }
-
-    async fn last_event(&self) -> Result<u64, super::ServiceError> {
-        Ok(self.inner.store.read().await?.last_event().await?)
     }
 }

@@ -35,7 +35,9 @@ static WRITTEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\\(?:x1b|u001b|
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages {
         // Nearly every text is settled by its bytes.
-        let suspect = passage.after.bytes().any(|byte| byte < b' ' && !matches!(byte, b'\n' | b'\t') || byte == 0x7f || byte == 0xc2 || byte == b'\\');
+        let is_suspect = |byte: u8| byte < b' ' && !matches!(byte, b'\n' | b'\t') || byte == 0x7f || byte == 0xc2 || byte == b'\\';
+        // Without a way out of the loop, so that many are looked at at once.
+        let suspect = passage.after.bytes().fold(false, |any, byte| any | is_suspect(byte));
         if !suspect {
             continue;
         }
