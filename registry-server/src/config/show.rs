@@ -93,9 +93,12 @@ fn is_secret(name: &str) -> bool {
 }
 
 fn without_password(text: &str) -> String {
-    match Url::parse(text) {
-        Ok(mut url) if url.password().is_some() && url.set_password(Some("(secret)")).is_ok() => url.to_string(),
-        _ => text.to_owned(),
+    let Ok(mut url) = Url::parse(text) else { return text.to_owned() };
+    // An address that cannot have a password has none to hide.
+    if url.password().is_some() && url.set_password(Some("(secret)")).is_ok() {
+        url.to_string()
+    } else {
+        text.to_owned()
     }
 }
 

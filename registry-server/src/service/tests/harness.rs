@@ -17,8 +17,8 @@ use mcp_pin_test_support::keys::{Person, approval, manifest, now, tool};
 use sha2::{Digest as _, Sha256};
 
 use crate::service::{
-    ApproverScope, Caller, Clock, Consented, NewApprover, NewCredential, NewGrant, NewToken, Random, Role, Service,
-    ServiceError, Settings, StateKind, Submission, Submitted,
+    ApproverScope, Caller, Clock, Consented, EventFilter, NewApprover, NewCredential, NewGrant, NewToken, Random, Role,
+    Service, ServiceError, Settings, StateKind, Submission, Submitted,
 };
 
 pub(super) const SERVER: &str = "io.example/weather";
@@ -225,7 +225,7 @@ impl TestRegistry {
 
     /// The types and targets of all events.
     pub(super) async fn log(&self) -> Vec<String> {
-        let page = self.service.events(&self.admin, 0, 1_000).await.unwrap();
+        let page = self.service.events(&self.admin, 0, 1_000, &EventFilter::default()).await.unwrap();
         let value = |event| crate::service::leaf_value(event).unwrap();
         page.events.iter().map(|event| value(event).get("type").unwrap().as_str().unwrap().to_owned()).collect()
     }

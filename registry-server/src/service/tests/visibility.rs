@@ -4,7 +4,7 @@ use mcp_pin_model::Digest;
 use mcp_pin_test_support::keys::{manifest, tool};
 
 use super::harness::{SERVER, TestRegistry};
-use crate::service::{Caller, Role, ServiceError, StateKind, Submission};
+use crate::service::{Caller, EventFilter, Role, ServiceError, StateKind, Submission};
 
 const PLAIN: &str = "Gives the forecast of a city.";
 
@@ -100,9 +100,17 @@ async fn pages_are_bounded_and_complete() {
     }
     assert_eq!(seen, ["1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0"]);
 
-    let events = registry.service.events(&registry.admin, 0, 3).await.unwrap();
+    let events = registry.service.events(&registry.admin, 0, 3, &EventFilter::default()).await.unwrap();
     assert_eq!(events.events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [1, 2, 3]);
-    let rest = registry.service.events(&registry.admin, 3, 1_000).await.unwrap();
+    let rest = registry.service.events(&registry.admin, 3, 1_000, &EventFilter::default()).await.unwrap();
     assert_eq!(rest.events.len() as u64 + 3, rest.last);
-    assert!(registry.service.events(&registry.admin, rest.last, 10).await.unwrap().events.is_empty());
+    assert!(
+        registry
+            .service
+            .events(&registry.admin, rest.last, 10, &EventFilter::default())
+            .await
+            .unwrap()
+            .events
+            .is_empty()
+    );
 }
