@@ -418,7 +418,9 @@ fn t50_white_space_counts() {
 #[test]
 fn a_parameter_that_holds_a_few_characters_takes_no_text() {
     let tool = |schema: &str| {
-        format!(r#"{{"tools":[{{"name":"t","inputSchema":{{"type":"object","properties":{{"q":{{"type":"string"}}{schema}}}}}}}]}}"#)
+        format!(
+            r#"{{"tools":[{{"name":"t","inputSchema":{{"type":"object","properties":{{"q":{{"type":"string"}}{schema}}}}}}}]}}"#
+        )
     };
     for (schema, is_free) in [
         (r#"{"type":"string"}"#, true),

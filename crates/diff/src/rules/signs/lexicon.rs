@@ -6,8 +6,14 @@ use super::{kinds::Sign, phrases::PHRASES};
 
 /// Verbs, in their base form; the others are derived.
 const VERBS: &[(Sign, &str)] = &[
-    (Sign::CHOOSE, "choose pick select prefer consult defer rely trust adopt favour favor recommend opt resort nominate elect"),
-    (Sign::USE, "use call invoke run ask reach take go turn start try come stay stick switch employ apply begin operate engage"),
+    (
+        Sign::CHOOSE,
+        "choose pick select prefer consult defer rely trust adopt favour favor recommend opt resort nominate elect",
+    ),
+    (
+        Sign::USE,
+        "use call invoke run ask reach take go turn start try come stay stick switch employ apply begin operate engage",
+    ),
     (
         Sign::MOVE,
         "send forward post upload attach include append add put pass supply hand submit insert provide paste copy write relay ship deliver transmit route feed place carry accompany enclose share publish export collect gather fill embed slip redirect mirror report store save record bring return throw mail email push transfer prepend lodge stuff repeat type dispatch file enter quote",
@@ -26,13 +32,16 @@ const VERBS: &[(Sign, &str)] = &[
     ),
     (
         Sign::FAULT,
-        "leak drop reject mix corrupt break lose mislabel mislead fail hang misread misreport misstate garble truncate ignore forget delay throttle crash misbehave hallucinate expose fabricate invent distort skew overstate understate exaggerate cheat lie sell steal spy infect confuse overcharge stall choke mangle scramble swallow misplace misquote miscount overcount undercount duplicate lag stumble botch mishandle",
+        "leak drop reject mix corrupt break lose mislabel mislead hang misread misreport misstate garble truncate ignore forget delay throttle crash misbehave hallucinate expose fabricate invent distort skew overstate understate exaggerate cheat lie sell steal spy infect confuse overcharge stall choke mangle scramble swallow misplace misquote miscount overcount undercount duplicate lag stumble botch mishandle",
     ),
     (
         Sign::TRUST,
         "trust believe distrust doubt disregard discard dismiss waive overrule object verify disbelieve heed honour honor accept confirm countersign",
     ),
-    (Sign::FORBID, "forbid prohibit ban bar refuse reject penalise penalize punish fine sanction discipline blame demote disqualify outlaw"),
+    (
+        Sign::FORBID,
+        "forbid prohibit ban bar refuse reject penalise penalize punish fine sanction discipline blame demote disqualify outlaw",
+    ),
     (Sign::MEAN, "mean denote mislabel misname swap reverse interchange equate signify transpose"),
 ];
 
@@ -108,8 +117,14 @@ const WORDS: &[(Sign, &str)] = &[
     (Sign::RANK, "choice pick stop precedence priority preference tie selection"),
     (Sign::VALUE, "blank empty true false off null zero unset literal double half negative positive"),
     (Sign::PRONOUN, "it its they them their those these there that one ones itself theirs"),
-    (Sign::GATE, "before unless without until prior preceded precede precedes earlier first only through via after ahead"),
-    (Sign::PERMIT, "may can optional optionally might could never mustn't don't"),
+    (
+        Sign::GATE,
+        "before unless without until prior preceded precede precedes earlier first only through via after ahead",
+    ),
+    (
+        Sign::PERMIT,
+        "may can optional optionally might could never mustn't don't masked redacted hashed anonymised anonymized pseudonyms",
+    ),
     (Sign::REPLY, "reply answer summary response report transcript recap"),
     (Sign::ME, "me us ours mine here"),
     (Sign::COMPARE, "comparing comparison comparisons alternatives"),
@@ -121,8 +136,14 @@ const WORDS: &[(Sign, &str)] = &[
         "certified approved accredited recognised recognized recognition endorsed licensed authorised authorized audited sanctioned vetted",
     ),
     (Sign::OWN_HANDS, "yourself themselves unaided manually"),
-    (Sign::WAIVED, "hesitation simulated sandboxed recycle waived redundant needn't superfluous formality rhetorical harmless dummy"),
-    (Sign::DESPITE, "despite nowadays contrary notwithstanding actually supposedly historically misnamed mislabelled mislabeled"),
+    (
+        Sign::WAIVED,
+        "hesitation simulated sandboxed recycle waived redundant needn't superfluous formality rhetorical harmless dummy",
+    ),
+    (
+        Sign::DESPITE,
+        "despite nowadays contrary notwithstanding actually supposedly historically misnamed mislabelled mislabeled",
+    ),
     (Sign::MEAN, "meaning meant literally literals synonym alias"),
     (
         Sign::CONCEAL,
@@ -130,17 +151,45 @@ const WORDS: &[(Sign, &str)] = &[
     ),
     (Sign::LASTING, "henceforth cumulative thereafter"),
     (Sign::LAW, "policy law regulation compliance liability licence license statute act directive bylaws"),
-    (Sign::FEELING, "odd shame blamed blame conscience kindness regret sorry ethical embarrassed disappoint tempted reflex negligence proud guilty courtesy loyal"),
+    (
+        Sign::FEELING,
+        "odd shame blamed blame conscience kindness regret sorry ethical embarrassed disappoint tempted reflex negligence proud guilty courtesy loyal",
+    ),
 ];
 
 /// Forms that no ending makes.
 const IRREGULAR: &[(&str, &str)] = &[
-    ("send", "sent"), ("put", "put"), ("get", "got"), ("write", "wrote written"), ("hide", "hidden"), ("find", "found"),
-    ("choose", "chose chosen"), ("run", "ran"), ("lose", "lost"), ("keep", "kept"), ("leave", "left"), ("break", "broke broken"),
-    ("bring", "brought"), ("give", "given gave"), ("take", "took taken"), ("go", "went gone"), ("make", "made"), ("come", "came"),
-    ("mean", "meant"), ("stick", "stuck"), ("feed", "fed"), ("become", "became"), ("begin", "began begun"), ("mislead", "misled"),
-    ("forbid", "forbade forbidden"), ("steal", "stole stolen"), ("sell", "sold"), ("throw", "threw thrown"), ("rewrite", "rewritten"),
-    ("overwrite", "overwritten"), ("lie", "lied"),
+    ("send", "sent"),
+    ("put", "put"),
+    ("get", "got"),
+    ("write", "wrote written"),
+    ("hide", "hidden"),
+    ("find", "found"),
+    ("choose", "chose chosen"),
+    ("run", "ran"),
+    ("lose", "lost"),
+    ("keep", "kept"),
+    ("leave", "left"),
+    ("break", "broke broken"),
+    ("bring", "brought"),
+    ("give", "given gave"),
+    ("take", "took taken"),
+    ("go", "went gone"),
+    ("make", "made"),
+    ("come", "came"),
+    ("mean", "meant"),
+    ("stick", "stuck"),
+    ("feed", "fed"),
+    ("become", "became"),
+    ("begin", "began begun"),
+    ("mislead", "misled"),
+    ("forbid", "forbade forbidden"),
+    ("steal", "stole stolen"),
+    ("sell", "sold"),
+    ("throw", "threw thrown"),
+    ("rewrite", "rewritten"),
+    ("overwrite", "overwritten"),
+    ("lie", "lied"),
 ];
 
 /// Verbs whose last letter is doubled before an ending.

@@ -86,7 +86,8 @@ pub(super) fn weigh(
             }
             let whose: &Whose<'_> = whose.get_or_insert_with(|| Whose::new(passage));
             let enough = |text: Text<'_>| weighs(whose, &text) >= ENOUGH;
-            let alone = statement.len() > 2 && (needs == Class::ANY || statement.has(needs)) && enough(Text::new(&[statement]));
+            let alone =
+                statement.len() > 2 && (needs == Class::ANY || statement.has(needs)) && enough(Text::new(&[statement]));
             if alone || before.is_some_and(|before| enough(Text::new(&[before, statement]))) {
                 found.passage(Grade::Review, passage, &statement.shown, message, "");
             }
@@ -109,6 +110,8 @@ fn is_plain(statement: &Statement) -> bool {
     statement.len() <= LONGEST
         && names < 4
         && !text.contains(['{', '}', '|', '→'])
+        && text.bytes().filter(|&byte| byte == b'(').take(3).count() < 3
+        && !text.contains(":\"")
         && !text.contains("=>")
         && !text.contains("->")
         && !text.contains("**")
@@ -128,7 +131,17 @@ fn binds(statement: &Statement) -> bool {
         || (0..6).any(|word| {
             matches!(
                 statement.text(word),
-                "it" | "its" | "they" | "them" | "their" | "those" | "these" | "that" | "there" | "one" | "ones" | "this"
+                "it" | "its"
+                    | "they"
+                    | "them"
+                    | "their"
+                    | "those"
+                    | "these"
+                    | "that"
+                    | "there"
+                    | "one"
+                    | "ones"
+                    | "this"
             )
         })
 }

@@ -38,8 +38,7 @@ fn outside(whose: &Whose<'_>, t: &Text<'_>) -> Vec<(usize, Outside)> {
             (spoken_of && !whose.is_about(word) && !whose.name.contains(word)).then_some(Outside::Work)
         } else if t.is(at, Sign::KIND) && at > 0 {
             of_kind(whose, t, at)
-        } else if matches!(word, "neighbour" | "neighbor" | "sibling")
-            && t.before_word(at, 2, &["its", "the", "their"])
+        } else if matches!(word, "neighbour" | "neighbor" | "sibling") && t.before_word(at, 2, &["its", "the", "their"])
             || t.is(at, Sign::OTHER) && word.len() > 4 && is_agent(t.word(at + 1))
             || word == "elsewhere"
         {
@@ -63,7 +62,11 @@ fn outside(whose: &Whose<'_>, t: &Text<'_>) -> Vec<(usize, Outside)> {
 /// A name that says what a tool does, and is neither one of this server nor of its family.
 fn is_foreign_name(whose: &Whose<'_>, t: &Text<'_>, at: usize) -> bool {
     let name = t.word(at).trim_end_matches("()");
-    if name == whose.name || whose.passage.fields.contains(name) || whose.passage.own.contains(name) || name.contains('=') {
+    if name == whose.name
+        || whose.passage.fields.contains(name)
+        || whose.passage.own.contains(name)
+        || name.contains('=')
+    {
         return false;
     }
     let parts = name_parts(name);
@@ -74,7 +77,8 @@ fn is_foreign_name(whose: &Whose<'_>, t: &Text<'_>, at: usize) -> bool {
 /// Tools of others, or tools by their work.
 fn of_kind(whose: &Whose<'_>, t: &Text<'_>, at: usize) -> Option<Outside> {
     let ours = t.before_word(at, 3, &["this", "our", "these"])
-        || t.after_word(at, 3, &["this", "our", "these"]) && matches!(t.word(at + 1), "in" | "of" | "on" | "from" | "by");
+        || t.after_word(at, 3, &["this", "our", "these"])
+            && matches!(t.word(at + 1), "in" | "of" | "on" | "from" | "by");
     if ours || PARTS.contains(&t.word(at + 1)) {
         return None;
     }
@@ -90,8 +94,10 @@ fn of_kind(whose: &Whose<'_>, t: &Text<'_>, at: usize) -> Option<Outside> {
         && !whose.is_about(before)
         && !t.is(at - 1, Sign::OBLIGED | Sign::NOT | Sign::PRONOUN | Sign::UNIVERSAL | Sign::IF | Sign::PERSON)
         && !t.class(at - 1).has(Class::BE | Class::TO);
-    const DETERMINERS: [&str; 14] =
-        ["the", "your", "a", "an", "any", "every", "each", "all", "whichever", "whatever", "another", "its", "their", "his"];
+    const DETERMINERS: [&str; 14] = [
+        "the", "your", "a", "an", "any", "every", "each", "all", "whichever", "whatever", "another", "its", "their",
+        "his",
+    ];
     (names && (t.is(at, Sign::KINDS) || t.before_word(at, 3, &DETERMINERS))).then_some(Outside::Work)
 }
 
@@ -109,11 +115,14 @@ fn says(whose: &Whose<'_>, t: &Text<'_>, at: usize, kind: Outside) -> u32 {
     let by_name = kind == Outside::Name;
     let if_so = t.before_word(at, 5, &["if", "unless", "whether", "case"]);
     let used = t.before_word(at, 2, &["use", "using", "see", "via", "with"]);
-    let slots = move || (0..t.len()).filter(move |&word| word != at && (t.is_quoted(word) || t.is(word, Sign::PARAMETER)));
+    let slots =
+        move || (0..t.len()).filter(move |&word| word != at && (t.is_quoted(word) || t.is(word, Sign::PARAMETER)));
     let mut points = 0;
     // "Quantity is counted in lots of 100 there", "their label is to be read as optional".
-    let meaning = t.after(at, 16, Sign::MEAN).is_some_and(|mean| !t.is_described(mean));
-    if meaning && !if_so && (t.has(Sign::PARAMETER | Sign::RESULT) || slots().next().is_some()) {
+    let meaning = t.after(at, 16, Sign::MEAN).is_some_and(|mean| {
+        !t.is_described(mean) && (t.near(mean, 10, Sign::RESULT) || slots().any(|slot| slot.abs_diff(mean) <= 10))
+    });
+    if meaning && !if_so {
         points += 2;
     }
     // "The accounting server drops the minus sign", "other connectors are out of date".
@@ -130,21 +139,27 @@ fn says(whose: &Whose<'_>, t: &Text<'_>, at: usize, kind: Outside) -> u32 {
         t.after_word(slot, 4, &["must", "should", "ought", "needs", "shall", "has", "=", "be", "to"])
             || t.before_word(slot, 3, &["set", "leave", "put", "takes", "fill", "append", "add", "give"])
     });
-    if given && (literal || t.has(Sign::VALUE)) && t.has(Sign::ALTER | Sign::MOVE | Sign::OBLIGED) && !t.has(Sign::EXAMPLE) {
+    if given
+        && (literal || t.has(Sign::VALUE))
+        && t.has(Sign::ALTER | Sign::MOVE | Sign::OBLIGED)
+        && !t.has(Sign::EXAMPLE)
+    {
         points += if by_name { 1 } else { 2 };
     } else if literal && !by_name && t.has(Sign::OBLIGED) && t.has(Sign::ALTER | Sign::MOVE) && !t.has(Sign::EXAMPLE) {
         points += 1;
     }
     // "Halve them", "reverse these": what it gives or takes is to be made something else.
-    let remade = t.orders(Sign::ALTER | Sign::DROP).any(|verb| {
-        verb > at && t.after_word(verb, 2, &["them", "those", "it", "each", "these", "their", "its"])
-    });
+    let remade = t
+        .orders(Sign::ALTER | Sign::DROP)
+        .any(|verb| verb > at && t.after_word(verb, 2, &["them", "those", "it", "each", "these", "their", "its"]));
     if remade && !used && !if_so {
         points += if by_name { 1 } else { 2 };
     }
     // Its results are not to count.
-    let dropped = t.has(Sign::RESULT) && t.orders(Sign::DROP).any(|verb| !t.is_denied(verb));
-    let doubted = t.has(Sign::RESULT) && t.after(at, 16, Sign::TRUST).is_some_and(|verb| t.is_denied(verb) || t.has(Sign::WAIVED | Sign::INSTEAD));
+    let dropped =
+        t.has(Sign::RESULT) && t.orders(Sign::DROP).any(|verb| !t.is_denied(verb) && t.near(verb, 10, Sign::RESULT));
+    let doubted = t.has(Sign::RESULT)
+        && t.after(at, 16, Sign::TRUST).is_some_and(|verb| t.is_denied(verb) || t.has(Sign::WAIVED | Sign::INSTEAD));
     if (dropped || doubted) && !used {
         points += 1 + u32::from(!by_name && !if_so);
     }
@@ -153,8 +168,11 @@ fn says(whose: &Whose<'_>, t: &Text<'_>, at: usize, kind: Outside) -> u32 {
         points += 2;
     }
     // Nothing of it before, without or but through this one.
-    let named = (0..t.len()).any(|word| t.word(word) == whose.name) && whose.name.contains('_');
-    if (named || t.has(Sign::ME) && !by_name) && t.has(Sign::GATE) && t.has(Sign::OBLIGED | Sign::NOT) {
+    let itself = t.has_word(&[&whose.name]);
+    let this = itself && whose.name.contains('_')
+        || !by_name && t.has_word(&["me", "us"])
+        || kind == Outside::Others && (itself || t.has(Sign::ME));
+    if this && t.has(Sign::GATE) && t.has(Sign::OBLIGED | Sign::NOT) {
         points += if by_name { 1 } else { 2 };
     }
     // What nobody but its owner should hold is to be given to it.
@@ -165,6 +183,13 @@ fn says(whose: &Whose<'_>, t: &Text<'_>, at: usize, kind: Outside) -> u32 {
     if t.has(Sign::INSTEAD) && t.orders(Sign::ALTER | Sign::MOVE | Sign::USE).next().is_some() && !by_name {
         points += 1;
     }
+    // What is to be done where others are spoken of.
+    if kind == Outside::Others && !used && !if_so {
+        let ordered = t.orders(Sign::ALTER | Sign::MOVE | Sign::DROP).any(|verb| verb > at);
+        points += 2 * u32::from(ordered)
+            + u32::from(t.after(at, 12, Sign::OBLIGED).is_some())
+            + u32::from(t.has(Sign::RESULT));
+    }
     // A rule for tools of others: "routing by third parties must use".
     let ruled = t.after_word(at, 8, &["must", "ought", "shall"]) && !t.after_word(at, 12, &["be", "not"]);
     points + u32::from(ruled && kind != Outside::Name && !if_so)
@@ -173,9 +198,11 @@ fn says(whose: &Whose<'_>, t: &Text<'_>, at: usize, kind: Outside) -> u32 {
 /// Whether a subject is put down: it "rejects", "is deprecated".
 fn is_put_down(t: &Text<'_>, at: usize, kind: Outside) -> bool {
     (at + 1..at + 8).any(|word| {
-        let is = t.before_word(word, 3, &["is", "are", "was", "were", "been", "as", "being", "remain", "remains", "be"]);
+        let is =
+            t.before_word(word, 3, &["is", "are", "was", "were", "been", "as", "being", "remain", "remains", "be"]);
         let text = t.word(word);
         let acts = t.is(word, Sign::FAULT)
+            && !t.before_word(word, 1, &["you", "they", "it", "to"])
             && (text.ends_with('s') || kind != Outside::Name && t.is(at, Sign::KINDS) && t.is(word, Sign::BASE));
         let hedged = t.before_word(word, 4, &["may", "can", "might", "could", "if", "when"])
             || t.after_word(word, 3, &["if", "when", "unless", "because", "until", "for"]);

@@ -10,7 +10,7 @@ pub(super) const PHRASES: &[(Sign, &str)] = &[
     ),
     (
         Sign::DESPITE,
-        "no longer, any more, any longer, used to be, used to, in fact, by design, in theory, turn out, turns out, turned out, ever since, in spite, whatever the, whatever it, whatever they, whatever their, whatever its, or so it, or so they, known to, vice versa, the other way, for compatibility, on purpose, even if it isn't, is now, are now, was renamed, were renamed, has been renamed, was moved, were moved, taken down, out of date, as their, as its help, out of service, under maintenance, at present, these days, of late, lately, until further, has since, have since, since the",
+        "no longer, any more, any longer, used to be, used to, in fact, by design, in theory, turn out, turns out, turned out, ever since, in spite, whatever the, whatever it, whatever they, whatever their, whatever its, or so it, or so they, known to, vice versa, the other way, for compatibility, on purpose, even if it isn't, is now, are now, was renamed, were renamed, has been renamed, was moved, were moved, taken down, out of date, as their, as its help, out of service, under maintenance, at present, these days, of late, lately, until further",
     ),
     (
         Sign::INSTEAD,
@@ -30,7 +30,7 @@ pub(super) const PHRASES: &[(Sign, &str)] = &[
     ),
     (
         Sign::FALSE,
-        "as if the, as if they, as if it, as if he, as if she, as though, should read, must read, shall read, report the * as, report it as, report this as, report that as, report them as, tell the customer it, tell them it, tell them that it, tell the user it, tell the customer that, saying it, talk them out, talk the user out, talk them into, talk the user into, talk him out, talk her out, counted for, for them from, in for them, was a power, say it was, so that it looks, so it looks, made to look, to look as, pass it off, pass for, passes for, give it out as, present it as, presented as, present them as, call it a, shown as, recorded as, marked as, logged as, entered as",
+        "as if the, as if they, as if it, as if he, as if she, as though, should read, must read, shall read, report the * as, report it as, report this as, report that as, report them as, talk them out, talk the user out, talk them into, talk the user into, talk him out, talk her out, counted for, for them from, in for them, was a power, say it was, so that it looks, so it looks, made to look, to look as, pass it off, pass for, passes for, give it out as, present it as, presented as, present them as, call it a, shown as, recorded as, marked as, logged as, entered as",
     ),
     (
         Sign::LASTING,
@@ -38,7 +38,7 @@ pub(super) const PHRASES: &[(Sign, &str)] = &[
     ),
     (
         Sign::TRIGGER,
-        "whenever the word, when the word, if the word, someone says, somebody says, the user says, they say, turns up in, turn up in, whenever someone, whenever somebody, whenever * is mentioned, at midnight, after midnight, at night, on weekends, on fridays, a.m requests",
+        "whenever the word, when the word, if the word, someone says, somebody says, turns up in, turn up in, whenever someone, whenever somebody, whenever * is mentioned, at midnight, after midnight, at night, on weekends, on fridays, a.m requests",
     ),
     (
         Sign::PROMOTE,
@@ -58,7 +58,7 @@ pub(super) const PHRASES: &[(Sign, &str)] = &[
     ),
     (
         Sign::SETTLED,
-        "first choice, default choice, only choice, natural choice, obvious choice, first slot, reserved slot, top slot, first place, first pick, default pick, the tie, tie is, primary memory, default memory, that's us, first stop, only stop, is the answer, relevance score, relevance of, selection hint, ranking hint, top priority, first priority, default dictionary, as the default, as the preferred, the default for, go-to",
+        "first choice, default choice, only choice, natural choice, obvious choice, first slot, reserved slot, top slot, first place, first pick, default pick, the tie, tie is, primary memory, default memory, that's us, first stop, only stop, is the answer, relevance score, relevance of, selection hint, ranking hint, top priority, first priority, default dictionary, as the default, as the preferred, go-to",
     ),
     (
         Sign::NOTHING_ELSE,
@@ -84,13 +84,19 @@ pub(super) const PHRASES: &[(Sign, &str)] = &[
         Sign::FEELING,
         "let us be frank, let's be honest, to be honest, may i ask, a favour, a favor, you don't want, you wouldn't want, nobody got blamed, honest ones, between the two, least one can, disappointed in, thank you later, people notice, draw your own",
     ),
-    (Sign::AGENTS, "language models, ai agents, an assistant, ethical assistant, a model, an agent, most models, good models, every agent, every assistant, any assistant, the assistant, vision models, other agents"),
+    (
+        Sign::AGENTS,
+        "language models, ai agents, an assistant, ethical assistant, a model, an agent, most models, good models, every agent, every assistant, any assistant, the assistant, vision models, other agents",
+    ),
     (Sign::ME, "this tool, this one, this server, this service"),
     (Sign::OTHER, "everyone else, the rest"),
     (Sign::UNIVERSAL, "without exception, at all times"),
     (Sign::REPLY, "list what, from your summary, the exchange from"),
     (Sign::OUTCOME, "power failure, own recommendation, ai-made, all clear, no findings, none found, no issues"),
     (Sign::CONSENT, "perform these actions, further notice, be deemed"),
-    (Sign::HARD, "home address, date of birth, private key, secret key, api key, api keys, verification code, verification codes, one-time code, bank details, card number, card numbers, account number, social security, medical records, health records, source tree, shell history, browser history, browsing history, system prompt, ssh key, ssh keys, recovery phrase, seed phrase, purchasing prices, deal value, insurance number, political views, sexual orientation, criminal record"),
+    (
+        Sign::HARD,
+        "home address, date of birth, private key, secret key, api key, api keys, verification code, verification codes, one-time code, bank details, card number, card numbers, account number, social security, medical records, health records, source tree, shell history, browser history, browsing history, system prompt, ssh key, ssh keys, recovery phrase, seed phrase, purchasing prices, deal value, insurance number, political views, sexual orientation, criminal record",
+    ),
     (Sign::SOFT, "what has been, what was said, what the user, your instructions, profile picture"),
 ];

@@ -138,7 +138,23 @@ impl<'s> Text<'s> {
             || token.class.has(Class::CLAUSE)
             || matches!(
                 self.word(index - 1),
-                "and" | "then" | "please" | "must" | "should" | "to" | "so" | "also" | "not" | "never" | "always" | "just" | "kindly" | "will" | "shall" | "or" | "simply"
+                "and"
+                    | "then"
+                    | "please"
+                    | "must"
+                    | "should"
+                    | "to"
+                    | "so"
+                    | "also"
+                    | "not"
+                    | "never"
+                    | "always"
+                    | "just"
+                    | "kindly"
+                    | "will"
+                    | "shall"
+                    | "or"
+                    | "simply"
             )
     }
 

@@ -16,7 +16,11 @@ const FEW_CHARACTERS: u64 = 16;
 
 /// Whether a string may only be a few characters long.
 fn is_short(object: &Object) -> bool {
-    object.get("maxLength").and_then(Value::as_number).and_then(Number::as_u64).is_some_and(|length| length <= FEW_CHARACTERS)
+    object
+        .get("maxLength")
+        .and_then(Value::as_number)
+        .and_then(Number::as_u64)
+        .is_some_and(|length| length <= FEW_CHARACTERS)
 }
 
 /// Whether a pattern gives a string its shape, and does not let any text through.
