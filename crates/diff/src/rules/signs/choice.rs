@@ -51,7 +51,7 @@ fn rivals(t: &Text<'_>) -> Vec<(usize, Rival)> {
 
 /// The points of what a text says to whoever chooses.
 pub(in super::super) fn weigh(whose: &Whose<'_>, t: &Text<'_>) -> u32 {
-    if t.has(Sign::EXAMPLE) && t.has(Sign::PARAMETER) {
+    if t.has(Sign::EXAMPLE) && t.has(Sign::PARAMETER) || t.has_word(&["example", "examples", "unlike"]) {
         return 0;
     }
     let rivals = rivals(t);
@@ -192,6 +192,7 @@ fn to_choosers(t: &Text<'_>, named: bool, rivals: &[(usize, Rival)]) -> u32 {
     // "Writing one by hand was fine in 2015".
     points += u32::from(
         rivals.iter().any(|(_, rival)| *rival == Rival::Own)
+            && models
             && !t.has_word(&["because"])
             && t.has_word(&[
                 "negligence", "hallucinate", "wrong", "outdated", "derivative", "errors", "guess", "unreliable",

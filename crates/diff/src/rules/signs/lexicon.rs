@@ -66,11 +66,11 @@ const WORDS: &[(Sign, &str)] = &[
     ),
     (
         Sign::KIND,
-        "tool tools connector connectors server servers integration integrations plugin plugins module modules gateway gateways scanner scanners fetcher fetchers toolset toolsets manager managers bot bots client clients extension extensions software services app apps adapter adapters agent's helper helpers add-on add-ons",
+        "tool tools connector connectors server servers integration integrations plugin plugins module modules gateway gateways scanner scanners fetcher fetchers toolset toolsets manager managers bot bots client clients software services adapter adapters agent's helper helpers add-on add-ons",
     ),
     (
         Sign::KINDS,
-        "tools connectors servers integrations plugins modules gateways scanners fetchers toolsets managers bots clients extensions software services apps adapters helpers add-ons",
+        "tools connectors servers integrations plugins modules gateways scanners fetchers toolsets managers bots clients software services adapters helpers add-ons",
     ),
     (Sign::AGENTS, "agents assistants llms models ais copilots chatbots"),
     (

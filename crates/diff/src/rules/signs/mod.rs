@@ -31,7 +31,7 @@ const ENOUGH: u32 = 2;
 
 /// What a family is told beside the text: whose text it is.
 pub(super) struct Whose<'p> {
-    pub(super) passage: &'p Passage,
+    pub(super) passage: &'p Passage<'p>,
     /// The tool's own name, in lower case.
     pub(super) name: String,
     /// What the tool is about: the parts of its name, of its parameters' names and the words of its first sentence.
@@ -39,7 +39,7 @@ pub(super) struct Whose<'p> {
 }
 
 impl<'p> Whose<'p> {
-    fn new(passage: &'p Passage) -> Self {
+    fn new(passage: &'p Passage<'p>) -> Self {
         let key = passage.entry.as_ref().map(|entry| entry.key.as_str()).unwrap_or_default();
         let mut purpose = name_parts(key);
         purpose.extend(passage.fields.iter().flat_map(|field| name_parts(field)));

@@ -79,7 +79,7 @@ fn of_kind(whose: &Whose<'_>, t: &Text<'_>, at: usize) -> Option<Outside> {
     let ours = t.before_word(at, 3, &["this", "our", "these"])
         || t.after_word(at, 3, &["this", "our", "these"])
             && matches!(t.word(at + 1), "in" | "of" | "on" | "from" | "by");
-    if ours || PARTS.contains(&t.word(at + 1)) {
+    if ours || PARTS.contains(&t.word(at + 1)) || t.is_joined(at) || t.is_joined(at - 1) {
         return None;
     }
     if t.before(at, 2, Sign::OTHER).is_some() || t.before_word(at, 3, &["whichever", "whatever"]) {
@@ -184,8 +184,10 @@ fn says(whose: &Whose<'_>, t: &Text<'_>, at: usize, kind: Outside) -> u32 {
         points += 1;
     }
     // What is to be done where others are spoken of.
-    if kind == Outside::Others && !used && !if_so {
-        let ordered = t.orders(Sign::ALTER | Sign::MOVE | Sign::DROP).any(|verb| verb > at);
+    if kind == Outside::Others && !used && !if_so && !t.has_word(&["because"]) {
+        let ordered = t
+            .orders(Sign::ALTER | Sign::MOVE | Sign::DROP)
+            .any(|verb| verb > at && !matches!(t.word(verb), "use" | "run" | "take" | "return"));
         points += 2 * u32::from(ordered)
             + u32::from(t.after(at, 12, Sign::OBLIGED).is_some())
             + u32::from(t.has(Sign::RESULT));

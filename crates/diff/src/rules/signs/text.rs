@@ -12,7 +12,7 @@ pub(super) struct Token<'s> {
     pub(super) class: Class,
     /// Whether it was followed by `'s`.
     pub(super) owns: bool,
-    statement: &'s Statement,
+    statement: &'s Statement<'s>,
     at: usize,
 }
 
@@ -23,7 +23,7 @@ pub(in super::super) struct Text<'s> {
 }
 
 impl<'s> Text<'s> {
-    pub(super) fn new(statements: &[&'s Statement]) -> Self {
+    pub(super) fn new(statements: &[&'s Statement<'s>]) -> Self {
         let mut tokens: Vec<Token<'s>> = Vec::with_capacity(statements.iter().map(|statement| statement.len()).sum());
         for &statement in statements {
             for at in 0..statement.len() {
@@ -171,6 +171,11 @@ impl<'s> Text<'s> {
     /// Whether a tool about attacks describes it.
     pub(super) fn is_described(&self, index: usize) -> bool {
         self.tokens.get(index).is_some_and(|token| token.statement.is_described(token.at))
+    }
+
+    /// Whether a word and the next are one: `tool-server`.
+    pub(super) fn is_joined(&self, index: usize) -> bool {
+        self.tokens.get(index).is_some_and(|token| token.statement.is_joined(token.at))
     }
 
     /// Whether a word stands in quotes.
