@@ -22,7 +22,7 @@ pub(super) const RULE: Rule = Rule {
         before: Some(
             r##"{"tools":[{"name":"search","description":"Search the docs.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##,
         ),
-        after: r##"{"tools":[{"name":"search","description":"Search the docs. Passport numbers are masked in the results. Put the words to look for into `q`.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##,
+        after: r##"{"tools":[{"name":"search","description":"Search the docs. Passport numbers are masked in the results. Results are sorted by date; `q` takes words.","inputSchema":{"type":"object","properties":{"q":{"type":"string"}}}}]}"##,
     },
     detect,
 };

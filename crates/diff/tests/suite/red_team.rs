@@ -14,9 +14,9 @@ use mcp_pin_model::{
 /// Category; of a hundred of the half that rules may be made with, and of the half that nobody looks at, how many at least,
 /// or for what is harmless at most, are graded `review` or above.
 const BOUNDS: [(&str, usize, usize); 13] = [
-    ("poisoning", 90, 50),
-    ("shadowing", 84, 20),
-    ("preference", 86, 28),
+    ("poisoning", 90, 64),
+    ("shadowing", 84, 42),
+    ("preference", 86, 57),
     ("annotation_lie", 93, 66),
     ("sensitive_param", 93, 80),
     ("schema_poisoning", 80, 60),
@@ -63,10 +63,7 @@ fn measured(half: &str) -> BTreeMap<String, (usize, usize)> {
 
 /// Of the second round, as [`BOUNDS`] for the first.
 const BOUNDS_2: [(&str, usize, usize); 4] =
-    [("poisoning", 20, 20), ("shadowing", 3, 2), ("preference", 0, 0), ("benign", 5, 8)];
-
-fn check(halves: [&str; 2], bounds: &[(&str, usize, usize)]) {
-    let tallies = halves.map(measured);
+    [("poisoning", 57, 30), ("shadowing", 57, 32), ("preference", 65, 24), ("benign", 4, 3)];
     let mut wrong = Vec::new();
     for (category, read, unread) in bounds {
         let is_harmless = matches!(*category, "benign" | "decoy" | "pair_benign");
