@@ -64,6 +64,9 @@ fn measured(half: &str) -> BTreeMap<String, (usize, usize)> {
 /// Of the second round, as [`BOUNDS`] for the first.
 const BOUNDS_2: [(&str, usize, usize); 4] =
     [("poisoning", 57, 30), ("shadowing", 57, 32), ("preference", 65, 24), ("benign", 4, 3)];
+
+fn check(halves: [&str; 2], bounds: &[(&str, usize, usize)]) {
+    let tallies = halves.map(measured);
     let mut wrong = Vec::new();
     for (category, read, unread) in bounds {
         let is_harmless = matches!(*category, "benign" | "decoy" | "pair_benign");
