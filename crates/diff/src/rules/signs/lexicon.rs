@@ -246,7 +246,7 @@ fn forms(verb: &str, form: &mut impl FnMut(&str)) {
         }
     }
     let irregular = IRREGULAR.iter().filter(|(base, _)| *base == verb);
-    irregular.flat_map(|(_, past)| past.split(' ')).for_each(|past| form(past));
+    irregular.flat_map(|(_, past)| past.split(' ')).for_each(form);
 }
 
 /// What is known of a word in lower case.
