@@ -7,11 +7,13 @@
 //!
 //! A transaction must not be held over anything slow, least of all over the network.
 
+mod answer;
 mod approver;
 mod connection;
 mod consent;
 mod credential;
 mod document;
+mod draft;
 mod event;
 mod grant;
 mod open;
@@ -20,5 +22,6 @@ mod revocation;
 mod row;
 mod submission;
 mod token;
+mod version_status;
 
 pub use open::SqliteStore;
