@@ -7,7 +7,7 @@ use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion,
     json::{self, Object, Value},
 };
-use mcp_pin_storage::{Snapshot, State, StateKind};
+use mcp_pin_storage::{Advice, Snapshot, State, StateKind, VersionStatus};
 
 use super::ServiceError;
 
@@ -36,6 +36,17 @@ pub struct CatalogueEntry {
     pub updated_at: Timestamp,
     /// Whether it is the highest live version of its server.
     pub is_latest: bool,
+    /// That it should not be used any more, where its publisher says so.
+    pub deprecated: Option<Deprecation>,
+}
+
+/// That a version should not be used any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deprecation {
+    /// Why, in the publisher's words.
+    pub message: Option<String>,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// Everything that is live, as of one decision. Immutable: a decision makes another one.
@@ -130,6 +141,10 @@ pub(super) async fn read(snapshot: &mut (dyn Snapshot + '_)) -> Result<LiveSet, 
     for (_, ring, submission) in snapshot.live_rings().await? {
         rings.entry(submission.as_str().to_owned()).or_default().push(ring);
     }
+    let mut statuses: BTreeMap<String, VersionStatus> = BTreeMap::new();
+    for status in snapshot.version_statuses().await? {
+        statuses.insert(status.submission.as_str().to_owned(), status);
+    }
     let mut entries = Vec::new();
     for submission in snapshot.once_live(None).await? {
         let Some(published_at) = submission.state.live_since() else { continue };
@@ -137,6 +152,8 @@ pub(super) async fn read(snapshot: &mut (dyn Snapshot + '_)) -> Result<LiveSet, 
             State::Superseded { at, .. } | State::Revoked { at, .. } => *at,
             State::Pending | State::Live { .. } | State::Rejected { .. } => published_at,
         };
+        let status = statuses.remove(submission.id.as_str());
+        let updated_at = status.as_ref().map_or(updated_at, |status| updated_at.max(status.changed_at));
         // It passed the strict parser before it was signed, as part of the manifest, within the limits of manifests.
         let parsed = json::parse_with(submission.server_json.as_bytes(), &json::Limits::OURS);
         let Ok(Value::Object(server)) = parsed else {
@@ -154,6 +171,9 @@ pub(super) async fn read(snapshot: &mut (dyn Snapshot + '_)) -> Result<LiveSet, 
             published_at,
             updated_at,
             is_latest: false,
+            deprecated: status
+                .filter(|status| status.advice == Advice::Deprecated)
+                .map(|status| Deprecation { message: status.message, at: status.changed_at }),
         });
     }
     Ok(LiveSet::new(snapshot.last_event().await?, entries))

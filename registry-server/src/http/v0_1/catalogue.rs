@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mcp_pin_model::{ServerName, json::Value};
 
 use crate::{
-    http::cursor::{Cursor, Filters},
+    http::cursor::{Cursor, Filters, List},
     service::{CatalogueEntry, LiveSet},
 };
 
@@ -49,6 +49,7 @@ pub fn page(
     let page: Vec<Listed> = wanted.by_ref().take(limit).collect();
     let next = match (wanted.next(), page.last()) {
         (Some(_), Some(last)) => Some(Cursor {
+            list: List::Servers,
             after_name: last.entry.name.to_string(),
             after_version: last.entry.version.to_string(),
             filters: filters.clone(),

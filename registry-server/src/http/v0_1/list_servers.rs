@@ -9,7 +9,7 @@ use super::{
 use crate::http::{
     body::answer,
     cache::CachePolicy,
-    cursor::Filters,
+    cursor::{Filters, List},
     error::{Problem, ProblemDocument},
     query::Query,
     state::AppState,
@@ -53,7 +53,8 @@ pub async fn list_servers(
     let cursor = query
         .text("cursor")
         .map(|text| {
-            state.cursors().open(text).ok_or_else(|| Problem::bad_request("`cursor` was not issued by this registry"))
+            let cursor = state.cursors().open(text).filter(|cursor| cursor.list == List::Servers);
+            cursor.ok_or_else(|| Problem::bad_request("`cursor` was not issued by this registry"))
         })
         .transpose()?;
     let filters = match &cursor {

@@ -1,0 +1,1 @@
+//! What every operation of the OpenAPI document has, added in one place.
