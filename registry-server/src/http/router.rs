@@ -31,7 +31,8 @@ use super::{
     info(
         title = "mcp-pin registry",
         description = "A default-deny catalogue of signed, version-pinned MCP server manifests. `/v0.1` is the MCP \
-                       Registry API; `/v1` is this registry's own interface.",
+                       Registry API; `/v1` is this registry's own interface. What the official publisher writes to is there \
+                       under `/v0` too, for whoever shows a token.",
         license(name = "MIT OR Apache-2.0"),
     ),
     components(schemas(ProblemDocument))
@@ -123,9 +124,7 @@ pub fn router(state: AppState) -> Router {
 /// Never: the document is made of types whose serialisation cannot fail.
 #[must_use]
 pub fn openapi_document() -> String {
-    let mut text = routes().into_openapi().to_pretty_json().expect("an OpenAPI document is JSON");
-    text.push('\n');
-    text
+    super::openapi::complete(&routes().into_openapi()).expect("an OpenAPI document is JSON")
 }
 
 /// Nothing is here; where only a slash too many is, says so without changing the method (RFC 9110 section 15.4.9).

@@ -96,6 +96,11 @@ impl TestRegistry {
         Self { router: server.router(), server: Some(server), ..self }
     }
 
+    /// The files of the data directory.
+    pub(crate) fn files(&self) -> Vec<std::path::PathBuf> {
+        std::fs::read_dir(&self.config.data_dir).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect()
+    }
+
     /// Listens for real; gives back the address.
     pub(crate) fn listen(&mut self) -> String {
         let server = self.server.take().unwrap();

@@ -28,10 +28,11 @@ const MAX_SEARCH_BYTES: usize = 300;
 #[utoipa::path(
     get,
     path = "/v0.1/servers",
+    operation_id = "list_servers",
     tag = "MCP Registry v0.1",
     params(
         ("cursor" = Option<String>, Query, description = "`metadata.nextCursor` of the page before; it carries the other parameters"),
-        ("limit" = Option<u64>, Query, description = "entries per page, 1 to 100, 30 by default"),
+        ("limit" = Option<u64>, Query, description = "entries per page, 1 to 100, 30 by default", minimum = 1, maximum = 100),
         ("search" = Option<String>, Query, description = "text that the name, title or description contains, whatever its case"),
         ("updated_since" = Option<String>, Query, description = "only what changed after this time (RFC 3339), tombstones too"),
         ("version" = Option<String>, Query, description = "`latest`, or an exact version"),
