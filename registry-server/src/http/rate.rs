@@ -5,7 +5,6 @@
 
 use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr},
-    num::NonZero,
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -120,6 +119,8 @@ pub fn is_exempt(path: &str, headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZero;
+
     use super::*;
 
     fn limits(exposure: Exposure) -> RateLimits {

@@ -168,7 +168,7 @@ impl Service {
             check_document(&server)?;
             match target {
                 Changed::Version(submission)
-                    if Value::Object(server).to_canonical_string() == submission.server_json =>
+                    if Value::Object(server.clone()).to_canonical_string() == submission.server_json =>
                 {
                     Ok(Changed::Version(submission))
                 }
