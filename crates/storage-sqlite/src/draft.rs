@@ -2,53 +2,15 @@
 
 use async_trait::async_trait;
 use mcp_pin_model::{ServerName, ServerVersion};
-use mcp_pin_storage::{Draft, DraftEnd, DraftId, DraftOutcome, DraftReader, DraftWriter, StorageError};
-
-use crate::{
-    connection::Connection,
-    row::{count, damaged, insert_error, parsed, time, unavailable},
+use mcp_pin_storage::{
+    Draft, DraftEnd, DraftId, DraftReader, DraftWriter, StorageError,
+    rows::{
+        DraftRow,
+        columns::{count, unavailable},
+    },
 };
 
-struct Row {
-    id: String,
-    server: String,
-    version: String,
-    server_json: String,
-    submitted_by: String,
-    submitted_at: i64,
-    ended_at: Option<i64>,
-    outcome: Option<String>,
-    ended_by: Option<String>,
-}
-
-impl TryFrom<Row> for Draft {
-    type Error = StorageError;
-
-    fn try_from(row: Row) -> Result<Self, StorageError> {
-        let end = match (row.ended_at, row.outcome.as_deref(), row.ended_by.as_deref()) {
-            (None, None, None) => None,
-            (Some(at), Some(outcome), Some(by)) => {
-                let how = match outcome {
-                    "submitted" => DraftOutcome::Submitted(parsed("drafts.ended_by", by)?),
-                    "replaced" => DraftOutcome::Replaced(parsed("drafts.ended_by", by)?),
-                    "withdrawn" => DraftOutcome::Withdrawn(parsed("drafts.ended_by", by)?),
-                    _ => return Err(damaged("drafts.outcome", "is no known word")),
-                };
-                Some(DraftEnd { at: time("drafts.ended_at", at)?, how })
-            }
-            _ => return Err(damaged("drafts.ended_at", "is half there")),
-        };
-        Ok(Self {
-            id: parsed("drafts.id", &row.id)?,
-            server: parsed("drafts.server", &row.server)?,
-            version: parsed("drafts.version", &row.version)?,
-            server_json: row.server_json,
-            submitted_by: parsed("drafts.submitted_by", &row.submitted_by)?,
-            submitted_at: time("drafts.submitted_at", row.submitted_at)?,
-            end,
-        })
-    }
-}
+use crate::{connection::Connection, insert_error};
 
 #[async_trait]
 impl DraftReader for Connection {
@@ -56,9 +18,8 @@ impl DraftReader for Connection {
     async fn draft(&mut self, id: &DraftId) -> Result<Option<Draft>, StorageError> {
         let id = id.as_str();
         sqlx::query_as!(
-            Row,
-            "SELECT id, server, version, server_json, submitted_by, submitted_at, ended_at, outcome, ended_by
-             FROM drafts WHERE id = ?",
+            DraftRow,
+            "SELECT * FROM drafts WHERE id = ?",
             id
         )
         .fetch_optional(self.db())
@@ -76,9 +37,8 @@ impl DraftReader for Connection {
     ) -> Result<Option<Draft>, StorageError> {
         let (server, version) = (server.as_str(), version.to_string());
         sqlx::query_as!(
-            Row,
-            "SELECT id, server, version, server_json, submitted_by, submitted_at, ended_at, outcome, ended_by
-             FROM drafts WHERE server = ? AND version = ? AND ended_at IS NULL",
+            DraftRow,
+            "SELECT * FROM drafts WHERE server = ? AND version = ? AND ended_at IS NULL",
             server,
             version
         )
@@ -94,9 +54,8 @@ impl DraftReader for Connection {
         // No id sorts before the empty text.
         let after = after.map_or("", DraftId::as_str);
         sqlx::query_as!(
-            Row,
-            "SELECT id, server, version, server_json, submitted_by, submitted_at, ended_at, outcome, ended_by
-             FROM drafts WHERE ended_at IS NULL AND id > ? ORDER BY id LIMIT ?",
+            DraftRow,
+            "SELECT * FROM drafts WHERE ended_at IS NULL AND id > ? ORDER BY id LIMIT ?",
             after,
             limit
         )
@@ -125,19 +84,17 @@ impl DraftReader for Connection {
 impl DraftWriter for Connection {
     #[tracing::instrument(name = "db.drafts.insert", skip_all)]
     async fn insert_draft(&mut self, draft: &Draft) -> Result<(), StorageError> {
-        let (id, namespace, server) = (draft.id.as_str(), draft.server.namespace(), draft.server.as_str());
-        let (version, submitted_by) = (draft.version.to_string(), draft.submitted_by.as_str());
-        let submitted_at = draft.submitted_at.as_millisecond();
+        let row = DraftRow::from(draft);
         sqlx::query!(
             "INSERT INTO drafts (id, namespace, server, version, server_json, submitted_by, submitted_at)
              VALUES (?, ?, ?, ?, ?, ?, ?)",
-            id,
-            namespace,
-            server,
-            version,
-            draft.server_json,
-            submitted_by,
-            submitted_at
+            row.id,
+            row.namespace,
+            row.server,
+            row.version,
+            row.server_json,
+            row.submitted_by,
+            row.submitted_at
         )
         .execute(self.db())
         .await
