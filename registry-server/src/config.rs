@@ -73,6 +73,9 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Which events are logged, as in `info,mcp_pin_registry=debug`.
     pub log_filter: String,
+    /// Whether the catalogue is read without a token. Clients that block every server on an answer other than 200 and
+    /// 404 need that.
+    pub anonymous_reads: bool,
     /// The limits on requests.
     pub limits: RequestLimits,
     /// The trusted roots of Sigstore instances.
@@ -228,6 +231,7 @@ struct File {
     listen: Option<SocketAddr>,
     exposure: Option<Exposure>,
     public_url: Option<Url>,
+    anonymous_reads: Option<bool>,
     #[serde(default)]
     log: LogSection,
     #[serde(default)]
@@ -322,6 +326,7 @@ impl Config {
             public_url: arguments.public_url.clone().or(file.public_url),
             log_format: arguments.log_format.or(file.log.format).unwrap_or_default(),
             log_filter: arguments.log_filter.clone().or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
+            anonymous_reads: file.anonymous_reads.unwrap_or(true),
             limits: RequestLimits {
                 timeout: file
                     .limits

@@ -18,7 +18,8 @@ use super::{
     error::{Problem, ProblemDocument},
     metrics,
     middleware::{
-        conditional::conditional, guard::guard, headers::headers, observe::observe, throttle::throttle,
+        conditional::conditional, guard::guard, headers::headers, observe::observe,
+        readers::readers, throttle::throttle,
     },
     probes,
     state::AppState,
@@ -112,6 +113,7 @@ pub fn router(state: AppState) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(state.clone(), guard))
         .layer(from_fn(conditional))
+        .layer(from_fn_with_state(state.clone(), readers))
         .layer(from_fn_with_state(state.clone(), throttle))
         .layer(from_fn(headers))
         .layer(from_fn(observe))

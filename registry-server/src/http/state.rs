@@ -33,6 +33,8 @@ pub struct About {
     pub public_url: Option<Url>,
     /// The ring that is served.
     pub ring: String,
+    /// Whether the catalogue is read without a token.
+    pub anonymous_reads: bool,
 }
 
 /// What the registry publishes about its own keys.

@@ -200,6 +200,35 @@ async fn every_read_is_conditional() {
     assert_eq!((missing.status, missing.header("etag")), (StatusCode::NOT_FOUND, ""));
 }
 
+#[tokio::test]
+async fn the_catalogue_can_be_closed_to_whoever_shows_no_token() {
+    let registry = TestRegistry::configured(|config| Config { anonymous_reads: false, ..config }).await;
+    let people = registry.people().await;
+    let manifest = weather("1.0.0", "Forecasts the weather.", None);
+    registry.make_live(&people, &manifest).await;
+    let reader = registry.somebody("rita", &["reader"]).await;
+    let resolve = json!({ "servers": [{ "name": "io.github.acme/weather" }] });
+    for path in [
+        "/v0.1/servers".to_owned(),
+        format!("{WEATHER_PATH}/versions"),
+        format!("{WEATHER_PATH}/versions/latest"),
+        "/v1/search?q=weather".to_owned(),
+        format!("/v1/manifests/{}", manifest.digest()),
+    ] {
+        let refused = registry.anonymous().get(&path).await;
+        assert_eq!(refused.problem(401), "unauthorized", "{path}");
+        assert!(refused.header("www-authenticate").starts_with("Bearer"), "{path}");
+        registry.with_token("mcpp_none").get(&path).await.problem(401);
+        assert_eq!(reader.get(&path).await.status, StatusCode::OK, "{path}");
+    }
+    registry.anonymous().post_json("/v1/resolve", &resolve).await.problem(401);
+    assert_eq!(reader.post_json("/v1/resolve", &resolve).await.status, StatusCode::OK);
+    // Neither the probes nor a preflight take one.
+    assert_eq!(registry.anonymous().get("/healthz").await.status, StatusCode::OK);
+    let preflight = registry.anonymous().send(Method::OPTIONS, "/v0.1/servers", &[], Vec::new()).await;
+    assert_eq!(preflight.status, StatusCode::NO_CONTENT);
+}
+
 fn slow(rate: u32) -> impl FnOnce(Config) -> Config {
     move |config| {
         let rate = Rate { per_minute: NonZero::new(rate).unwrap(), burst: NonZero::new(rate).unwrap() };
