@@ -58,7 +58,7 @@ pub use mcp_pin_storage::{
     SubmissionId, Token, TokenId,
 };
 pub use once::{Answer, Once, Outcome, Render};
-pub use resolve::{Pinned, Resolved, Wanted, resolve};
+pub use resolve::{Lookup, Pinned, Resolved, resolve};
 pub use search::{MAX_SEARCH_WORDS, SearchHit, SearchPage};
 pub use status::{Changed, NewStatus, StatusUpdate};
 pub use tokens::TOKEN_PREFIX;

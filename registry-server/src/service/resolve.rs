@@ -9,7 +9,7 @@ use super::{CatalogueEntry, LiveSet};
 
 /// A name to look up, as a client has it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Wanted<'w> {
+pub struct Lookup<'w> {
     /// The server.
     pub name: &'w str,
     /// An exact version; the latest, where absent.
@@ -60,7 +60,7 @@ pub struct Resolved {
 
 /// Looks one name up. What is no name, version or digest is not there.
 #[must_use]
-pub fn resolve(live: &LiveSet, wanted: &Wanted<'_>) -> Resolved {
+pub fn resolve(live: &LiveSet, wanted: &Lookup<'_>) -> Resolved {
     let Ok(name) = wanted.name.parse::<ServerName>() else {
         return Resolved { pinned: wanted.manifest.map(|_| Pinned::Unknown), ..Resolved::default() };
     };

@@ -213,24 +213,21 @@ async fn deprecated_is_said_beside_the_content() {
     assert_ne!(official["statusChangedAt"], official["publishedAt"]);
     // Mirrors hear of it, also after a restart.
     let since = official["publishedAt"].as_str().unwrap().to_owned();
+    let token = people.publisher.token.clone().unwrap();
     let registry = registry.restart().await;
-    let people = crate::support::People { publisher: registry.with_token(people_token(&people.publisher)), approvers: vec![] };
+    let publisher = registry.with_token(&token);
     let changed = registry.anonymous().get(&format!("/v0.1/servers?updated_since={since}")).await.json();
     assert_eq!(changed["servers"][0]["_meta"][OFFICIAL]["status"], "deprecated");
 
-    assert_eq!(set(&people.publisher, "1.0.0", &message).await.problem(400), "no-change");
-    set(&people.publisher, "1.0.0", &json!({ "status": "active", "statusMessage": "Why?" })).await.problem(400);
-    set(&people.publisher, "1.0.0", &json!({ "status": "hidden" })).await.problem(422);
-    set(&people.publisher, "1.0.0", &json!({ "status": "deprecated", "statusMessage": "x".repeat(501) })).await.problem(422);
-    set(&people.publisher, "1.0.0", &json!({ "status": "deprecated", "statusMessage": "a\u{202e}b" })).await.problem(422);
-    assert_eq!(set(&people.publisher, "1.0.0", &json!({ "status": "active" })).await.status, StatusCode::OK);
+    assert_eq!(set(&publisher, "1.0.0", &message).await.problem(400), "no-change");
+    set(&publisher, "1.0.0", &json!({ "status": "active", "statusMessage": "Why?" })).await.problem(400);
+    set(&publisher, "1.0.0", &json!({ "status": "hidden" })).await.problem(422);
+    set(&publisher, "1.0.0", &json!({ "status": "deprecated", "statusMessage": "x".repeat(501) })).await.problem(422);
+    set(&publisher, "1.0.0", &json!({ "status": "deprecated", "statusMessage": "a\u{202e}b" })).await.problem(422);
+    assert_eq!(set(&publisher, "1.0.0", &json!({ "status": "active" })).await.status, StatusCode::OK);
     let official = registry.anonymous().get(&latest).await.json()["_meta"][OFFICIAL].clone();
     assert_eq!(official["status"], "active");
     assert!(official.get("statusMessage").is_none());
-}
-
-fn people_token<'a>(actor: &'a Actor<'_>) -> &'a str {
-    actor.token.as_deref().unwrap()
 }
 
 #[tokio::test]

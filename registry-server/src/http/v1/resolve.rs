@@ -10,7 +10,7 @@ use crate::{
         error::{Problem, WriteProblems},
         state::AppState,
     },
-    service::{CatalogueEntry, Wanted, resolve as look_up},
+    service::{CatalogueEntry, Lookup, resolve as look_up},
 };
 
 /// The most servers of one request: more than any project or person was seen to use.
@@ -132,7 +132,7 @@ pub async fn resolve(
         .servers
         .iter()
         .map(|name| {
-            let wanted = Wanted {
+            let wanted = Lookup {
                 name: &name.name,
                 version: name.version.as_deref(),
                 manifest: name.manifest.as_deref(),
