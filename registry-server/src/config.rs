@@ -119,14 +119,23 @@ pub struct Rate {
     pub burst: NonZero<u32>,
 }
 
+impl Rate {
+    const fn new(per_minute: u32, burst: u32) -> Self {
+        Self {
+            per_minute: NonZero::new(per_minute).expect("the rates of this file are not 0"),
+            burst: NonZero::new(burst).expect("the bursts of this file are not 0"),
+        }
+    }
+}
+
 impl Default for Rates {
     fn default() -> Self {
         // An office of some hundred people behind one address, each of whose editors reads a few pages of the catalogue
         // when it starts, and all of which start at nine. A page is answered from memory.
-        const ANONYMOUS: Rate = Rate { per_minute: NonZero::new(3000).unwrap(), burst: NonZero::new(1000).unwrap() };
+        const ANONYMOUS: Rate = Rate::new(3000, 1000);
         // A pipeline that releases a whole monorepo sends some hundred requests at once; each may be a decision, and
         // decisions are made one after another.
-        const PRINCIPAL: Rate = Rate { per_minute: NonZero::new(1200).unwrap(), burst: NonZero::new(600).unwrap() };
+        const PRINCIPAL: Rate = Rate::new(1200, 600);
         Self { anonymous: Some(ANONYMOUS), principal: Some(PRINCIPAL) }
     }
 }

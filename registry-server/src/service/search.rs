@@ -19,7 +19,7 @@ pub const MAX_SEARCH_WORDS: usize = 16;
 
 /// A tool of a live version, as it is searched.
 #[derive(Clone, Debug)]
-pub struct ToolText {
+pub(super) struct ToolText {
     /// Its name: text of a tool server.
     pub name: String,
     /// Everything that is searched, in lower case.

@@ -10,6 +10,7 @@ use mcp_pin_registry::{
     config::{Config, Rate, Rates, RequestLimits},
     http::rate::Peer,
 };
+use mcp_pin_model::statement::Statement as _;
 use mcp_pin_test_support::keys;
 use serde_json::{Value, json};
 
