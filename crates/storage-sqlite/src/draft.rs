@@ -17,16 +17,12 @@ impl DraftReader for Connection {
     #[tracing::instrument(name = "db.drafts.get", skip_all)]
     async fn draft(&mut self, id: &DraftId) -> Result<Option<Draft>, StorageError> {
         let id = id.as_str();
-        sqlx::query_as!(
-            DraftRow,
-            "SELECT * FROM drafts WHERE id = ?",
-            id
-        )
-        .fetch_optional(self.db())
-        .await
-        .map_err(unavailable)?
-        .map(Draft::try_from)
-        .transpose()
+        sqlx::query_as!(DraftRow, "SELECT * FROM drafts WHERE id = ?", id)
+            .fetch_optional(self.db())
+            .await
+            .map_err(unavailable)?
+            .map(Draft::try_from)
+            .transpose()
     }
 
     #[tracing::instrument(name = "db.drafts.open", skip_all)]

@@ -74,11 +74,8 @@ pub trait DraftReader {
     async fn draft(&mut self, id: &DraftId) -> Result<Option<Draft>, StorageError>;
 
     /// The draft of a version that has not ended.
-    async fn open_draft(
-        &mut self,
-        server: &ServerName,
-        version: &ServerVersion,
-    ) -> Result<Option<Draft>, StorageError>;
+    async fn open_draft(&mut self, server: &ServerName, version: &ServerVersion)
+    -> Result<Option<Draft>, StorageError>;
 
     /// Those that have not ended, by id, after one, at most `limit`.
     async fn open_drafts(&mut self, after: Option<&DraftId>, limit: u32) -> Result<Vec<Draft>, StorageError>;

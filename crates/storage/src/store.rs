@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 
 use crate::{
-    AnswerReader, AnswerWriter, ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader, DocumentWriter, DraftReader, DraftWriter, EventReader,
-    EventWriter, GrantReader, GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter,
-    StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter, VersionStatusReader, VersionStatusWriter,
+    AnswerReader, AnswerWriter, ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader,
+    DocumentWriter, DraftReader, DraftWriter, EventReader, EventWriter, GrantReader, GrantWriter, PrincipalReader,
+    PrincipalWriter, RevocationReader, RevocationWriter, StorageError, SubmissionReader, SubmissionWriter, TokenReader,
+    TokenWriter, VersionStatusReader, VersionStatusWriter,
 };
 
 /// A database.

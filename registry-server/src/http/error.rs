@@ -115,7 +115,15 @@ impl Problem {
     /// A problem whose text is its title.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
-        Self(Box::new(Contents { status, code, title, detail: Cow::Borrowed(title), errors: Vec::new(), header: None, replay: None }))
+        Self(Box::new(Contents {
+            status,
+            code,
+            title,
+            detail: Cow::Borrowed(title),
+            errors: Vec::new(),
+            header: None,
+            replay: None,
+        }))
     }
 
     /// Says more about this occurrence. Text that came from outside is made visible and cut.
@@ -218,10 +226,10 @@ impl Problem {
             .with_header(header::RETRY_AFTER, HeaderValue::from_static("2"))
     }
 
-    /// This registry has other ways for it.
+    /// A way to log in that other registries have; says which ones this one has.
     #[must_use]
-    pub fn not_implemented(detail: &'static str) -> Self {
-        Self::new(StatusCode::NOT_IMPLEMENTED, "not-implemented", "not supported by this registry").detail(detail)
+    pub fn no_such_login(detail: &'static str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "no-such-login", "there is no such login").detail(detail)
     }
 
     /// Tells the client nothing and the log everything.
@@ -322,10 +330,12 @@ impl From<ServiceError> for Problem {
         };
         let problem = Self::new(status, error.code(), title).detail(error.to_string());
         match error {
-            ServiceError::Document(issues) => problem.errors(issues.into_iter().filter(Issue::is_error).map(|issue| ProblemItem {
-                message: issue.message,
-                location: Some(issue.path),
-            })),
+            ServiceError::Document(issues) => problem.errors(
+                issues
+                    .into_iter()
+                    .filter(Issue::is_error)
+                    .map(|issue| ProblemItem { message: issue.message, location: Some(issue.path) }),
+            ),
             _ => problem,
         }
     }

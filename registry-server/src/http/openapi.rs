@@ -11,6 +11,9 @@ use super::rate::is_exempt;
 /// Examples by the name of the schema.
 const EXAMPLES: &str = include_str!("openapi_examples.json");
 
+/// Any text without the byte that no address may hold.
+const NO_NUL: &str = "^[^\\x00]*$";
+
 /// The posts whose answer is kept under an idempotency key.
 const DONE_ONCE: [&str; 7] = [
     "submissions_create",
@@ -52,6 +55,12 @@ struct Operation<'d> {
 impl Operation<'_> {
     fn complete(&mut self) {
         self.parameters();
+        // Whatever is sent to be checked is checked.
+        if self.members.get("operationId").is_some_and(|id| id == "validate")
+            && let Some(body) = self.members.get_mut("requestBody").and_then(Value::as_object_mut)
+        {
+            body.insert("required".to_owned(), json!(false));
+        }
         let statuses = self.statuses();
         let secured = self.members.contains_key("security");
         let reads = self.method == "get";
@@ -106,15 +115,19 @@ impl Operation<'_> {
             let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
             let Some(grammar) = grammar(&name) else { continue };
             if let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) {
-                // `null` is no text of a query.
-                if schema.get("type").is_some_and(Value::is_array) {
-                    schema.insert("type".to_owned(), json!("string"));
+                let is_text = match schema.get("type") {
+                    Some(Value::Array(kinds)) => kinds.contains(&json!("string")),
+                    kind => kind == Some(&json!("string")),
+                };
+                if !is_text {
+                    continue;
                 }
                 for (member, value) in grammar.as_object().into_iter().flatten() {
                     schema.entry(member).or_insert_with(|| value.clone());
                 }
             }
         }
+        // `null` is nothing that an address can say.
         for parameter in parameters.iter_mut() {
             if let Some(kind) = parameter.pointer_mut("/schema/type")
                 && let Some(first) = kind.as_array().and_then(|kinds| kinds.first()).cloned()
@@ -148,9 +161,11 @@ fn grammar(name: &str) -> Option<Value> {
             "example": "io.github.acme/weather", "minLength": 3, "maxLength": 200,
             "pattern": "^[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+$",
         }),
-        "version" => json!({ "example": "1.4.2", "minLength": 1, "maxLength": 255 }),
-        "namespace" => json!({ "example": "io.github.acme", "minLength": 1, "maxLength": 128, "pattern": "^[a-zA-Z0-9.-]+$" }),
-        "id" => {
+        "version" => json!({ "example": "1.4.2", "minLength": 1, "maxLength": 255, "pattern": NO_NUL }),
+        "namespace" => {
+            json!({ "example": "io.github.acme", "minLength": 1, "maxLength": 128, "pattern": "^[a-zA-Z0-9.-]+$" })
+        }
+        "id" | "after" => {
             json!({ "example": "01JBQK6M0V8Y4N2T9S3W5X7Z1A", "pattern": "^[0-9A-HJKMNP-TV-Z]{26}$" })
         }
         "digest" => json!({
@@ -158,7 +173,9 @@ fn grammar(name: &str) -> Option<Value> {
             "pattern": "^sha256:[0-9a-f]{64}$",
         }),
         "updated_since" => json!({ "format": "date-time", "example": "2026-08-07T13:15:04Z" }),
-        "search" => json!({ "maxLength": 75, "example": "weather" }),
+        "search" => json!({ "maxLength": 75, "example": "weather", "pattern": NO_NUL }),
+        "q" => json!({ "pattern": "^[^\\x00]*[^\\x00\\s][^\\x00]*$" }),
+        "state" => json!({ "pattern": NO_NUL }),
         "cursor" => json!({ "pattern": "^[A-Za-z0-9_-]*$", "maxLength": 4096 }),
         _ => return None,
     })
@@ -175,7 +192,6 @@ fn problem_content(status: &str) -> Value {
         413 => ("too-large", "the body is too large"),
         422 => ("refused", "the document is refused"),
         429 => ("too-many-requests", "too many requests"),
-        501 => ("not-implemented", "not supported by this registry"),
         503 => ("unavailable", "the server cannot answer now"),
         _ => ("internal", "internal error"),
     };

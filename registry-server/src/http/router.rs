@@ -18,8 +18,8 @@ use super::{
     error::{Problem, ProblemDocument},
     metrics,
     middleware::{
-        conditional::conditional, guard::guard, headers::headers, observe::observe,
-        readers::readers, throttle::throttle,
+        conditional::conditional, guard::guard, headers::headers, observe::observe, readers::readers,
+        throttle::throttle,
     },
     probes,
     state::AppState,

@@ -51,9 +51,8 @@ pub(super) fn check_document(server: &Object) -> Result<(ServerName, ServerVersi
         return Err(ServiceError::Document(issues));
     }
     let text = |member: &str| server.get(member).and_then(Value::as_str).unwrap_or_default();
-    let name = text("name")
-        .parse()
-        .map_err(|error| ServiceError::Invalid { member: "name", problem: format!("{error}") })?;
+    let name =
+        text("name").parse().map_err(|error| ServiceError::Invalid { member: "name", problem: format!("{error}") })?;
     let version = text("version").parse().map_err(|_| ServiceError::Invalid {
         member: "version",
         problem: "is no semantic version, such as 1.4.2, and versions here are ordered".to_owned(),
@@ -97,12 +96,7 @@ impl Service {
     ///
     /// # Errors
     /// Store errors.
-    pub async fn drafts(
-        &self,
-        caller: &Caller,
-        after: Option<DraftId>,
-        limit: u32,
-    ) -> Result<DraftPage, ServiceError> {
+    pub async fn drafts(&self, caller: &Caller, after: Option<DraftId>, limit: u32) -> Result<DraftPage, ServiceError> {
         const BATCH: u32 = 200;
         let limit = usize::try_from(limit.clamp(1, super::MAX_PAGE)).unwrap_or(usize::MAX);
         let mut snapshot = self.inner.store.read().await?;
@@ -119,9 +113,7 @@ impl Service {
             let Some(last) = batch.last() else { break };
             after = Some(last.id.clone());
             drafts.extend(
-                batch
-                    .into_iter()
-                    .filter(|draft| may_see(caller, draft, namespaces.contains(draft.server.namespace()))),
+                batch.into_iter().filter(|draft| may_see(caller, draft, namespaces.contains(draft.server.namespace()))),
             );
         }
         let more = drafts.len() > limit;
@@ -213,7 +205,8 @@ impl Deciding<'_> {
             None => {}
         }
         self.tx.insert_draft(&draft).await?;
-        let leaf = self.draft_leaf(LeafType::Drafted, &draft, &caller.principal, Digest::of(draft.server_json.as_bytes()));
+        let leaf =
+            self.draft_leaf(LeafType::Drafted, &draft, &caller.principal, Digest::of(draft.server_json.as_bytes()));
         self.log(&leaf).await?;
         Ok(Drafted { draft, created: true })
     }
@@ -270,13 +263,7 @@ impl Deciding<'_> {
         self.log(&leaf).await
     }
 
-    fn draft_leaf(
-        &self,
-        kind: LeafType,
-        draft: &Draft,
-        actor: &PrincipalName,
-        what: impl std::fmt::Display,
-    ) -> Leaf {
+    fn draft_leaf(&self, kind: LeafType, draft: &Draft, actor: &PrincipalName, what: impl std::fmt::Display) -> Leaf {
         let mut leaf = Leaf::new(kind, self.at, actor.as_str());
         leaf.server = Some(draft.server.clone());
         leaf.version = Some(draft.version.clone());

@@ -53,9 +53,9 @@ pub use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity, revocation::RevocationScope,
 };
 pub use mcp_pin_storage::{
-    Approver, ApproverId, ApproverScope, ConsentRecord, Credential, Draft, DraftEnd, DraftId, DraftOutcome, Event, Grant, GrantId, PrincipalName, Review,
-    RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter,
-    SubmissionId, Token, TokenId,
+    Approver, ApproverId, ApproverScope, ConsentRecord, Credential, Draft, DraftEnd, DraftId, DraftOutcome, Event,
+    Grant, GrantId, PrincipalName, Review, RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError,
+    Submission, SubmissionFilter, SubmissionId, Token, TokenId,
 };
 pub use once::{Answer, Once, Outcome, Render};
 pub use resolve::{Lookup, Pinned, Resolved, resolve};

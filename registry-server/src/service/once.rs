@@ -13,10 +13,7 @@ use mcp_pin_storage::{Approver, Grant, PrincipalName, RevocationRecord, StoredAn
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{
-    Consented, Drafted, IssuedToken, ServiceError, Submitted,
-    decision::Deciding,
-};
+use super::{Consented, Drafted, IssuedToken, ServiceError, Submitted, decision::Deciding};
 
 /// How long an answer is kept: whoever repeats a request does so within hours, with the same job or after a night.
 const ANSWER_LIFETIME: SignedDuration = SignedDuration::from_hours(24);
@@ -142,8 +139,7 @@ impl Doing {
         let (nonce, text) = sealed.split_at_checked(aead::NONCE_LEN).ok_or_else(damaged)?;
         let nonce = aead::Nonce::try_assume_unique_for_key(nonce).map_err(|_| damaged())?;
         let mut text = Zeroizing::new(text.to_vec());
-        let opened =
-            self.cipher()?.open_in_place(nonce, aead::Aad::from(DOMAIN), &mut text).map_err(|_| damaged())?;
+        let opened = self.cipher()?.open_in_place(nonce, aead::Aad::from(DOMAIN), &mut text).map_err(|_| damaged())?;
         json::from_value(&json::parse_with(opened, &json::Limits::OURS).map_err(|_| damaged())?).map_err(|_| damaged())
     }
 }
@@ -161,7 +157,9 @@ impl Deciding<'_> {
                 self.doing = Some(doing);
                 Ok(())
             }
-            Some(kept) if kept.request == doing.request => Err(ServiceError::Replay(Box::new(doing.open(&kept.sealed)?))),
+            Some(kept) if kept.request == doing.request => {
+                Err(ServiceError::Replay(Box::new(doing.open(&kept.sealed)?)))
+            }
             Some(_) => Err(ServiceError::KeyReused),
         }
     }

@@ -147,7 +147,11 @@ impl Deciding<'_> {
     ) -> Result<RevocationRecord, ServiceError> {
         let (record, new) = self.revoke_here(source, principal).await?;
         let outcome = super::Outcome::Revoked(&record);
-        if new { self.commit_as(outcome).await? } else { self.nothing_done(outcome).await? }
+        if new {
+            self.commit_as(outcome).await?
+        } else {
+            self.nothing_done(outcome).await?
+        }
         Ok(record)
     }
 

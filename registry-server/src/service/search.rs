@@ -122,9 +122,9 @@ fn found(entry: &CatalogueEntry, tools: &[ToolText], words: &[String]) -> Option
         .filter_map(|member| entry.server.get(member).and_then(Value::as_str))
         .map(str::to_lowercase)
         .collect();
-    let everywhere = words.iter().all(|word| {
-        about.iter().any(|text| text.contains(word)) || tools.iter().any(|tool| tool.words.contains(word))
-    });
+    let everywhere = words
+        .iter()
+        .all(|word| about.iter().any(|text| text.contains(word)) || tools.iter().any(|tool| tool.words.contains(word)));
     everywhere.then(|| {
         tools
             .iter()
@@ -134,10 +134,7 @@ fn found(entry: &CatalogueEntry, tools: &[ToolText], words: &[String]) -> Option
     })
 }
 
-async fn read_tools(
-    snapshot: &mut (dyn Snapshot + '_),
-    entry: &CatalogueEntry,
-) -> Result<Vec<ToolText>, ServiceError> {
+async fn read_tools(snapshot: &mut (dyn Snapshot + '_), entry: &CatalogueEntry) -> Result<Vec<ToolText>, ServiceError> {
     let unsound = |problem: String| ServiceError::Unsound(format!("the bundle of {}: {problem}", entry.manifest));
     let bytes = snapshot.attestation(&entry.attestation).await?.ok_or_else(|| unsound("is missing".to_owned()))?;
     // The store has compared the bytes with their digest, and they were verified before they could become live.

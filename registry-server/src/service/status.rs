@@ -225,9 +225,9 @@ impl Deciding<'_> {
     /// A target as it stands now.
     async fn again(&mut self, target: Changed) -> Result<Changed, ServiceError> {
         Ok(match target {
-            Changed::Version(submission) => Changed::Version(
-                self.tx.submission(&submission.id).await?.ok_or(ServiceError::NotFound("version"))?,
-            ),
+            Changed::Version(submission) => {
+                Changed::Version(self.tx.submission(&submission.id).await?.ok_or(ServiceError::NotFound("version"))?)
+            }
             draft @ Changed::Draft(_) => draft,
         })
     }

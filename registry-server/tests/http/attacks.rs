@@ -66,9 +66,19 @@ async fn t87_a_path_leads_nowhere_but_where_it_says() {
     let people = registry.people().await;
     registry.make_live(&people, &weather("1.0.0", "Forecasts the weather.", None)).await;
     for name in [
-        "..", "%2e%2e", "..%2f..%2fetc%2fpasswd", "io.github.acme%2f..%2fweather", "io.github.acme%252Fweather",
-        "io.github.acme%2Fweather%2F", "%2Fweather", "io.github.acme%2F", "io.github.acme%5Cweather",
-        "io.github.acme%2Fwe%D0%B0ther", "io.github.acme%2Fweather%E2%80%8B", "io.github.acme%2Fweather%20", "%F0%9F%98%80",
+        "..",
+        "%2e%2e",
+        "..%2f..%2fetc%2fpasswd",
+        "io.github.acme%2f..%2fweather",
+        "io.github.acme%252Fweather",
+        "io.github.acme%2Fweather%2F",
+        "%2Fweather",
+        "io.github.acme%2F",
+        "io.github.acme%5Cweather",
+        "io.github.acme%2Fwe%D0%B0ther",
+        "io.github.acme%2Fweather%E2%80%8B",
+        "io.github.acme%2Fweather%20",
+        "%F0%9F%98%80",
         "IO.GITHUB.ACME%2FWEATHER",
     ] {
         for path in [format!("/v0.1/servers/{name}/versions/latest"), format!("/v0.1/servers/{name}/versions")] {
@@ -88,7 +98,10 @@ async fn t87_a_path_leads_nowhere_but_where_it_says() {
     }
     // A slash too many is sent back without changing the method, and to nobody else's host.
     let answer = registry.anonymous().get(&format!("{WEATHER_PATH}/versions/latest/")).await;
-    assert_eq!((answer.status, answer.header("location")), (StatusCode::PERMANENT_REDIRECT, &*format!("{WEATHER_PATH}/versions/latest")));
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (StatusCode::PERMANENT_REDIRECT, &*format!("{WEATHER_PATH}/versions/latest"))
+    );
     registry.anonymous().get("//host.example/").await.problem(404);
 }
 
@@ -97,10 +110,22 @@ async fn t87_remotes_lead_to_nothing_that_is_this_machines() {
     let registry = TestRegistry::new().await;
     let people = registry.people().await;
     for remote in [
-        "https://localhost/mcp", "https://LOCALHOST./mcp", "https://a.localhost/mcp", "https://127.0.0.1/mcp",
-        "https://127.1/mcp", "https://0x7f000001/mcp", "https://2130706433/mcp", "https://[::1]/mcp",
-        "https://[::ffff:127.0.0.1]/mcp", "https://0.0.0.0/mcp", "https://[::]/mcp", "https://169.254.169.254/mcp",
-        "https://[fe80::1]/mcp", "http://weather.example.com/mcp", "file:///etc/passwd", "https:///mcp",
+        "https://localhost/mcp",
+        "https://LOCALHOST./mcp",
+        "https://a.localhost/mcp",
+        "https://127.0.0.1/mcp",
+        "https://127.1/mcp",
+        "https://0x7f000001/mcp",
+        "https://2130706433/mcp",
+        "https://[::1]/mcp",
+        "https://[::ffff:127.0.0.1]/mcp",
+        "https://0.0.0.0/mcp",
+        "https://[::]/mcp",
+        "https://169.254.169.254/mcp",
+        "https://[fe80::1]/mcp",
+        "http://weather.example.com/mcp",
+        "file:///etc/passwd",
+        "https:///mcp",
         "https://{host}/mcp",
     ] {
         let document = document(&format!("{NAMESPACE}/remote"), remote);

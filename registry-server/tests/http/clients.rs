@@ -91,7 +91,8 @@ async fn official_publisher() {
     let version = "/v0/servers/io.github.acme%2Fweather/versions/1.0.0";
     let shown = send(Method::GET, &format!("{version}?include_deleted=true"), "").await.json();
     assert_eq!(shown["_meta"]["io.modelcontextprotocol.registry/official"]["status"], "active");
-    let changed = send(Method::PATCH, &format!("{version}/status"), r#"{"status":"deprecated","statusMessage":"Old."}"#).await;
+    let changed =
+        send(Method::PATCH, &format!("{version}/status"), r#"{"status":"deprecated","statusMessage":"Old."}"#).await;
     assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
     let all = send(Method::GET, "/v0/servers/io.github.acme%2Fweather/versions?include_deleted=true", "").await.json();
     assert_eq!(all["servers"][0]["_meta"]["io.modelcontextprotocol.registry/official"]["status"], "deprecated");
@@ -102,9 +103,17 @@ async fn official_publisher() {
     for path in [&format!("{version}?include_deleted=true"), "/v0/servers", "/v0/servers?limit=1", "/v0/nowhere"] {
         assert_eq!(registry.anonymous().get(path).await.problem(404), "no-such-path", "{path}");
     }
-    for (method, code) in [("dns", 501), ("http", 501), ("github-at", 501), ("none", 501), ("github-oidc", 404), ("x", 404)] {
-        let answer = registry.anonymous().post(&format!("/v0/auth/{method}"), br#"{"oidc_token":"a.b.c"}"#.to_vec()).await;
-        answer.problem(code);
+    for (method, code) in [
+        ("dns", "no-such-login"),
+        ("http", "no-such-login"),
+        ("github-at", "no-such-login"),
+        ("none", "no-such-login"),
+        ("github-oidc", "token-exchange-disabled"),
+        ("x", "not-found"),
+    ] {
+        let answer =
+            registry.anonymous().post(&format!("/v0/auth/{method}"), br#"{"oidc_token":"a.b.c"}"#.to_vec()).await;
+        assert_eq!(answer.problem(404), code, "{method}");
     }
 }
 

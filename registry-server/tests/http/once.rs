@@ -42,7 +42,11 @@ async fn everything_that_is_made_is_made_once() {
         (3, "/v1/tokens".to_owned(), json!({ "principal": "zoe", "roles": ["reader"] })),
         (4, format!("/v1/namespaces/{NAMESPACE}/grants"), json!({ "principal": "zoe", "publicKey": zoe })),
         (5, "/v1/approvers".to_owned(), json!({ "principal": "zoe", "publicKey": zoe, "scope": "*" })),
-        (6, "/v1/revocations".to_owned(), json!({ "scope": "server", "target": "io.github.acme/other", "reason": "x" })),
+        (
+            6,
+            "/v1/revocations".to_owned(),
+            json!({ "scope": "server", "target": "io.github.acme/other", "reason": "x" }),
+        ),
     ] {
         let body = serde_json::to_vec(&body).unwrap();
         let first = post(&admin, &path, &key(number), body.clone()).await;

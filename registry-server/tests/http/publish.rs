@@ -157,7 +157,10 @@ async fn who_may_publish() {
     assert_eq!(people.approvers[0].get("/v1/drafts").await.json()["drafts"].as_array().unwrap().len(), 1);
     set(&stranger, "1.0.0", &json!({ "status": "deleted" })).await.problem(404);
     stranger.delete(&format!("{WEATHER_PATH}/versions/1.0.0")).await.problem(404);
-    stranger.send(Method::PATCH, &format!("{WEATHER_PATH}/status"), &[], br#"{"status":"deleted"}"#.to_vec()).await.problem(404);
+    stranger
+        .send(Method::PATCH, &format!("{WEATHER_PATH}/status"), &[], br#"{"status":"deleted"}"#.to_vec())
+        .await
+        .problem(404);
     // A grant that was withdrawn is none.
     let grants = registry.admin().get(&format!("/v1/namespaces/{NAMESPACE}/grants")).await.json();
     let grant = grants["grants"][0]["id"].as_str().unwrap();
@@ -248,7 +251,10 @@ async fn deleted_is_a_revocation_for_ever() {
     registry.anonymous().get(&format!("{WEATHER_PATH}/versions/latest")).await.problem(404);
     let revoked = registry.admin().get("/v1/revocations").await.json();
     assert_eq!(revoked["revocations"][0]["target"], "io.github.acme/weather@1.0.0");
-    assert_eq!((&revoked["revocations"][0]["reason"], &revoked["revocations"][0]["principal"]), (&json!("Broken."), &json!("paula")));
+    assert_eq!(
+        (&revoked["revocations"][0]["reason"], &revoked["revocations"][0]["principal"]),
+        (&json!("Broken."), &json!("paula"))
+    );
     assert_eq!(set(&people.publisher, "1.0.0", &json!({ "status": "active" })).await.problem(409), "revoked");
     assert_eq!(set(&people.publisher, "1.0.0", &deleted).await.problem(400), "no-change");
     // T27: and the version is never free again, for a document or for a manifest.
@@ -299,7 +305,11 @@ async fn what_was_signed_is_not_edited() {
     let same = put(json::Value::Object(manifest.server.clone()).to_canonical_bytes()).await;
     assert_eq!(same.status, StatusCode::OK, "{same:?}");
     assert_eq!(put(serde_json::to_vec(&document("1.0.0", "Other.")).unwrap()).await.problem(409), "version-taken");
-    registry.admin().send(Method::PUT, &path, &[], serde_json::to_vec(&document("1.0.0", "Other.")).unwrap()).await.problem(409);
+    registry
+        .admin()
+        .send(Method::PUT, &path, &[], serde_json::to_vec(&document("1.0.0", "Other.")).unwrap())
+        .await
+        .problem(409);
 }
 
 #[tokio::test]

@@ -6,11 +6,11 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
 };
+use mcp_pin_model::statement::Statement as _;
 use mcp_pin_registry::{
     config::{Config, Rate, Rates, RequestLimits},
     http::rate::Peer,
 };
-use mcp_pin_model::statement::Statement as _;
 use mcp_pin_test_support::keys;
 use serde_json::{Value, json};
 
@@ -69,7 +69,9 @@ async fn search_goes_page_by_page() {
     let mut path = "/v1/search?q=Acme&limit=2".to_owned();
     loop {
         let page = public.get(&path).await.json();
-        found.extend(page["servers"].as_array().unwrap().iter().map(|server| server["name"].as_str().unwrap().to_owned()));
+        found.extend(
+            page["servers"].as_array().unwrap().iter().map(|server| server["name"].as_str().unwrap().to_owned()),
+        );
         let Some(cursor) = page["metadata"]["nextCursor"].as_str() else { break };
         path = format!("/v1/search?q=Acme&limit=2&cursor={cursor}");
     }
@@ -106,9 +108,7 @@ async fn a_whole_lock_is_resolved_at_once() {
     registry.admin().post_json("/v1/revocations", &revocation).await;
     let waiting = other("waiting");
     people.publisher.submit(&waiting).await;
-    let pin = |name: &str, version: &str, manifest: &str| {
-        json!({ "name": format!("{NAMESPACE}/{name}"), "version": version, "manifest": manifest })
-    };
+    let pin = |name: &str, version: &str, manifest: &str| json!({ "name": format!("{NAMESPACE}/{name}"), "version": version, "manifest": manifest });
     let (first, second, mail, gone, waiting) = (
         first.digest().to_string(),
         second.digest().to_string(),
@@ -157,7 +157,8 @@ async fn every_read_is_conditional() {
     let manifest = weather("1.0.0", "Forecasts the weather.", None);
     registry.make_live(&people, &manifest).await;
     let digest = manifest.digest();
-    let submission = registry.admin().get("/v1/submissions").await.json()["submissions"][0]["id"].as_str().unwrap().to_owned();
+    let submission =
+        registry.admin().get("/v1/submissions").await.json()["submissions"][0]["id"].as_str().unwrap().to_owned();
     for path in [
         "/v1/submissions".to_owned(),
         format!("/v1/submissions/{submission}"),

@@ -99,7 +99,11 @@ impl TestRegistry {
 
     /// The files of the data directory.
     pub(crate) fn files(&self) -> Vec<std::path::PathBuf> {
-        std::fs::read_dir(&self.config.data_dir).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect()
+        std::fs::read_dir(&self.config.data_dir)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file())
+            .collect()
     }
 
     /// Listens for real; gives back the address.

@@ -162,7 +162,10 @@ async fn the_official_publisher_logs_in_and_publishes_into_quarantine() {
     };
     let mine = document("io.github.acme/weather");
     assert_eq!(job.post_json("/v0/publish", &mine).await.status, StatusCode::OK);
-    assert_eq!(job.post_json("/v0/publish", &document("io.github.other/weather")).await.problem(403), "namespace-not-granted");
+    assert_eq!(
+        job.post_json("/v0/publish", &document("io.github.other/weather")).await.problem(403),
+        "namespace-not-granted"
+    );
     // It publishes and does nothing else.
     let path = "/v0.1/servers/io.github.acme%2Fweather/versions/1.0.0";
     assert_eq!(job.delete(path).await.problem(403), "restricted-token");
@@ -171,9 +174,14 @@ async fn the_official_publisher_logs_in_and_publishes_into_quarantine() {
 
     // Once; for this registry; in the shape that is expected, and nothing of the token is repeated.
     assert_eq!(login("/v0.1/auth/github-oidc", &token).await.problem(403), "token-replayed");
-    let foreign = exchange.issuer.token(&exchange.claims_with(&json!({ "aud": "https://registry.example", "jti": "two" })));
+    let foreign =
+        exchange.issuer.token(&exchange.claims_with(&json!({ "aud": "https://registry.example", "jti": "two" })));
     login("/v0.1/auth/oidc", &foreign).await.problem(403);
-    let odd = exchange.registry.anonymous().post_json("/v0.1/auth/github-oidc", &json!({ "oidc_token": token, "x": 1 })).await;
+    let odd = exchange
+        .registry
+        .anonymous()
+        .post_json("/v0.1/auth/github-oidc", &json!({ "oidc_token": token, "x": 1 }))
+        .await;
     odd.problem(422);
     assert!(!String::from_utf8_lossy(&odd.body).contains(&token[..40]));
 }

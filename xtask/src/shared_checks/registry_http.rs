@@ -54,7 +54,11 @@ pub(crate) fn check(data: &Path) -> Result<String, String> {
                 _ => refused += 1,
             }
             if answer.status != expected {
-                wrong.push(format!("{file}: publish answered {}, expected {expected}: {}", answer.status, answer.code()));
+                wrong.push(format!(
+                    "{file}: publish answered {}, expected {expected}: {}",
+                    answer.status,
+                    answer.code()
+                ));
             }
         }
     }
@@ -116,7 +120,8 @@ impl Registry {
             .spawn()
             .map_err(problem)?;
         let lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
-        let mut registry = Self { child, folder, address: String::new(), admin: String::new(), stranger: String::new() };
+        let mut registry =
+            Self { child, folder, address: String::new(), admin: String::new(), stranger: String::new() };
         for line in lines {
             if let Some((_, address)) = line.map_err(problem)?.split_once("listening on http://") {
                 registry.address = address.trim().to_owned();
@@ -127,8 +132,7 @@ impl Registry {
         registry.admin = fs::read_to_string(token).map_err(problem)?.trim().to_owned();
         let body = br#"{"principal":"stranger","roles":["publisher"]}"#;
         let issued = registry.send("POST", "/v1/tokens", Some(&registry.admin), body)?;
-        registry.stranger =
-            issued.body.get("token").and_then(Value::as_str).ok_or("no token was issued")?.to_owned();
+        registry.stranger = issued.body.get("token").and_then(Value::as_str).ok_or("no token was issued")?.to_owned();
         Ok(registry)
     }
 

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use mcp_pin_model::Digest;
 
 use super::samples::{at, id, parse, principal, submitted};
-use crate::{
-    Advice, Draft, DraftEnd, DraftOutcome, StorageError, Store, StoredAnswer, VersionStatus,
-};
+use crate::{Advice, Draft, DraftEnd, DraftOutcome, StorageError, Store, StoredAnswer, VersionStatus};
 
 fn draft(number: u32, server: &str, version: &str) -> Draft {
     Draft {
@@ -55,7 +53,8 @@ pub(super) async fn a_version_has_one_draft_at_a_time(store: Arc<dyn Store>) {
 pub(super) async fn open_drafts_are_listed_and_counted(store: Arc<dyn Store>) {
     let mut tx = store.begin().await.expect("a transaction");
     principal(&mut *tx, "publisher").await;
-    for (number, server) in [(1, "io.example/one"), (2, "io.example/two"), (3, "io.example.more/one"), (4, "io.x/one")] {
+    for (number, server) in [(1, "io.example/one"), (2, "io.example/two"), (3, "io.example.more/one"), (4, "io.x/one")]
+    {
         tx.insert_draft(&draft(number, server, "1.0.0")).await.expect("a draft");
     }
     let end = DraftEnd { at: at(9), how: DraftOutcome::Withdrawn(parse("publisher")) };

@@ -37,7 +37,7 @@ pub struct AuthResponse {
 /// Get a token, as publishers of the MCP Registry do
 ///
 /// `github-oidc` and `oidc` exchange an identity token as `POST /v1/token` does. `dns`, `http`, `github-at` and `none`
-/// are answered with 501 and the way to a token.
+/// are answered with 404 and the way to a token.
 #[utoipa::path(
     post,
     path = "/v0.1/auth/{method}",
@@ -54,17 +54,24 @@ pub async fn auth(
 ) -> Result<Response, Problem> {
     match segments.text("method") {
         "github-oidc" | "oidc" => {}
-        "dns" | "http" => return Err(Problem::not_implemented(
-            "this registry grants namespaces to keys and identities, not to whoever controls a domain: log in with \
-             `github-oidc`, or ask an administrator for a token (`mcp-pin registry token create`)",
-        )),
-        "github-at" => return Err(Problem::not_implemented(
-            "this registry takes no GitHub access token, which would be good elsewhere too: log in with `github-oidc` \
-             in a workflow, or ask an administrator for a token (`mcp-pin registry token create`)",
-        )),
-        "none" => return Err(Problem::not_implemented(
-            "this registry takes nothing from nobody: ask an administrator for a token (`mcp-pin registry token create`)",
-        )),
+        "dns" | "http" => {
+            return Err(Problem::no_such_login(
+                "this registry grants namespaces to keys and identities, not to whoever controls a domain: log in with \
+                 `github-oidc`, or ask an administrator for a token (`mcp-pin registry token create`)",
+            ));
+        }
+        "github-at" => {
+            return Err(Problem::no_such_login(
+                "this registry takes no GitHub access token, which would be good elsewhere too: log in with \
+                 `github-oidc` in a workflow, or ask an administrator for a token (`mcp-pin registry token create`)",
+            ));
+        }
+        "none" => {
+            return Err(Problem::no_such_login(
+                "this registry takes nothing from nobody: ask an administrator for a token (`mcp-pin registry token \
+                 create`)",
+            ));
+        }
         _ => return Err(Problem::not_found()),
     }
     let bytes = Zeroizing::new(read(request, MAX_JSON_BYTES, state.limits().timeout).await?);
@@ -84,8 +91,4 @@ pub async fn auth(
 enum AuthMethod {
     GithubOidc,
     Oidc,
-    Dns,
-    Http,
-    GithubAt,
-    None,
 }

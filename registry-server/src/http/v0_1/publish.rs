@@ -2,10 +2,7 @@
 
 use axum::{extract::State, response::Response};
 
-use super::{
-    document::ServerDocument,
-    quarantined::QuarantinedResponse,
-};
+use super::{document::ServerDocument, quarantined::QuarantinedResponse};
 use crate::{
     http::{
         auth::Authenticated,
@@ -37,7 +34,9 @@ pub async fn publish(
     match state.service().draft(&caller, server).await {
         Ok(drafted) => respond(Outcome::Drafted(&drafted)),
         // What publishers of the MCP Registry expect of a version that exists.
-        Err(error @ ServiceError::VersionTaken { .. }) => Err(Problem::from(error).with_status(axum::http::StatusCode::BAD_REQUEST)),
+        Err(error @ ServiceError::VersionTaken { .. }) => {
+            Err(Problem::from(error).with_status(axum::http::StatusCode::BAD_REQUEST))
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -95,8 +95,7 @@ pub async fn set_version_status(
     segments: Segments,
     StrictJson(request): StrictJson<StatusUpdateRequest>,
 ) -> Result<Response, Problem> {
-    let changed =
-        state.service().set_status(&caller, &name(&segments)?, &version(&segments)?, request.into()).await?;
+    let changed = state.service().set_status(&caller, &name(&segments)?, &version(&segments)?, request.into()).await?;
     private(StatusCode::OK, &ChangedResponse::new(&state, &changed)?)
 }
 

@@ -25,10 +25,17 @@ use crate::http::{
 #[expect(dead_code, reason = "it describes the form in the OpenAPI document")]
 pub struct ServerJson {
     /// The schema that it follows.
-    #[schema(rename = "$schema", pattern = r"^https://static\.modelcontextprotocol\.io/schemas/[0-9-]+/server\.schema\.json$")]
+    #[schema(
+        rename = "$schema",
+        pattern = r"^https://static\.modelcontextprotocol\.io/schemas/[0-9-]+/server\.schema\.json$"
+    )]
     schema: String,
     /// The name: a namespace, a slash, a name.
-    #[schema(min_length = 5, max_length = 200, pattern = "^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])/[a-zA-Z0-9]([a-zA-Z0-9._-]*[a-zA-Z0-9])$")]
+    #[schema(
+        min_length = 5,
+        max_length = 200,
+        pattern = "^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])/[a-zA-Z0-9]([a-zA-Z0-9._-]*[a-zA-Z0-9])$"
+    )]
     name: String,
     /// What it is for, in a line.
     #[schema(min_length = 1, max_length = 100)]
@@ -77,7 +84,7 @@ struct IssueDocument {
     path = "/v0.1/validate",
     tag = "MCP Registry v0.1",
     operation_id = "validate",
-    request_body(content = ServerJson, content_type = "application/json"),
+    request_body(content = serde_json::Value, content_type = "application/json", description = "anything: what is no `server.json` is told so"),
     responses(
         (status = 200, description = "the document", body = ValidationResult),
         (status = 413, description = "the body is too large", body = ProblemDocument, content_type = "application/problem+json"),

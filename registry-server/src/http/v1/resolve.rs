@@ -132,11 +132,8 @@ pub async fn resolve(
         .servers
         .iter()
         .map(|name| {
-            let wanted = Lookup {
-                name: &name.name,
-                version: name.version.as_deref(),
-                manifest: name.manifest.as_deref(),
-            };
+            let wanted =
+                Lookup { name: &name.name, version: name.version.as_deref(), manifest: name.manifest.as_deref() };
             document(look_up(&live, &wanted))
         })
         .collect();

@@ -110,8 +110,7 @@ pub async fn search(State(state): State<AppState>, headers: HeaderMap, query: Qu
             }
         }
     };
-    let page =
-        state.service().search(words, after.as_ref(), usize::try_from(limit).unwrap_or(usize::MAX)).await?;
+    let page = state.service().search(words, after.as_ref(), usize::try_from(limit).unwrap_or(usize::MAX)).await?;
     let next = page.hits.last().filter(|_| page.more).map(|last| {
         state.cursors().seal(&Cursor {
             list: List::Search,

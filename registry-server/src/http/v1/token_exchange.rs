@@ -34,10 +34,12 @@ const ISSUED_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:access_token";
 #[serde(deny_unknown_fields)]
 pub struct TokenExchangeRequest {
     /// `urn:ietf:params:oauth:grant-type:token-exchange`.
+    #[schema(pattern = "^urn:ietf:params:oauth:grant-type:token-exchange$")]
     pub grant_type: String,
     /// The identity token of the CI job. Its audience is this registry's public address.
     pub subject_token: String,
     /// `urn:ietf:params:oauth:token-type:id_token`, or `…:jwt`.
+    #[schema(pattern = "^urn:ietf:params:oauth:token-type:(id_token|jwt)$")]
     pub subject_token_type: String,
 }
 
@@ -104,10 +106,7 @@ impl TokenExchangeRequest {
 ///
 /// # Errors
 /// When the token proves nothing, or nothing is granted to who it proves.
-pub async fn exchange_identity_token(
-    state: &AppState,
-    token: &str,
-) -> Result<(IssuedToken, jiff::Timestamp), Problem> {
+pub async fn exchange_identity_token(state: &AppState, token: &str) -> Result<(IssuedToken, jiff::Timestamp), Problem> {
     let _turn = state.turn().await?;
     let now = state.service().now();
     let identity = state.issuers().verify(token, now).await.map_err(ServiceError::Token)?;
