@@ -55,7 +55,7 @@ async fn toolhive() {
     let second = get(&format!("/v0.1/servers?cursor={cursor}&limit=100&version=latest")).await.json();
     assert_eq!(second["servers"].as_array().unwrap().len(), 2);
     assert!(second["metadata"].get("nextCursor").is_none(), "it asks until there is none");
-    let found = get("/v0.1/servers?search=weather&version=latest").await.json();
+    let found = get("/v0.1/servers?search=acme%2Fweather&version=latest").await.json();
     assert_eq!(found["servers"][0]["server"]["name"], "io.github.acme/weather");
     let shown = get(&format!("{WEATHER_PATH}/versions/latest")).await.json();
     assert_eq!(shown["server"]["version"], "1.0.0");

@@ -42,7 +42,7 @@ async fn search_finds_names_descriptions_and_tools() {
     }
     let found = |name: &str, tools: &[&str]| (name.to_owned(), tools.iter().map(|tool| (*tool).to_owned()).collect());
     assert_eq!(search(&registry, "q=issues").await, [found("tracker", &["list_issues"])]);
-    assert_eq!(search(&registry, "q=ISSUE+tracker").await, [found("tracker", &["list_issues", "close_issue"])]);
+    assert_eq!(search(&registry, "q=ISSUE+tracker").await, [found("tracker", &["close_issue", "list_issues"])]);
     assert_eq!(search(&registry, "q=issue+forecasts").await, [], "every word must stand somewhere");
     assert_eq!(search(&registry, "q=get_forecast").await, [found("weather", &["get_forecast"])]);
     assert_eq!(search(&registry, "q=acme%2Fma").await, [found("mail", &[])]);
