@@ -113,7 +113,8 @@ impl Operation<'_> {
         let Some(parameters) = parameters.as_array_mut() else { return };
         for parameter in parameters.iter_mut() {
             let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let Some(grammar) = grammar(&name) else { continue };
+            let place = parameter.get("in").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let Some(grammar) = grammar(&name, &place) else { continue };
             if let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) {
                 let is_text = match schema.get("type") {
                     Some(Value::Array(kinds)) => kinds.contains(&json!("string")),
@@ -139,7 +140,7 @@ impl Operation<'_> {
             parameters.push(json!({
                 "name": "If-None-Match", "in": "header", "required": false,
                 "description": "the `ETag` of an answer that the caller has",
-                "schema": { "type": "string", "pattern": "^(W/)?\"[0-9a-f]{32}\"$" },
+                "schema": { "type": "string" },
             }));
         }
         if once {
@@ -154,18 +155,18 @@ impl Operation<'_> {
     }
 }
 
-/// What the text of a parameter looks like, by its name.
-fn grammar(name: &str) -> Option<Value> {
+/// What the text of a parameter looks like, by its name and place. One of the query that is empty is none.
+fn grammar(name: &str, place: &str) -> Option<Value> {
     Some(match name {
+        "version" | "cursor" | "search" | "state" | "after" if place == "query" => query_grammar(name),
         "serverName" => json!({
             "example": "io.github.acme/weather", "minLength": 3, "maxLength": 200,
             "pattern": "^[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+$",
         }),
         "version" => json!({ "example": "1.4.2", "minLength": 1, "maxLength": 255, "pattern": NO_NUL }),
-        "namespace" => {
-            json!({ "example": "io.github.acme", "minLength": 1, "maxLength": 128, "pattern": "^[a-zA-Z0-9.-]+$" })
-        }
-        "id" | "after" => {
+        "method" => json!({ "enum": ["github-oidc", "oidc"] }),
+        "namespace" => json!({ "example": "io.github.acme", "pattern": NO_NUL }),
+        "id" => {
             json!({ "example": "01JBQK6M0V8Y4N2T9S3W5X7Z1A", "pattern": "^[0-9A-HJKMNP-TV-Z]{26}$" })
         }
         "digest" => json!({
@@ -173,12 +174,19 @@ fn grammar(name: &str) -> Option<Value> {
             "pattern": "^sha256:[0-9a-f]{64}$",
         }),
         "updated_since" => json!({ "format": "date-time", "example": "2026-08-07T13:15:04Z" }),
-        "search" => json!({ "maxLength": 75, "example": "weather", "pattern": NO_NUL }),
         "q" => json!({ "pattern": "^[^\\x00]*[^\\x00\\s][^\\x00]*$" }),
-        "state" => json!({ "pattern": NO_NUL }),
-        "cursor" => json!({ "pattern": "^[A-Za-z0-9_-]*$", "maxLength": 4096 }),
         _ => return None,
     })
+}
+
+fn query_grammar(name: &str) -> Value {
+    match name {
+        "version" => json!({ "example": "latest", "maxLength": 300, "pattern": NO_NUL }),
+        "search" => json!({ "example": "weather", "maxLength": 300, "pattern": NO_NUL }),
+        "cursor" => json!({ "maxLength": 4096, "pattern": "^[A-Za-z0-9_-]*$" }),
+        "after" => json!({ "pattern": "^([0-9A-HJKMNP-TV-Z]{26})?$" }),
+        _ => json!({ "pattern": NO_NUL }),
+    }
 }
 
 fn problem_content(status: &str) -> Value {
@@ -281,6 +289,29 @@ mod tests {
                     assert!(response["content"]["application/problem+json"].is_object(), "{place} {status}");
                 }
             }
+        }
+    }
+
+    fn references<'v>(value: &'v Value, into: &mut Vec<&'v str>) {
+        match value {
+            Value::Object(members) => {
+                into.extend(members.get("$ref").and_then(Value::as_str));
+                members.values().for_each(|value| references(value, into));
+            }
+            Value::Array(items) => items.iter().for_each(|value| references(value, into)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = document();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(found.len() > 50);
+        for reference in found {
+            let place = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(place).is_some(), "{reference}");
         }
     }
 

@@ -43,7 +43,7 @@ pub struct AuthResponse {
     path = "/v0.1/auth/{method}",
     operation_id = "auth",
     tag = "MCP Registry v0.1",
-    params(("method" = AuthMethod, Path, description = "what is proven with")),
+    params(("method" = String, Path, description = "what is proven with: `github-oidc` or `oidc`")),
     request_body = AuthRequest,
     responses((status = 200, description = "a token", body = AuthResponse), WriteProblems)
 )]
@@ -82,13 +82,4 @@ pub async fn auth(
     let (issued, _) = token_exchange::exchange_identity_token(&state, &request.oidc_token).await?;
     let expires_at = issued.token.expires_at.map_or(0, |at| at.as_second());
     private(StatusCode::OK, &AuthResponse { registry_token: issued.secret.to_string(), expires_at })
-}
-
-/// What is proven with.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "kebab-case")]
-#[expect(dead_code, reason = "it describes the words in the OpenAPI document")]
-enum AuthMethod {
-    GithubOidc,
-    Oidc,
 }

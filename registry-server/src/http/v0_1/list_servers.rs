@@ -21,8 +21,8 @@ const DEFAULT_LIMIT: u64 = 30;
 /// How many entries a page has at most.
 const MAX_LIMIT: u64 = 100;
 
-/// The longest search text, in bytes: longer than any name that it could be found in.
-const MAX_SEARCH_BYTES: usize = 300;
+/// The longest search text, in characters: longer than any name that it could be found in.
+const MAX_SEARCH: usize = 300;
 
 /// List what is live
 #[utoipa::path(
@@ -91,11 +91,11 @@ fn filters(query: &Query) -> Result<Given, Problem> {
         version: query.text("version").map(str::to_owned),
         include_deleted: query.flag("include_deleted")?,
     };
-    if given.search.as_ref().is_some_and(|search| search.len() > MAX_SEARCH_BYTES) {
-        return Err(Problem::unprocessable("search", "`search` has at most 300 bytes"));
+    if given.search.as_ref().is_some_and(|search| search.chars().count() > MAX_SEARCH) {
+        return Err(Problem::unprocessable("search", "`search` has at most 300 characters"));
     }
-    if given.version.as_ref().is_some_and(|version| version.len() > MAX_SEARCH_BYTES) {
-        return Err(Problem::unprocessable("version", "`version` has at most 300 bytes"));
+    if given.version.as_ref().is_some_and(|version| version.chars().count() > MAX_SEARCH) {
+        return Err(Problem::unprocessable("version", "`version` has at most 300 characters"));
     }
     if given.updated_since.is_some() && given.include_deleted == Some(false) {
         return Err(Problem::bad_request("`updated_since` always includes what was deleted"));

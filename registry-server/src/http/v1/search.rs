@@ -24,8 +24,8 @@ const DEFAULT_LIMIT: u64 = 30;
 /// How many servers a page has at most.
 const MAX_LIMIT: u64 = 100;
 
-/// The longest query, in bytes.
-const MAX_QUERY_BYTES: usize = 300;
+/// The longest query, in characters.
+const MAX_QUERY: usize = 300;
 
 /// The most tools that are named of one server.
 const MAX_TOOLS: usize = 20;
@@ -90,8 +90,8 @@ impl From<&SearchHit> for FoundServer {
 pub async fn search(State(state): State<AppState>, headers: HeaderMap, query: Query) -> Result<Response, Problem> {
     let limit = query.number("limit", DEFAULT_LIMIT, 1..=MAX_LIMIT, "`limit` is a number from 1 to 100")?;
     let words = query.text("q").unwrap_or_default();
-    if words.len() > MAX_QUERY_BYTES || !(1..=MAX_SEARCH_WORDS).contains(&words.split_whitespace().count()) {
-        return Err(Problem::unprocessable("q", "`q` has 1 to 16 words and at most 300 bytes"));
+    if words.chars().count() > MAX_QUERY || !(1..=MAX_SEARCH_WORDS).contains(&words.split_whitespace().count()) {
+        return Err(Problem::unprocessable("q", "`q` has 1 to 16 words and at most 300 characters"));
     }
     let filters = Filters { search: Some(words.to_lowercase()), ..Filters::default() };
     let after = match query.text("cursor") {
