@@ -79,7 +79,7 @@ pub fn resolve(live: &LiveSet, wanted: &Lookup<'_>) -> Resolved {
 }
 
 fn pinned(live: &LiveSet, name: &ServerName, version: Option<&ServerVersion>, manifest: &Digest) -> Pinned {
-    let of_name = || live.versions(name).iter().chain(live.former().filter(|entry| entry.name == *name));
+    let of_name = || live.server(name).into_iter().flat_map(|server| server.default_view().all());
     match of_name().find(|entry| entry.manifest == *manifest) {
         // A lock that says another version of this manifest than the manifest does was not made from it.
         Some(entry) if version.is_some_and(|version| *version != entry.version) => Pinned::Mismatch,

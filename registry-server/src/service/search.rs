@@ -117,14 +117,9 @@ impl Service {
 
 /// The tools in which words were found, if every word stands somewhere.
 fn found(entry: &CatalogueEntry, tools: &[ToolText], words: &[String]) -> Option<Vec<String>> {
-    let about: Vec<String> = ["name", "title", "description"]
-        .into_iter()
-        .filter_map(|member| entry.server.get(member).and_then(Value::as_str))
-        .map(str::to_lowercase)
-        .collect();
     let everywhere = words
         .iter()
-        .all(|word| about.iter().any(|text| text.contains(word)) || tools.iter().any(|tool| tool.words.contains(word)));
+        .all(|word| entry.search_text().contains(word) || tools.iter().any(|tool| tool.words.contains(word)));
     everywhere.then(|| {
         tools
             .iter()

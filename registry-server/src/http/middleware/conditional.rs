@@ -3,12 +3,12 @@
 use axum::{
     body::{Body, HttpBody as _, to_bytes},
     extract::Request,
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::Response,
 };
 
-use crate::http::cache;
+use crate::{http::cache, service::Tag};
 
 /// Adds a tag to answers that have none, and answers 304 where the caller has the body already.
 ///
@@ -17,7 +17,9 @@ pub async fn conditional(request: Request, next: Next) -> Response {
     if request.method() != Method::GET {
         return next.run(request).await;
     }
-    let asked = request.headers().clone();
+    // Most requests ask for nothing of the kind.
+    let conditions = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned();
+    let asked: HeaderMap = conditions.map(|value| (header::IF_NONE_MATCH, value)).collect();
     let response = next.run(request).await;
     let whole = response.body().size_hint().exact().and_then(|length| usize::try_from(length).ok());
     let (Some(length), StatusCode::OK, false) =
@@ -28,7 +30,7 @@ pub async fn conditional(request: Request, next: Next) -> Response {
     let (mut parts, body) = response.into_parts();
     // It is in memory already.
     let Ok(bytes) = to_bytes(body, length).await else { return Response::from_parts(parts, Body::empty()) };
-    let tag = cache::etag(&bytes);
+    let tag = cache::entity_tag(Tag::of(&bytes));
     let unchanged = cache::matches(&asked, &tag);
     parts.headers.insert(header::ETAG, tag);
     if parts.headers.get(header::CACHE_CONTROL).is_some_and(|value| value.as_bytes().starts_with(b"private")) {

@@ -4,7 +4,7 @@ use mcp_pin_model::json;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{catalogue, entry::ServerResponse};
+use super::entry::ServerResponse;
 use crate::{
     http::{error::Problem, state::AppState},
     service::{Changed, Draft, ServiceError, Submission},
@@ -91,11 +91,13 @@ impl ChangedResponse {
         match changed {
             Changed::Draft(draft) => Ok(Self::Quarantined(Box::new(QuarantinedResponse::of_draft(draft)?))),
             Changed::Version(submission) => {
-                let listed = catalogue::of_server(&state.service().live(), &submission.server, true)
-                    .into_iter()
-                    .find(|listed| listed.entry.version == submission.version);
+                let live = state.service().live();
+                let of_server = live.server(&submission.server);
+                let listed = of_server.and_then(|server| {
+                    server.default_view().all().iter().find(|entry| entry.version == submission.version)
+                });
                 Ok(match listed {
-                    Some(listed) => Self::Listed(Box::new(ServerResponse::new(&listed))),
+                    Some(entry) => Self::Listed(Box::new(ServerResponse::new(entry))),
                     None => Self::Quarantined(Box::new(QuarantinedResponse::of_submission(submission)?)),
                 })
             }

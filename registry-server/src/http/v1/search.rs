@@ -61,7 +61,8 @@ pub struct FoundServer {
 
 impl From<&SearchHit> for FoundServer {
     fn from(hit: &SearchHit) -> Self {
-        let text = |member: &str| hit.entry.server.get(member).and_then(Value::as_str).map(str::to_owned);
+        let server = hit.entry.server();
+        let text = |member: &str| server.get(member).and_then(Value::as_str).map(str::to_owned);
         Self {
             name: hit.entry.name.to_string(),
             version: hit.entry.version.to_string(),
