@@ -245,8 +245,11 @@ fn forms(verb: &str, form: &mut impl FnMut(&str)) {
             form(&format!("{stem}ed"));
         }
     }
-    let irregular = IRREGULAR.iter().filter(|(base, _)| *base == verb);
-    irregular.flat_map(|(_, past)| past.split(' ')).for_each(form);
+    for (_, past) in IRREGULAR.iter().filter(|(base, _)| *base == verb) {
+        for past in past.split(' ') {
+            form(past);
+        }
+    }
 }
 
 /// What is known of a word in lower case.
