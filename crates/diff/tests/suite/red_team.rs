@@ -65,6 +65,7 @@ fn measured(half: &str) -> BTreeMap<String, (usize, usize)> {
 const BOUNDS_2: [(&str, usize, usize); 4] =
     [("poisoning", 57, 30), ("shadowing", 57, 32), ("preference", 65, 24), ("benign", 4, 3)];
 
+#[expect(clippy::print_stdout, reason = "the table is what the test is for")]
 fn check(halves: [&str; 2], bounds: &[(&str, usize, usize)]) {
     let tallies = halves.map(measured);
     let mut wrong = Vec::new();
