@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 
 use crate::{
-    ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader, DocumentWriter, EventReader,
-    EventWriter, GrantReader, GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter,
-    StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter, WebhookReader, WebhookWriter,
+    AnswerReader, AnswerWriter, ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader,
+    DocumentWriter, DraftReader, DraftWriter, EventReader, EventWriter, GrantReader, GrantWriter, PrincipalReader,
+    PrincipalWriter, RevocationReader, RevocationWriter, StorageError, SubmissionReader, SubmissionWriter, TokenReader,
+    TokenWriter, VersionStatusReader, VersionStatusWriter, WebhookReader, WebhookWriter,
 };
 
 /// A database.
@@ -35,6 +36,9 @@ pub trait Snapshot:
     + ConsentReader
     + RevocationReader
     + EventReader
+    + DraftReader
+    + VersionStatusReader
+    + AnswerReader
     + WebhookReader
     + Send
 {
@@ -53,6 +57,9 @@ pub trait Transaction:
     + ConsentWriter
     + RevocationWriter
     + EventWriter
+    + DraftWriter
+    + VersionStatusWriter
+    + AnswerWriter
     + WebhookWriter
 {
     /// Makes everything durable. When this returns without an error, no crash can undo it.

@@ -180,3 +180,17 @@ fn the_effective_configuration_says_where_each_value_comes_from() {
     assert_eq!(line("data-dir"), (format!("\"{DEFAULT_DATA_DIR}\""), "default".to_owned()));
     assert_eq!(line("public-url"), (String::new(), "default".to_owned()), "not set");
 }
+
+#[test]
+fn rates_are_set_and_taken_away() {
+    let rates = |text: &str| {
+        let file = file(&format!("[limits]\n{text}"));
+        resolve(&["--config", file.path().to_str().unwrap()]).unwrap().limits.rates
+    };
+    let of = |rate: Option<Rate>| rate.map(|rate| (rate.per_minute.get(), rate.burst.get()));
+    assert_eq!(of(rates("").anonymous), Some((3000, 1000)));
+    assert_eq!(of(rates("anonymous-per-minute = 60").anonymous), Some((60, 20)));
+    assert_eq!(of(rates("anonymous-burst = 7").anonymous), Some((3000, 7)));
+    assert_eq!(of(rates("principal-per-minute = 0").principal), None);
+    assert_eq!(of(rates("principal-per-minute = 1").principal), Some((1, 1)));
+}

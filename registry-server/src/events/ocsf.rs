@@ -98,6 +98,11 @@ fn mapping(kind: LeafType) -> Mapping {
         LeafType::WebhookDisabled => (Entity, (9, "Disable"), Medium, "webhook", "a webhook was disabled"),
         LeafType::WebhookEnabled => (Entity, (8, "Enable"), Low, "webhook", "a webhook was enabled"),
         LeafType::WebhookRotated => (Entity, (3, "Update"), Low, "webhook", "a webhook got a new secret"),
+        LeafType::Drafted => {
+            (Entity, (1, "Create"), Informational, "draft", "an unsigned document was put into quarantine")
+        }
+        LeafType::DraftEnded => (Entity, (4, "Delete"), Informational, "draft", "a draft ended"),
+        LeafType::StatusChanged => (Entity, (3, "Update"), Low, "server version", "the status of a version changed"),
         LeafType::KeyRotated => (Entity, (3, "Update"), Medium, "key", "a key of the registry was replaced"),
     };
     Mapping { class, activity, severity, subject, message }

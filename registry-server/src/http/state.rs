@@ -6,7 +6,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
-use super::{cursor::CursorKey, error::Problem, metrics::LastAsked};
+use super::{cursor::CursorKey, error::Problem, metrics::LastAsked, rate::RateLimits};
 use crate::{config::RequestLimits, oidc::Issuers, root::ServedRoots, service::Service, webhooks::Sender};
 
 /// The state of the HTTP interface. Cheap to clone.
@@ -25,6 +25,7 @@ struct Inner {
     openapi: String,
     issuers: Issuers,
     published: Published,
+    rates: RateLimits,
 }
 
 /// What the registry says about itself.
@@ -36,6 +37,8 @@ pub struct About {
     pub ring: String,
     /// Whether metrics have an address of their own, and are not here.
     pub metrics_elsewhere: bool,
+    /// Whether the catalogue is read without a token.
+    pub anonymous_reads: bool,
 }
 
 /// What the registry publishes about its own keys.
@@ -58,6 +61,7 @@ impl AppState {
         about: About,
         issuers: Issuers,
         published: Published,
+        rates: RateLimits,
     ) -> Self {
         let sender = Sender::new(service.settings().webhook_targets.clone())
             .inspect_err(|error| tracing::error!(error = %error, "nothing can be delivered to webhooks"))
@@ -74,6 +78,7 @@ impl AppState {
             openapi: super::openapi_document(),
             issuers,
             published,
+            rates,
         }))
     }
 
@@ -117,6 +122,12 @@ impl AppState {
     #[must_use]
     pub fn published(&self) -> &Published {
         &self.0.published
+    }
+
+    /// How often somebody may ask.
+    #[must_use]
+    pub fn rates(&self) -> &RateLimits {
+        &self.0.rates
     }
 
     /// Whose identity tokens are believed.

@@ -79,8 +79,8 @@ pub struct EventDocument {
     tag = "events",
     security(("token" = [])),
     params(
-        ("after" = Option<u64>, Query, description = "only those after this sequence, 0 by default"),
-        ("limit" = Option<u64>, Query, description = "events per page, 1 to 1000, 100 by default"),
+        ("after" = Option<u64>, Query, description = "only those after this sequence, 0 by default", minimum = 0, maximum = 9007199254740991u64),
+        ("limit" = Option<u64>, Query, description = "events per page, 1 to 1000, 100 by default", minimum = 1, maximum = 1000),
         ("format" = Option<String>, Query, description = "`json`, `jsonl` or `ocsf`"),
         ("follow" = Option<bool>, Query, description = "whether to go on for ever, as server-sent events"),
         ("type" = Option<String>, Query, description = "only of these types, joined by commas"),
