@@ -245,6 +245,8 @@ impl Service {
             let mut deciding = service.deciding_for(&caller).await?;
             let mut webhook = deciding.tx.webhook(&id).await?.ok_or(ServiceError::NotFound("webhook"))?;
             change(&mut webhook, deciding.at)?;
+            // Whoever is telling it something now finds that the record is another one, and stops after that delivery.
+            webhook.lease = None;
             let webhook = deciding.tx.update_webhook(webhook).await?;
             deciding.log(&leaf(kind, deciding.at, caller.principal.as_str(), &webhook)).await?;
             deciding.commit().await?;

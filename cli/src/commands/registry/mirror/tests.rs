@@ -97,7 +97,8 @@ impl Respond for Quarantine {
 }
 
 struct Stage {
-    runtime: Runtime,
+    /// Runs the servers.
+    _runtime: Runtime,
     upstream: MockServer,
     registry: MockServer,
     pages: Pages,
@@ -118,7 +119,7 @@ impl Stage {
                 .await;
             Mock::given(path_regex("^/v")).respond_with(quarantine.clone()).mount(&registry).await;
         });
-        Self { runtime, upstream, registry, pages, quarantine, folder: tempfile::tempdir().unwrap() }
+        Self { _runtime: runtime, upstream, registry, pages, quarantine, folder: tempfile::tempdir().unwrap() }
     }
 
     fn with(pages: Vec<Vec<Value>>) -> Self {
