@@ -17,6 +17,7 @@ mod grant;
 mod open;
 mod principal;
 mod revocation;
+mod rollout;
 mod row;
 mod submission;
 mod token;

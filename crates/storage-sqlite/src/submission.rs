@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use mcp_pin_attest::Verified;
 use mcp_pin_model::{Digest, Grade, Manifest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity};
 use mcp_pin_storage::{
-    Review, State, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, SubmissionReader,
+    LiveRing, Review, State, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, SubmissionReader,
     SubmissionWriter,
 };
 
@@ -34,6 +34,7 @@ struct Row {
     grade: String,
     change_count: i64,
     state: String,
+    approved_at: Option<i64>,
     live_since: Option<i64>,
     ended_at: Option<i64>,
     ended_by: Option<String>,
@@ -50,18 +51,21 @@ impl Row {
             StateKind::from_word(&self.state).ok_or_else(|| damaged("submissions.state", "is an unknown word"))?;
         let live_since = time_option("submissions.live_since", self.live_since)?;
         let ended_at = time_option("submissions.ended_at", self.ended_at)?;
-        let state = match (kind, live_since, ended_at, &self.ended_by, &self.reason) {
-            (StateKind::Pending, None, None, None, None) => State::Pending,
-            (StateKind::Live, Some(since), None, None, None) => State::Live { since },
-            (StateKind::Superseded, Some(live_since), Some(at), Some(by), None) => {
+        let approved_at = time_option("submissions.approved_at", self.approved_at)?;
+        let state = match (kind, approved_at, live_since, ended_at, &self.ended_by, &self.reason) {
+            (StateKind::Pending, None, None, None, None, None) => State::Pending,
+            (StateKind::Approved, Some(at), None, None, None, None) => State::Approved { at },
+            (StateKind::Live, None, Some(since), None, None, None) => State::Live { since },
+            (StateKind::Superseded, None, Some(live_since), Some(at), Some(by), None) => {
                 State::Superseded { live_since, at, by: parsed("submissions.ended_by", by)? }
             }
-            (StateKind::Rejected, None, Some(at), Some(by), Some(reason)) => {
+            (StateKind::Rejected, None, None, Some(at), Some(by), Some(reason)) => {
                 State::Rejected { at, by: by.clone(), reason: reason.clone() }
             }
-            (StateKind::Revoked, live_since, Some(at), Some(by), None) => {
+            (StateKind::Revoked, None, live_since, Some(at), Some(by), None) => {
                 State::Revoked { live_since, at, by: parsed("submissions.ended_by", by)? }
             }
+            (StateKind::Expired, None, live_since, Some(at), None, None) => State::Expired { live_since, at },
             _ => return Err(damaged("submissions.state", "does not fit the columns beside it")),
         };
         Ok(state)
@@ -103,19 +107,39 @@ fn collect(rows: Vec<Row>) -> Result<Vec<Submission>, StorageError> {
     rows.into_iter().map(Submission::try_from).collect()
 }
 
-/// The columns of a state: word, live since, ended at, ended by, reason.
-type StateColumns = (&'static str, Option<i64>, Option<i64>, Option<String>, Option<String>);
+/// The columns of a state.
+#[derive(Default)]
+struct StateColumns {
+    word: &'static str,
+    approved_at: Option<i64>,
+    live_since: Option<i64>,
+    ended_at: Option<i64>,
+    ended_by: Option<String>,
+    reason: Option<String>,
+}
 
 fn state_columns(state: &State) -> StateColumns {
-    let word = state.kind().as_str();
-    let live_since = state.live_since().map(Timestamp::as_millisecond);
+    let columns = StateColumns {
+        word: state.kind().as_str(),
+        live_since: state.live_since().map(Timestamp::as_millisecond),
+        ..StateColumns::default()
+    };
     match state {
-        State::Pending | State::Live { .. } => (word, live_since, None, None, None),
-        State::Superseded { at, by, .. } => (word, live_since, Some(at.as_millisecond()), Some(by.to_string()), None),
-        State::Rejected { at, by, reason } => {
-            (word, live_since, Some(at.as_millisecond()), Some(by.clone()), Some(reason.clone()))
+        State::Pending | State::Live { .. } => columns,
+        State::Approved { at } => StateColumns { approved_at: Some(at.as_millisecond()), ..columns },
+        State::Superseded { at, by, .. } => {
+            StateColumns { ended_at: Some(at.as_millisecond()), ended_by: Some(by.to_string()), ..columns }
         }
-        State::Revoked { at, by, .. } => (word, live_since, Some(at.as_millisecond()), Some(by.to_string()), None),
+        State::Rejected { at, by, reason } => StateColumns {
+            ended_at: Some(at.as_millisecond()),
+            ended_by: Some(by.clone()),
+            reason: Some(reason.clone()),
+            ..columns
+        },
+        State::Revoked { at, by, .. } => {
+            StateColumns { ended_at: Some(at.as_millisecond()), ended_by: Some(by.to_string()), ..columns }
+        }
+        State::Expired { at, .. } => StateColumns { ended_at: Some(at.as_millisecond()), ..columns },
     }
 }
 
@@ -163,17 +187,20 @@ impl SubmissionReader for Connection {
         let state = filter.state.map(StateKind::as_str);
         let server = filter.server.as_ref().map(ServerName::as_str);
         let after = filter.after.as_ref().map(SubmissionId::as_str);
+        let until = filter.submitted_until.map(Timestamp::as_millisecond);
         // A negative limit is none.
         let limit = filter.limit.map_or(-1, i64::from);
         let rows = sqlx::query_as!(
             Row,
             "SELECT * FROM submissions
              WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR server = ?2) AND (?3 IS NULL OR id > ?3)
+               AND (?5 IS NULL OR submitted_at <= ?5)
              ORDER BY id LIMIT ?4",
             state,
             server,
             after,
-            limit
+            limit,
+            until
         )
         .fetch_all(self.db())
         .await
@@ -214,19 +241,35 @@ impl SubmissionReader for Connection {
     }
 
     #[tracing::instrument(name = "db.live.list", skip_all)]
-    async fn live_rings(&mut self) -> Result<Vec<(ServerName, Ring, SubmissionId)>, StorageError> {
-        sqlx::query!("SELECT server, ring, submission FROM live ORDER BY server, ring")
+    async fn live_rings(&mut self, server: Option<&ServerName>) -> Result<Vec<LiveRing>, StorageError> {
+        let server = server.map(ServerName::as_str);
+        sqlx::query!(
+            "SELECT server, ring, submission, since FROM live WHERE ?1 IS NULL OR server = ?1 ORDER BY server, ring",
+            server
+        )
+        .fetch_all(self.db())
+        .await
+        .map_err(unavailable)?
+        .into_iter()
+        .map(|row| {
+            Ok(LiveRing {
+                server: parsed("live.server", &row.server)?,
+                ring: parsed("live.ring", &row.ring)?,
+                submission: parsed("live.submission", &row.submission)?,
+                since: time("live.since", row.since)?,
+            })
+        })
+        .collect()
+    }
+
+    #[tracing::instrument(name = "db.servers.names", skip_all)]
+    async fn server_names(&mut self) -> Result<Vec<ServerName>, StorageError> {
+        sqlx::query_scalar!("SELECT name FROM servers ORDER BY name")
             .fetch_all(self.db())
             .await
             .map_err(unavailable)?
             .into_iter()
-            .map(|row| {
-                Ok((
-                    parsed("live.server", &row.server)?,
-                    parsed("live.ring", &row.ring)?,
-                    parsed("live.submission", &row.submission)?,
-                ))
-            })
+            .map(|name| parsed("servers.name", &name))
             .collect()
     }
 
@@ -285,15 +328,16 @@ impl SubmissionWriter for Connection {
         let Review { replaces, changes, grade, change_count } = &submission.review;
         let (replaces, changes, grade) =
             (replaces.map(|digest| digest.to_string()), changes.to_string(), grade.as_str());
-        let (state, live_since, ended_at, ended_by, reason) = state_columns(&submission.state);
+        let StateColumns { word: state, approved_at, live_since, ended_at, ended_by, reason } =
+            state_columns(&submission.state);
         let signer = submission.signer.id();
         let (signer_key, instance) = credential::columns(&submission.credential)?;
         sqlx::query!(
             "INSERT INTO submissions (
                  id, server, version, manifest, attestation, server_json, publisher, signer, signer_key, submitted_by,
-                 submitted_at, replaces, changes, grade, change_count, state, live_since, ended_at, ended_by, reason,
-                 revision, instance
-             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 submitted_at, replaces, changes, grade, change_count, state, approved_at, live_since, ended_at, ended_by,
+                 reason, revision, instance
+             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             id,
             server,
             version,
@@ -310,6 +354,7 @@ impl SubmissionWriter for Connection {
             grade,
             change_count,
             state,
+            approved_at,
             live_since,
             ended_at,
             ended_by,
@@ -329,17 +374,19 @@ impl SubmissionWriter for Connection {
         let Review { replaces, changes, grade, change_count } = &submission.review;
         let (replaces, changes, grade) =
             (replaces.map(|digest| digest.to_string()), changes.to_string(), grade.as_str());
-        let (state, live_since, ended_at, ended_by, reason) = state_columns(&submission.state);
+        let StateColumns { word: state, approved_at, live_since, ended_at, ended_by, reason } =
+            state_columns(&submission.state);
         let result = sqlx::query!(
             "UPDATE submissions
-             SET replaces = ?, changes = ?, grade = ?, change_count = ?, state = ?, live_since = ?, ended_at = ?,
-                 ended_by = ?, reason = ?, revision = revision + 1
+             SET replaces = ?, changes = ?, grade = ?, change_count = ?, state = ?, approved_at = ?, live_since = ?,
+                 ended_at = ?, ended_by = ?, reason = ?, revision = revision + 1
              WHERE id = ? AND revision = ?",
             replaces,
             changes,
             grade,
             change_count,
             state,
+            approved_at,
             live_since,
             ended_at,
             ended_by,

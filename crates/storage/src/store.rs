@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::{
     ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader, DocumentWriter, EventReader,
     EventWriter, GrantReader, GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter,
-    StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter,
+    RolloutReader, RolloutWriter, StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter,
 };
 
 /// A database.
@@ -34,6 +34,7 @@ pub trait Snapshot:
     + DocumentReader
     + ConsentReader
     + RevocationReader
+    + RolloutReader
     + EventReader
     + Send
 {
@@ -51,6 +52,7 @@ pub trait Transaction:
     + DocumentWriter
     + ConsentWriter
     + RevocationWriter
+    + RolloutWriter
     + EventWriter
 {
     /// Makes everything durable. When this returns without an error, no crash can undo it.
