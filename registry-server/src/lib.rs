@@ -9,6 +9,7 @@ mod data_dir;
 pub mod http;
 mod listen;
 pub mod oidc;
+pub mod policy_config;
 pub mod root;
 pub mod serve;
 pub mod service;

@@ -37,7 +37,7 @@ pub enum LeafType {
     Lapsed,
     /// Its time has passed: nobody decided, or what it was live by has ended.
     Expired,
-    /// What a ring serves changed: the version in the leaf is served there now, or, without one, nothing is.
+    /// A ring serves another version than before or, where the leaf names none, nothing of its own.
     RingMoved,
     /// A live version was replaced.
     Superseded,

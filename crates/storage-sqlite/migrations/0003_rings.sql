@@ -123,7 +123,7 @@ CREATE TABLE ring_moves (
     ring     TEXT    NOT NULL,
     before   TEXT    REFERENCES submissions (id),
     after    TEXT    REFERENCES submissions (id),
-    cause    TEXT    NOT NULL CHECK (cause IN ('approval', 'soak', 'promotion', 'rollback', 'break-glass', 'break-glass-end', 'revocation')),
+    cause    TEXT    NOT NULL CHECK (cause IN ('approval', 'soak', 'promotion', 'rollback', 'break-glass', 'break-glass-end', 'revocation', 'retirement')),
     actor    TEXT    NOT NULL,
     reason   TEXT    NOT NULL,
     at       INTEGER NOT NULL

@@ -73,6 +73,8 @@ words! {
         BreakGlassEnd = "break-glass-end",
         /// Trust in the version ended.
         Revocation = "revocation",
+        /// The configuration has no such ring any more.
+        Retirement = "retirement",
     }
 }
 

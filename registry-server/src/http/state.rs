@@ -30,8 +30,6 @@ struct Inner {
 pub struct About {
     /// The address that clients use, where it is known.
     pub public_url: Option<Url>,
-    /// The ring that is served.
-    pub ring: String,
 }
 
 /// What the registry publishes about its own keys.

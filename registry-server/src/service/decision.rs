@@ -3,11 +3,8 @@
 use std::{future::Future, sync::Arc};
 
 use jiff::Timestamp;
-use mcp_pin_model::{
-    ServerName,
-    leaf::{Leaf, LeafType},
-};
-use mcp_pin_storage::{StateKind, Submission, Transaction};
+use mcp_pin_model::leaf::{Leaf, LeafType};
+use mcp_pin_storage::{Submission, Transaction};
 use tokio::sync::MutexGuard;
 
 use super::{Caller, Inner, LiveSet, Service, ServiceError, live};
@@ -34,7 +31,11 @@ impl Service {
     ///
     /// It was checked when the head of the request came. The body can come much later, and a token that was revoked in
     /// between must not decide anything, least of all issue its own successor.
+    ///
+    /// What has become due by then is decided first, as the decision of its own that it is: whether it happened does not
+    /// depend on what comes after, nor on a clock that is set back later.
     pub(super) async fn deciding_for(&self, caller: &Caller) -> Result<Deciding<'_>, ServiceError> {
+        self.catch_up().await;
         let mut deciding = self.deciding().await?;
         let token = deciding.tx.token(&caller.token).await?;
         if token.is_some_and(|token| token.is_valid_at(deciding.at)) {
@@ -65,20 +66,10 @@ impl Deciding<'_> {
     /// Makes the decision durable, then visible.
     pub(super) async fn commit(mut self) -> Result<(), ServiceError> {
         // Read inside the transaction: after the commit nothing can fail any more that would leave readers behind.
-        let next: LiveSet = live::read(&mut *self.tx).await?;
+        let next: LiveSet = live::read(&mut *self.tx, &self.inner.settings.rings).await?;
         self.tx.commit().await?;
         self.inner.live.store(Arc::new(next));
         Ok(())
-    }
-
-    /// The submissions of a server that wait for consent.
-    pub(super) async fn pending_of(&mut self, server: &ServerName) -> Result<Vec<Submission>, ServiceError> {
-        let filter = mcp_pin_storage::SubmissionFilter {
-            state: Some(StateKind::Pending),
-            server: Some(server.clone()),
-            ..Default::default()
-        };
-        Ok(self.tx.submissions(&filter).await?)
     }
 }
 

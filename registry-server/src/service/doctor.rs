@@ -1,6 +1,7 @@
 //! What is checked before the registry answers anything: that everything live is what its records say.
 
-use mcp_pin_storage::{Snapshot, StateKind, SubmissionFilter};
+use mcp_pin_model::Ring;
+use mcp_pin_storage::{LiveRing, Snapshot, StateKind, SubmissionFilter};
 
 use super::{ServiceError, Settings, settle};
 
@@ -12,11 +13,14 @@ use super::{ServiceError, Settings, settle};
 pub(super) async fn check(snapshot: &mut (dyn Snapshot + '_), settings: &Settings) -> Result<(), ServiceError> {
     let filter = SubmissionFilter { state: Some(StateKind::Live), ..Default::default() };
     let live = snapshot.submissions(&filter).await?;
-    let rings = snapshot.live_rings().await?;
-    for (server, live_ring, id) in &rings {
-        if *live_ring != settings.ring {
+    let rings = snapshot.live_rings(None).await?;
+    let is_served = |ring: &Ring| settings.rings.get(ring).is_some();
+    for LiveRing { server, ring, submission: id, .. } in &rings {
+        // A ring that was configured once is emptied, unless something is live there and nowhere else.
+        if !is_served(ring) && !rings.iter().any(|other| other.submission == *id && is_served(&other.ring)) {
             return Err(ServiceError::Unsound(format!(
-                "{server} is live in the ring `{live_ring}`, which is not served"
+                "{server} is live in the ring `{ring}` alone, which is not configured: configure it, and promote the \
+                 version or roll it back, before the ring is taken away"
             )));
         }
         if !live.iter().any(|submission| submission.id == *id && submission.server == *server) {
@@ -24,7 +28,7 @@ pub(super) async fn check(snapshot: &mut (dyn Snapshot + '_), settings: &Setting
         }
     }
     for submission in &live {
-        if !rings.iter().any(|(_, _, id)| *id == submission.id) {
+        if !rings.iter().any(|live| live.submission == submission.id) {
             return Err(ServiceError::Unsound(format!(
                 "submission {} is in the state `live` and in no ring",
                 submission.id

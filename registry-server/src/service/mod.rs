@@ -7,13 +7,16 @@
 //! Nothing goes live but by an admitted decision of [`mcp_pin_policy`] over consents that were verified, against the
 //! approvers registered now, at that moment.
 //!
-//! What is live is one version of each server; the one that it replaced is served no longer. A revocation of the live
-//! version leaves nothing live: it does not bring the one before it back.
+//! What is live in a ring is one version of each server; the one that it replaced is served there no longer. A revocation
+//! of what a ring serves leaves nothing there: it does not bring the one before it back.
 
 mod approvers;
+mod break_glass;
 mod consent;
 mod decision;
 mod doctor;
+mod drift;
+mod due;
 mod environment;
 mod error;
 mod evidence;
@@ -24,22 +27,28 @@ mod names;
 mod queries;
 mod reject;
 mod revoke;
+mod rings;
+mod rollback;
+mod rollout;
 mod settle;
 mod signers;
+mod steer;
 mod submit;
 #[cfg(test)]
 mod tests;
 mod text;
 mod tokens;
 mod types;
+mod waiting;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mcp_pin_policy::Requirements;
 use mcp_pin_storage::Store;
 
 pub use environment::{Clock, Random, SystemClock, SystemRandom};
+pub use break_glass::BreakGlassOrder;
+pub use drift::{DriftReported, NewDriftReport};
 pub use error::{ErrorClass, ServiceError};
 pub use evidence::MAX_EVIDENCE_BUNDLES;
 pub use live::{CatalogueEntry, LiveSet};
@@ -47,10 +56,13 @@ pub use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity, revocation::RevocationScope,
 };
 pub use mcp_pin_storage::{
-    Approver, ApproverId, ApproverScope, ConsentRecord, Credential, Event, Grant, GrantId, PrincipalName, Review,
-    RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter,
-    SubmissionId, Token, TokenId,
+    Approver, ApproverId, ApproverScope, BreakGlass, ConsentRecord, Credential, DriftKind, DriftReport, Event, Grant,
+    GrantId, HaltCause, LiveRing, PrincipalName, Progress, Review, RevocationId, RevocationRecord, RingMove, Role, Roles,
+    Rollout, State, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, Token, TokenId,
 };
+pub use rings::{Quorum, RingSettings, Rings, RingsError, Start};
+pub use rollout::RolloutView;
+pub use steer::Steering;
 pub use tokens::TOKEN_PREFIX;
 pub use types::{
     Caller, ConsentView, Consented, DEFAULT_EXCHANGED_TOKEN_LIFETIME, Document, EventPage, IssuedToken, NewApprover,
@@ -75,10 +87,11 @@ struct Inner {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     settings: Settings,
-    requirements: Requirements,
     live: arc_swap::ArcSwap<LiveSet>,
     /// Whose turn it is to decide.
     turn: tokio::sync::Mutex<()>,
+    /// When rollouts are looked at again that cannot go on by themselves.
+    waiting: due::Waiting,
 }
 
 impl Inner {
@@ -105,20 +118,20 @@ impl Service {
     ) -> Result<Self, ServiceError> {
         let mut snapshot = store.read().await?;
         doctor::check(&mut *snapshot, &settings).await?;
-        let live = live::read(&mut *snapshot).await?;
+        let live = live::read(&mut *snapshot, &settings.rings).await?;
         drop(snapshot);
-        let mut requirements = Requirements::new(settings.preset);
-        requirements.quorum_block = settings.quorum_block;
         let inner = Inner {
             store,
             clock,
             random,
             settings,
-            requirements,
             live: arc_swap::ArcSwap::from_pointee(live),
             turn: tokio::sync::Mutex::new(()),
+            waiting: due::Waiting::default(),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let service = Self { inner: Arc::new(inner) };
+        service.retire_rings().await?;
+        Ok(service)
     }
 
     /// Whether the store answers.

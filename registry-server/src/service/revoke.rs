@@ -1,7 +1,12 @@
 //! Revocations: effective at once, and for ever.
 //!
 //! When the live version is revoked nothing is live: the one before it was replaced for a reason, and going back to it
-//! would be a decision that nobody took. A new version brings the server back.
+//! would be a decision that nobody took. A new version brings the server back. (A ring that is left with nothing of its own
+//! serves what the rings after it serve: everybody there is served that by a decision that holds.)
+//!
+//! The consents of a revoked approver never were worth anything, so whatever is live in some ring is judged again without
+//! them, by what the ring takes and as of the time at which it came there. What does not stand is revoked; what is approved
+//! and not live yet waits for consent again.
 
 use jiff::Timestamp;
 use mcp_pin_attest::SignerTarget;
@@ -10,9 +15,9 @@ use mcp_pin_model::{
     leaf::{Leaf, LeafType},
     revocation::RevocationScope,
 };
-use mcp_pin_policy::{MAX_CLOCK_SKEW, Outcome, decide};
+use mcp_pin_policy::MAX_CLOCK_SKEW;
 use mcp_pin_storage::{
-    PrincipalName, RevocationId, RevocationRecord, RevocationSource, Role, StateKind, Submission, SubmissionFilter,
+    BreakGlassEnd, MoveCause, PrincipalName, RevocationId, RevocationRecord, RevocationSource, Role, StateKind, Submission, SubmissionFilter,
 };
 
 use super::{
@@ -173,6 +178,10 @@ impl Deciding<'_> {
             servers.insert(submission.server.clone());
             self.end(submission, &record).await?;
         }
+        for submission in self.approved().await? {
+            // Whoever consented to it may be the one who is revoked.
+            self.settle(submission).await?;
+        }
         for server in servers {
             self.review_pending(&server).await?;
         }
@@ -199,9 +208,16 @@ impl Deciding<'_> {
             Target::Approver(signer) => self.resting_on(signer).await?,
         };
         affected.retain(|submission| {
-            matches!(submission.state.kind(), StateKind::Pending | StateKind::Live | StateKind::Superseded)
+            let kind = submission.state.kind();
+            matches!(kind, StateKind::Pending | StateKind::Approved | StateKind::Live | StateKind::Superseded)
         });
         Ok(affected)
+    }
+
+    /// What was consented to and is not live yet.
+    async fn approved(&mut self) -> Result<Vec<Submission>, ServiceError> {
+        let filter = SubmissionFilter { state: Some(StateKind::Approved), ..Default::default() };
+        Ok(self.tx.submissions(&filter).await?)
     }
 
     /// What is live, was consented to by this signer, and would not be live without.
@@ -209,18 +225,19 @@ impl Deciding<'_> {
         let filter = SubmissionFilter { state: Some(StateKind::Live), ..Default::default() };
         let mut resting = Vec::new();
         for submission in self.tx.submissions(&filter).await? {
-            let Some(since) = submission.state.live_since() else { continue };
             let signed = self.verified_consents(&submission, Approvers::Ever).await?;
             if !signed.iter().any(|consent| signer.covers(consent.signer())) {
                 continue;
             }
-            let report = self.report(&submission).await?;
-            // The signer is revoked by now, so these are without theirs.
-            let consents = self.consents(&submission, Approvers::Ever).await?;
-            let mut case = self.case(&submission, &report);
-            case.at = since;
-            if !matches!(decide(&case, &consents, &self.inner.requirements), Outcome::Admitted { .. }) {
-                resting.push(submission);
+            // An administrator keeps it live without, for as long as that may be.
+            let glass = self.glass_of(&submission).await?.map(|glass| glass.rings).unwrap_or_default();
+            for live in self.rings_of(&submission).await? {
+                // The signer is revoked by now, so this is asked without their consents; of the others, those count that
+                // did when the ring came to serve it.
+                if !glass.contains(&live.ring) && !self.is_admitted(&submission, &live.ring, live.since).await? {
+                    resting.push(submission);
+                    break;
+                }
             }
         }
         Ok(resting)
@@ -228,10 +245,12 @@ impl Deciding<'_> {
 
     /// Ends one submission.
     async fn end(&mut self, submission: Submission, record: &RevocationRecord) -> Result<(), ServiceError> {
-        if submission.state.kind() == StateKind::Live {
-            let ring = self.inner.settings.ring.clone();
-            self.tx.set_live(&submission.server, &ring, Some(&submission.id), None, self.at).await?;
+        for live in self.rings_of(&submission).await? {
+            let (by, reason) = (record.principal.as_str(), record.revocation.reason.as_str());
+            self.vacate(&submission, &live.ring, MoveCause::Revocation, by, reason).await?;
         }
+        self.end_glass(&submission, BreakGlassEnd::Revoked).await?;
+        self.end_rollout(&submission).await?;
         let submission = submission.revoke(self.at, record.id.clone()).map_err(internal)?;
         let submission = self.tx.update_submission(submission).await?;
         let mut leaf = self.leaf_about(LeafType::Revoked, record.principal.as_str(), &submission);

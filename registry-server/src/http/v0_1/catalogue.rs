@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mcp_pin_model::{ServerName, json::Value};
+use mcp_pin_model::{Ring, ServerName, json::Value};
 
 use crate::{
     http::cursor::{Cursor, Filters},
@@ -18,10 +18,10 @@ pub struct Listed {
     pub is_latest: bool,
 }
 
-/// The entries of one server, lowest version first.
+/// The entries of one server as a ring sees it, lowest version first.
 #[must_use]
-pub fn of_server(live: &LiveSet, name: &ServerName, include_deleted: bool) -> Vec<Listed> {
-    let mut entries: Vec<Arc<CatalogueEntry>> = live.versions(name).to_vec();
+pub fn of_server(live: &LiveSet, ring: &Ring, name: &ServerName, include_deleted: bool) -> Vec<Listed> {
+    let mut entries: Vec<Arc<CatalogueEntry>> = live.versions(ring, name).to_vec();
     if include_deleted {
         entries.extend(live.former().filter(|entry| entry.name == *name).cloned());
     }
@@ -32,11 +32,12 @@ pub fn of_server(live: &LiveSet, name: &ServerName, include_deleted: bool) -> Ve
 #[must_use]
 pub fn page(
     live: &LiveSet,
+    ring: &Ring,
     filters: &Filters,
     after: Option<(&str, &str)>,
     limit: usize,
 ) -> (Vec<Listed>, Option<Cursor>) {
-    let mut entries: Vec<Arc<CatalogueEntry>> = live.iter().cloned().collect();
+    let mut entries: Vec<Arc<CatalogueEntry>> = live.iter(ring).cloned().collect();
     if filters.include_deleted {
         entries.extend(live.former().cloned());
     }

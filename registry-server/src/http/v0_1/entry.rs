@@ -79,6 +79,10 @@ pub struct RegistryMeta {
     pub publisher: String,
     /// The rings that it is live in.
     pub rings: Vec<String>,
+    /// Until when it is live without the consents that it takes, by an administrator's order; absent for what was consented
+    /// to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub break_glass_until: Option<String>,
     /// Paths of the documents behind this entry, on this registry.
     pub links: RegistryLinks,
 }
@@ -103,7 +107,8 @@ impl ServerResponse {
         let path = format!("/v1/manifests/{manifest}");
         let (status, status_message) = match entry.state {
             StateKind::Live => ("active", None),
-            StateKind::Superseded => ("deleted", Some("superseded by a later version")),
+            StateKind::Superseded => ("deleted", Some("superseded by another version")),
+            StateKind::Expired => ("deleted", Some("its time has passed")),
             _ => ("deleted", Some("revoked")),
         };
         Self {
@@ -119,6 +124,7 @@ impl ServerResponse {
                 },
                 ours: RegistryMeta {
                     publisher: entry.publisher.clone(),
+                    break_glass_until: entry.break_glass_until.map(|until| until.to_string()),
                     rings: entry.rings.iter().map(ToString::to_string).collect(),
                     links: RegistryLinks {
                         consents: format!("{path}/consents"),

@@ -12,6 +12,7 @@ use crate::http::{
     cache::CachePolicy,
     error::{Problem, ProblemDocument},
     query::{Query, Segments},
+    reader::ReaderRing,
     state::AppState,
 };
 
@@ -35,13 +36,14 @@ use crate::http::{
 pub async fn get_version(
     State(state): State<AppState>,
     headers: HeaderMap,
+    ReaderRing(ring): ReaderRing,
     segments: Segments,
     query: Query,
 ) -> Result<Response, Problem> {
     let include_deleted = query.flag("include_deleted")?.unwrap_or(false);
     let name: ServerName = segments.text("serverName").parse().map_err(|_| Problem::server_not_found())?;
     let version = segments.text("version");
-    let entries = catalogue::of_server(&state.service().live(), &name, include_deleted);
+    let entries = catalogue::of_server(&state.service().live(), &ring, &name, include_deleted);
     let found = entries
         .iter()
         .find(|listed| if version == "latest" { listed.is_latest } else { listed.entry.version.to_string() == version })

@@ -12,6 +12,7 @@ use crate::http::{
     cursor::Filters,
     error::{Problem, ProblemDocument},
     query::Query,
+    reader::ReaderRing,
     state::AppState,
 };
 
@@ -46,6 +47,7 @@ const MAX_SEARCH_BYTES: usize = 300;
 pub async fn list_servers(
     State(state): State<AppState>,
     headers: HeaderMap,
+    ReaderRing(ring): ReaderRing,
     query: Query,
 ) -> Result<Response, Problem> {
     let limit = query.number("limit", DEFAULT_LIMIT, 1..=MAX_LIMIT, "`limit` is a number from 1 to 100")?;
@@ -65,7 +67,7 @@ pub async fn list_servers(
     };
     let after = cursor.as_ref().map(|cursor| (cursor.after_name.as_str(), cursor.after_version.as_str()));
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let (page, next) = catalogue::page(&state.service().live(), &filters, after, limit);
+    let (page, next) = catalogue::page(&state.service().live(), &ring, &filters, after, limit);
     let list = ServerList {
         metadata: ListMetadata { next_cursor: next.map(|next| state.cursors().seal(&next)), count: page.len() },
         servers: page.iter().map(ServerResponse::new).collect(),

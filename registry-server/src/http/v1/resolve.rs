@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::http::{
     body::{StrictJson, private},
     error::{Problem, WriteProblems},
+    reader::ReaderRing,
     state::AppState,
 };
 
@@ -67,6 +68,7 @@ pub struct Resolved {
 )]
 pub async fn resolve(
     State(state): State<AppState>,
+    ReaderRing(ring): ReaderRing,
     StrictJson(request): StrictJson<ResolveRequest>,
 ) -> Result<Response, Problem> {
     if request.servers.len() > MAX_SERVERS {
@@ -76,8 +78,8 @@ pub async fn resolve(
     let find = |wanted: &ResolveName| {
         let name: ServerName = wanted.name.parse().ok()?;
         let entry = match &wanted.version {
-            None => live.latest(&name)?,
-            Some(version) => live.version(&name, &version.parse::<ServerVersion>().ok()?)?,
+            None => live.latest(&ring, &name)?,
+            Some(version) => live.version(&ring, &name, &version.parse::<ServerVersion>().ok()?)?,
         };
         Some(Resolved {
             live: true,
