@@ -68,6 +68,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::submissions::reject::reject))
         .routes(routes!(v1::consents::consent))
         .routes(routes!(v1::revocations::list, v1::revocations::create))
+        .routes(routes!(v1::revocation_plan::plan))
         .routes(routes!(v1::waiting::list))
         .routes(routes!(v1::rollouts::list::list))
         .routes(routes!(v1::rollouts::show::show))

@@ -60,6 +60,7 @@ pub use mcp_pin_storage::{
     GrantId, HaltCause, LiveRing, PrincipalName, Progress, Review, RevocationId, RevocationRecord, RingMove, Role, Roles,
     Rollout, State, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, Token, TokenId,
 };
+pub use revoke::RevocationPlan;
 pub use rings::{Quorum, RingSettings, Rings, RingsError, Start};
 pub use rollout::RolloutView;
 pub use steer::Steering;

@@ -15,7 +15,7 @@ use mcp_pin_model::{
     leaf::{Leaf, LeafType},
     revocation::RevocationScope,
 };
-use mcp_pin_policy::MAX_CLOCK_SKEW;
+use mcp_pin_policy::{MAX_CLOCK_SKEW, Outcome};
 use mcp_pin_storage::{
     BreakGlassEnd, MoveCause, PrincipalName, RevocationId, RevocationRecord, RevocationSource, Role, StateKind, Submission, SubmissionFilter,
 };
@@ -28,6 +28,15 @@ use super::{
     submit::{check_carrier, read_bundle},
     text,
 };
+
+/// What a revocation would do.
+#[derive(Clone, Debug)]
+pub struct RevocationPlan {
+    /// The versions that it would end.
+    pub ends: Vec<Submission>,
+    /// The versions that would wait for consent again.
+    pub lapses: Vec<Submission>,
+}
 
 /// What a revocation is about, read from its target.
 enum Target {
@@ -118,6 +127,50 @@ impl Service {
             let revocation = Revocation { scope, target, reason, effective };
             let target = Target::read(&revocation)?;
             deciding.revoke(RevocationSource::Ordered(&revocation), &target, &caller.principal).await
+        })
+        .await
+    }
+
+    /// What an administrator's order to revoke would end, and what would wait for consent again. Takes the role `approver`
+    /// or `admin`.
+    ///
+    /// It is made and undone: what is planned is what would happen, by the code that would do it.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] for a target that is none; store errors.
+    pub async fn plan_revocation(
+        &self,
+        caller: &Caller,
+        scope: RevocationScope,
+        target: &str,
+    ) -> Result<RevocationPlan, ServiceError> {
+        caller.require(&[Role::Approver, Role::Admin])?;
+        caller.require_unrestricted()?;
+        let (service, caller, target) = (self.clone(), caller.clone(), target.to_owned());
+        to_its_end(async move {
+            let mut deciding = service.deciding_for(&caller).await?;
+            let reason = "a plan".to_owned();
+            let revocation = Revocation { scope, target, reason, effective: deciding.at };
+            let target = Target::read(&revocation)?;
+            let ends = match deciding.tx.revocation(scope, &revocation.target).await? {
+                Some(_) => Vec::new(),
+                None => {
+                    let id: RevocationId = deciding.inner.new_id(deciding.at)?;
+                    deciding.tx.ensure_principal(&caller.principal, deciding.at).await?;
+                    let source = RevocationSource::Ordered(&revocation);
+                    deciding.tx.insert_revocation(&id, source, &caller.principal, deciding.at).await?;
+                    deciding.affected(&target).await?
+                }
+            };
+            let mut lapses = Vec::new();
+            for submission in deciding.approved().await? {
+                let first = deciding.inner.settings.rings.after(None).map(|first| first.ring.clone());
+                let Some(first) = first.filter(|_| ends.iter().all(|ending| ending.id != submission.id)) else { continue };
+                if !matches!(deciding.ask(&submission, &first).await?, Outcome::Admitted { .. }) {
+                    lapses.push(submission);
+                }
+            }
+            Ok(RevocationPlan { ends, lapses })
         })
         .await
     }

@@ -13,6 +13,7 @@ pub mod grants;
 pub mod manifests;
 pub mod openapi;
 pub mod resolve;
+pub mod revocation_plan;
 pub mod revocations;
 pub mod rollouts;
 pub mod submissions;
