@@ -10,7 +10,6 @@
 mod approver;
 mod connection;
 mod consent;
-mod credential;
 mod document;
 mod event;
 mod grant;
@@ -18,8 +17,17 @@ mod open;
 mod principal;
 mod revocation;
 mod rollout;
-mod row;
 mod submission;
 mod token;
 
+use mcp_pin_storage::{StorageError, rows::columns::unavailable};
+
 pub use open::SqliteStore;
+
+/// A failed insert: somebody was there first, or the database failed.
+fn insert_error(what: &'static str) -> impl Fn(sqlx::Error) -> StorageError {
+    move |error| match &error {
+        sqlx::Error::Database(inner) if inner.is_unique_violation() => StorageError::Exists(what),
+        _ => unavailable(error),
+    }
+}

@@ -23,6 +23,7 @@ pub mod id;
 pub mod principal;
 pub mod revocation;
 pub mod rollout;
+pub mod rows;
 pub mod store;
 pub mod submission;
 pub mod token;
