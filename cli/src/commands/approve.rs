@@ -105,8 +105,7 @@ struct Reviewed {
 pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     let client = arguments.connection.authorized(context)?;
     let submission = find(context, &client, &arguments.what)?;
-    // What is live in some ring may wait for consent to the next one; the registry says whether it does.
-    if !matches!(submission.state, SubmissionState::Pending | SubmissionState::Approved | SubmissionState::Live) {
+    if !waits(context, &client, &submission)? {
         return Err(CommandError::failed(format!(
             "{}@{} does not wait for a decision: it is {}",
             submission.server,
@@ -354,6 +353,18 @@ fn consent(
     }
     context.ui.data(text).map_err(|error| super::output_error(&error))?;
     Ok(Status::Passed)
+}
+
+/// Whether consents to a version can change anything: what is live in some ring may wait for those to the next one.
+fn waits(context: &Context, client: &RegistryClient, submission: &SubmissionRecord) -> Result<bool, CommandError> {
+    Ok(match submission.state {
+        SubmissionState::Pending | SubmissionState::Approved => true,
+        SubmissionState::Live => {
+            let rollout = ask(context, "asking where it stands", client.rollout(&submission.manifest))?;
+            rollout.next.is_some() || rollout.break_glass.is_some()
+        }
+        _ => false,
+    })
 }
 
 /// The rings that a consent is for: all that the registry has, unless some are named.

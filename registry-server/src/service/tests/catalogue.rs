@@ -16,7 +16,7 @@ async fn the_live_set_is_what_was_decided_and_survives_a_restart() {
     let second = registry.publish("1.1.0", "Gives the forecast of a town.").await;
     let check = |registry: &TestRegistry| {
         let live = registry.service.live();
-        let [entry] = live.iter().collect::<Vec<_>>().try_into().unwrap();
+        let [entry] = live.iter(live.ring()).collect::<Vec<_>>().try_into().unwrap();
         assert_eq!((entry.name.as_str(), entry.version.to_string().as_str()), (SERVER, "1.1.0"));
         assert_eq!(entry.manifest, second.manifest);
         assert!(entry.is_latest);
@@ -27,7 +27,7 @@ async fn the_live_set_is_what_was_decided_and_survives_a_restart() {
         assert_eq!((former.version.to_string().as_str(), former.state), ("1.0.0", StateKind::Superseded));
         assert_eq!(former.updated_at, entry.published_at);
         assert!(live.has_manifest(&second.manifest) && live.has_manifest(&former.manifest));
-        assert!(live.version(&entry.name, &former.version).is_none());
+        assert!(live.version(live.ring(), &entry.name, &former.version).is_none());
         live.sequence
     };
     let before = check(&registry);
