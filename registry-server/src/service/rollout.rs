@@ -149,8 +149,7 @@ impl Deciding<'_> {
         let mut pushed = push.until.is_some();
         while rollout.progress == Progress::Running {
             let Some(next) = settings.rings.after(rollout.ring.as_ref()) else {
-                rollout.progress = Progress::Complete;
-                rollout = self.tx.update_rollout(rollout).await?;
+                self.tx.update_rollout(Rollout { progress: Progress::Complete, ..rollout }).await?;
                 break;
             };
             let is_first = rollout.ring.is_none();

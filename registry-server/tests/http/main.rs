@@ -11,6 +11,7 @@ mod hardening;
 mod issuer;
 mod life;
 mod registry_client;
+mod rings;
 mod root;
 mod support;
 mod token_exchange;

@@ -11,12 +11,12 @@ use crate::{context::Context, error::CommandResult};
 /// Nothing is waited for: no soak, no cool-down. The consents that the ring takes are needed all the same.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
-    /// Which version, and why.
-    #[command(flatten)]
-    pub target: Target,
     /// Up to this ring [default: the next one]
     #[arg(long, value_name = "RING", value_parser = ring)]
     pub ring: Option<Ring>,
+    /// Which version, and why.
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// Runs it.

@@ -12,12 +12,12 @@ use crate::{context::Context, error::CommandResult};
 /// still hold.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
-    /// Which version, and why.
-    #[command(flatten)]
-    pub target: Target,
     /// Only this ring and those after it [default: all]
     #[arg(long, value_name = "RING", value_parser = ring)]
     pub ring: Option<Ring>,
+    /// Which version, and why.
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// Runs it.
