@@ -135,17 +135,6 @@ impl SubmissionReader for Connection {
         .collect()
     }
 
-    #[tracing::instrument(name = "db.servers.names", skip_all)]
-    async fn server_names(&mut self) -> Result<Vec<ServerName>, StorageError> {
-        sqlx::query_scalar!("SELECT name FROM servers ORDER BY name")
-            .fetch_all(self.db())
-            .await
-            .map_err(unavailable)?
-            .into_iter()
-            .map(|name| parsed("servers.name", &name))
-            .collect()
-    }
-
     #[tracing::instrument(name = "db.skeletons.server", skip_all)]
     async fn server_by_skeleton(&mut self, skeleton: &str) -> Result<Option<ServerName>, StorageError> {
         sqlx::query_scalar!("SELECT server FROM skeletons WHERE skeleton = ?", skeleton)

@@ -382,9 +382,6 @@ pub trait SubmissionReader {
     /// Which submission is live in which ring, of one server or of all, by server and ring.
     async fn live_rings(&mut self, server: Option<&ServerName>) -> Result<Vec<LiveRing>, StorageError>;
 
-    /// The names of all servers that were ever submitted, whatever became of them, sorted: a name is never free again.
-    async fn server_names(&mut self) -> Result<Vec<ServerName>, StorageError>;
-
     /// The server that one of whose skeletons this is, if there is one.
     async fn server_by_skeleton(&mut self, skeleton: &str) -> Result<Option<ServerName>, StorageError>;
 }
