@@ -231,12 +231,14 @@ impl Deciding<'_> {
             servers.insert(submission.server.clone());
             self.end(submission, &record).await?;
         }
+        // What comes back after a break-glass rests on consents too, and so does what reviews are relative to until then.
+        servers.extend(self.tx.break_glasses(None, true).await?.into_iter().map(|glass| glass.server));
+        for server in servers {
+            self.review_pending(&server).await?;
+        }
         for submission in self.approved().await? {
             // Whoever consented to it may be the one who is revoked.
             self.settle(submission).await?;
-        }
-        for server in servers {
-            self.review_pending(&server).await?;
         }
         self.commit().await?;
         Ok(record)

@@ -191,12 +191,18 @@ impl Deciding<'_> {
     /// Asks the policy about a version that has somewhere to go, and does what it says.
     ///
     /// Says what it waits for, where that is consents.
-    pub(super) async fn settle(&mut self, submission: Submission) -> Result<(Submission, Outcome), ServiceError> {
+    pub(super) async fn settle(&mut self, mut submission: Submission) -> Result<(Submission, Outcome), ServiceError> {
+        let server = submission.server.clone();
+        // What would be replaced can be another one by now without anything having been decided: under a break-glass, when
+        // the consents to what was there before end.
+        if self.base(&server).await?.map(|base| base.manifest) != submission.review.replaces {
+            self.review_pending(&server).await?;
+            submission = self.reread(&submission).await?;
+        }
         let Some(ring) = self.asked_ring(&submission).await? else {
             return Ok((submission, Outcome::Admitted { approvers: Vec::new() }));
         };
         let outcome = self.ask(&submission, &ring).await?;
-        let server = submission.server.clone();
         match (submission.state.kind(), &outcome) {
             (StateKind::Pending, Outcome::Admitted { .. }) => {
                 let submission = self.approve(submission).await?;
@@ -205,10 +211,11 @@ impl Deciding<'_> {
                 Ok((submission, said(outcome, waits)))
             }
             (StateKind::Approved | StateKind::Live, Outcome::Admitted { .. }) => {
+                let before = (self.glass_of(&submission).await?, self.tx.live_rings(Some(&server)).await?);
                 let submission = self.regularise(submission).await?;
-                let before = self.tx.live_rings(Some(&server)).await?;
                 let (submission, waits) = self.advance(submission, Push::NONE).await?;
-                if before != self.tx.live_rings(Some(&server)).await? {
+                let after = (self.glass_of(&submission).await?, self.tx.live_rings(Some(&server)).await?);
+                if before != after {
                     self.review_pending(&server).await?;
                 }
                 Ok((submission, said(outcome, waits)))
@@ -257,8 +264,16 @@ impl Deciding<'_> {
                 self.reject_by_rule(submission, "a version that is not lower went live first").await?;
                 continue;
             }
-            if is_live && self.base(server).await?.map(|base| base.manifest) == submission.review.replaces {
-                continue;
+            if is_live {
+                let base = self.base(server).await?;
+                if base.as_ref().map(|base| base.manifest) == submission.review.replaces {
+                    continue;
+                }
+                if base.is_some_and(|base| !is_higher(&submission.version, &base.version)) {
+                    // Something that is not lower overtook it: going on would be going back.
+                    self.end_rollout(&submission).await?;
+                    continue;
+                }
             }
             let candidate = manifest(&mut *self.tx, &submission, &self.inner.settings.roots).await?;
             let review = self.review(&candidate).await?;
