@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use mcp_pin_storage::{LiveRing, Progress, RolloutReader as _, Store as _, SubmissionReader as _};
+use mcp_pin_storage::{LiveRing, Progress, Store as _};
 use mcp_pin_storage_sqlite::SqliteStore;
 use sqlx::{Connection as _, SqliteConnection, migrate::Migrator, sqlite::SqliteConnectOptions};
 

@@ -195,7 +195,8 @@ impl Deciding<'_> {
         let server = submission.server.clone();
         // What would be replaced can be another one by now without anything having been decided: under a break-glass, when
         // the consents to what was there before end.
-        if self.base(&server).await?.map(|base| base.manifest) != submission.review.replaces {
+        let base = self.base(&server).await?.map(|base| base.manifest);
+        if base != submission.review.replaces && base != Some(submission.manifest) {
             self.review_pending(&server).await?;
             submission = self.reread(&submission).await?;
         }
@@ -266,7 +267,8 @@ impl Deciding<'_> {
             }
             if is_live {
                 let base = self.base(server).await?;
-                if base.as_ref().map(|base| base.manifest) == submission.review.replaces {
+                let manifest = base.as_ref().map(|base| base.manifest);
+                if manifest == submission.review.replaces || manifest == Some(submission.manifest) {
                     continue;
                 }
                 if base.is_some_and(|base| !is_higher(&submission.version, &base.version)) {
