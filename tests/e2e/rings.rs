@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mcp_pin_test_support::fake::Scenario;
 use serde_json::json;
 
 use crate::organisation::{NAME, Organisation, release};
@@ -13,6 +14,13 @@ fn organisation(soak: &str) -> Organisation {
         "[[ring]]\nname = \"canary\"\nshare = 0\nsoak = \"{soak}\"\n\n[[ring]]\nname = \"stable\"\n"
     );
     Organisation::with_config(&rings)
+}
+
+/// A release that says something new to the model, so that its soak shows something.
+fn changed(version: &str) -> Scenario {
+    let mut scenario = release(version);
+    scenario.instructions = Some(format!("Ask for one city at a time. This is release {version}. Never ask twice."));
+    scenario
 }
 
 /// What everybody is served.
@@ -42,7 +50,7 @@ fn an_update_soaks_in_canary_and_reaches_everybody_by_itself() {
     assert_eq!(stable(&organisation), "1.0.0", "a first version reaches everybody at once");
     late.run(&["lock", "--accept", "first-use"]).expect(0);
 
-    organisation.submit("1.1.0", &release("1.1.0"));
+    organisation.submit("1.1.0", &changed("1.1.0"));
     organisation.approve("1.1.0").expect(0).says("it is live in canary; stable follows after");
     assert_eq!(stable(&organisation), "1.0.0");
     canary.run(&["lock", "--accept", "first-use"]).expect(0);
@@ -55,7 +63,7 @@ fn an_update_soaks_in_canary_and_reaches_everybody_by_itself() {
 fn t83_drift_halts_the_rollout_and_a_rollback_takes_it_away() {
     let organisation = organisation("2s");
     organisation.publish("1.0.0");
-    let second = organisation.submit("1.1.0", &release("1.1.0"));
+    let second = organisation.submit("1.1.0", &changed("1.1.0"));
     organisation.approve("1.1.0").expect(0).says("it is live in canary");
     let token = organisation.admin.run(&["registry", "token", "create", "laptop", "--role", "reader"]).expect(0);
     let token = token.out.split_whitespace().find(|word| word.starts_with("mcpp_")).unwrap().to_owned();
@@ -74,7 +82,7 @@ fn t83_drift_halts_the_rollout_and_a_rollback_takes_it_away() {
     assert_eq!(stable(&organisation), "1.0.0");
 
     // A fix goes the same way, and somebody does not wait.
-    organisation.submit("1.1.1", &release("1.1.1"));
+    organisation.submit("1.1.1", &changed("1.1.1"));
     organisation.approve("1.1.1").expect(0).says("it is live in canary");
     let what = format!("{NAME}@1.1.1");
     approver.run(&["pause", &what, "--reason", "a holiday"]).expect(0).says("paused before stable");
@@ -114,7 +122,7 @@ fn approvers_see_what_waits_review_it_and_reject_it() {
 fn t54_what_others_wrote_stays_in_its_line() {
     let organisation = organisation("1h");
     organisation.publish("1.0.0");
-    organisation.submit("1.1.0", &release("1.1.0"));
+    organisation.submit("1.1.0", &changed("1.1.0"));
     organisation.approve("1.1.0").expect(0);
     let what = format!("{NAME}@1.1.0");
     let approver = &organisation.approver;
@@ -131,7 +139,7 @@ fn t54_what_others_wrote_stays_in_its_line() {
 fn break_glass_needs_its_role_and_is_loud() {
     let organisation = organisation("1h");
     organisation.publish("1.0.0");
-    organisation.submit("1.1.0", &release("1.1.0"));
+    organisation.submit("1.1.0", &changed("1.1.0"));
     let what = format!("{NAME}@1.1.0");
     let shown = organisation.approver.run(&["review", &what, "--json"]).expect(0).json();
     let digest = crate::world::find(&shown, "reportDigest").unwrap();

@@ -69,6 +69,7 @@ pub use types::{
     Caller, ConsentView, Consented, DEFAULT_EXCHANGED_TOKEN_LIFETIME, Document, EventPage, IssuedToken, NewApprover,
     NewCredential, NewGrant, NewSubmission, NewToken, Settings, SubmissionPage, Submitted, default_roots, leaf_value,
 };
+pub use waiting::Waits;
 
 /// The most characters of a label or a reason: it is shown in lists.
 pub const MAX_LABEL_LENGTH: usize = 500;

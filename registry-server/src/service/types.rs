@@ -67,20 +67,20 @@ impl Caller {
 
 /// How long an exchanged token is valid unless told otherwise: a capture and a submission take less, and whoever finds
 /// it in a log later has nothing.
-pub const DEFAULT_EXCHANGED_TOKEN_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+pub(super) const DEFAULT_EXCHANGED_TOKEN_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
 /// How long a submission waits unless told otherwise: a quarter, after which nobody remembers why it was made.
-pub const DEFAULT_PENDING_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 90);
+pub(super) const DEFAULT_PENDING_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// The longest break-glass unless told otherwise: over a long weekend.
-pub const DEFAULT_BREAK_GLASS_LIMIT: SignedDuration = SignedDuration::from_hours(72);
+pub(super) const DEFAULT_BREAK_GLASS_LIMIT: SignedDuration = SignedDuration::from_hours(72);
 
 /// One client that saw something else than was consented to is enough: a halt stops nothing that is served, and can be
 /// resumed.
-pub const DEFAULT_DRIFT_REPORTS: NonZero<u32> = NonZero::<u32>::MIN;
+pub(super) const DEFAULT_DRIFT_REPORTS: NonZero<u32> = NonZero::<u32>::MIN;
 
 /// Errors have many causes that are not the version's; five clients with one are a pattern.
-pub const DEFAULT_ERROR_BUDGET: NonZero<u32> = NonZero::<u32>::MIN.saturating_add(4);
+pub(super) const DEFAULT_ERROR_BUDGET: NonZero<u32> = NonZero::<u32>::MIN.saturating_add(4);
 
 /// How the service decides.
 ///

@@ -32,7 +32,7 @@ async fn two(registry: &TestRegistry, people: &People<'_>) -> (Manifest, Manifes
     let submission = people.publisher.submit(&first).await.json();
     assert_eq!(approve(&people.approvers[0], &submission, &first).await["state"], "live");
     registry.clock.advance_seconds(60);
-    let second = weather("1.1.0", "Forecasts the weather. Also for tomorrow.", Some(&first));
+    let second = weather("1.1.0", "Forecasts the weather. Never call it twice.", Some(&first));
     let submission = people.publisher.submit(&second).await.json();
     assert_eq!(approve(&people.approvers[0], &submission, &second).await["state"], "live");
     (first, second)

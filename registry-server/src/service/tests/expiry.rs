@@ -11,7 +11,7 @@ use crate::service::{
 };
 
 const PLAIN: &str = "Gives the forecast of a city.";
-const TOWN: &str = "Gives the forecast of a town.";
+const TOWN: &str = "Gives the forecast of a town. Do not call it more than once.";
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// A registry where versions wait for somebody to start them.
@@ -106,8 +106,8 @@ async fn a_plan_says_what_a_revocation_would_end_and_takes_a_role() {
     let before = registry.log().await;
     let service = &registry.service;
     let plan = service.plan_revocation(registry.caller("bob"), RevocationScope::Server, SERVER).await.unwrap();
-    let ends: Vec<_> = plan.ends.iter().map(|submission| &submission.id).collect();
-    assert_eq!(ends, [&live.id, &pending.id]);
+    let ends: std::collections::BTreeSet<_> = plan.ends.iter().map(|submission| &submission.id).collect();
+    assert_eq!(ends, [&live.id, &pending.id].into());
     let refused = service.plan_revocation(registry.caller("acme"), RevocationScope::Server, SERVER).await;
     assert!(matches!(refused, Err(ServiceError::Forbidden(_))), "{refused:?}");
     let nonsense = service.plan_revocation(&registry.admin, RevocationScope::Server, "io.example/*").await;

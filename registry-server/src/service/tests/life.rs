@@ -31,7 +31,7 @@ enum Step {
 }
 
 const DESCRIPTIONS: [&str; 3] =
-    ["Gives the forecast of a city.", "Gives the forecast of a town.", "Gives the forecast of a hamlet."];
+    ["Gives the forecast.", "Gives the forecast. Do not call it more than once.", "Gives it. Never call it twice."];
 
 const PEOPLE: [&str; 2] = ["alice", "bob"];
 

@@ -14,8 +14,8 @@ use crate::service::{
 };
 
 const PLAIN: &str = "Gives the forecast of a city.";
-const TOWN: &str = "Gives the forecast of a town.";
-const HAMLET: &str = "Gives the forecast of a hamlet.";
+const TOWN: &str = "Gives the forecast of a town. Do not call it more than once.";
+const HAMLET: &str = "Gives the forecast of a hamlet. Never call it twice.";
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 fn pair(canary: &str, stable: &str) -> (Option<String>, Option<String>) {
@@ -89,11 +89,12 @@ async fn an_update_soaks_before_it_reaches_everybody() {
 }
 
 #[tokio::test]
-async fn what_changes_nothing_needs_no_soak() {
+async fn what_is_a_notice_needs_consent_and_no_soak() {
     let registry = ringed().await;
     registry.consented("1.0.0", PLAIN).await;
     let same = registry.submit("1.0.1", PLAIN).await;
-    assert_eq!((same.review.grade, same.state.kind()), (Grade::None, StateKind::Live));
+    assert_eq!((same.review.grade, same.state.kind()), (Grade::Notice, StateKind::Pending));
+    registry.approve("alice", &same).await.unwrap();
     assert_eq!(registry.both(SERVER), pair("1.0.1", "1.0.1"));
 }
 

@@ -10,8 +10,8 @@ use crate::service::{
 };
 
 const PLAIN: &str = "Gives the forecast of a city.";
-const TOWN: &str = "Gives the forecast of a town.";
-const HAMLET: &str = "Gives the forecast of a hamlet.";
+const TOWN: &str = "Gives the forecast of a town. Do not call it more than once.";
+const HAMLET: &str = "Gives the forecast of a hamlet. Never call it twice.";
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 async fn ringed() -> TestRegistry {
