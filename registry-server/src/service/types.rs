@@ -67,7 +67,7 @@ impl Caller {
 
 /// How long an exchanged token is valid unless told otherwise: a capture and a submission take less, and whoever finds
 /// it in a log later has nothing.
-pub(super) const DEFAULT_EXCHANGED_TOKEN_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+pub const DEFAULT_EXCHANGED_TOKEN_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
 /// How long a submission waits unless told otherwise: a quarter, after which nobody remembers why it was made.
 pub(super) const DEFAULT_PENDING_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 90);
