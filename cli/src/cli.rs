@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::commands::{
-    approve, break_glass, ci, completions, diff, explain, init, inspect, key, lock, ls, manifest, merge_driver, pending,
-    registry, reject, review, revoke, rules, sign_bundle, steer, submit, trust, update, verify, verify_bundle, why,
+    approve, break_glass, ci, completions, diff, explain, init, inspect, key, lock, ls, manifest, merge_driver,
+    pending, registry, reject, review, revoke, rules, sign_bundle, steer, submit, trust, update, verify, verify_bundle,
+    why,
 };
 
 /// Pin, verify and review what MCP servers tell an AI agent.

@@ -117,7 +117,12 @@ pub struct PolicyConfig {
     pub rings: Vec<RingSection>,
 }
 
-fn duration(key: &str, text: &str, most: SignedDuration, limit: &'static str) -> Result<SignedDuration, PolicyConfigError> {
+fn duration(
+    key: &str,
+    text: &str,
+    most: SignedDuration,
+    limit: &'static str,
+) -> Result<SignedDuration, PolicyConfigError> {
     let error = || PolicyConfigError::Duration { key: key.to_owned(), limit };
     // Days have no fixed length to the parser, and 24 hours to everybody who writes a soak.
     let duration = match text.strip_suffix('d').map(|days| days.trim().parse::<u16>()) {

@@ -10,9 +10,7 @@ use crate::organisation::{NAME, Organisation, release};
 const LATEST: &str = "/v0.1/servers/io.github.acme%2Fweather/versions/latest";
 
 fn organisation(soak: &str) -> Organisation {
-    let rings = format!(
-        "[[ring]]\nname = \"canary\"\nshare = 0\nsoak = \"{soak}\"\n\n[[ring]]\nname = \"stable\"\n"
-    );
+    let rings = format!("[[ring]]\nname = \"canary\"\nshare = 0\nsoak = \"{soak}\"\n\n[[ring]]\nname = \"stable\"\n");
     Organisation::with_config(&rings)
 }
 
@@ -77,7 +75,8 @@ fn t83_drift_halts_the_rollout_and_a_rollback_takes_it_away() {
     let approver = &organisation.approver;
     approver.run(&["promote", &what, "--reason", "we are sure"]).expect(1).says("halted");
     approver.run(&["rollback", &what, "--reason", "drift"]).expect(0).says("is superseded");
-    let canary = organisation.registry.read(&format!("/v1/rollouts/{}", second["manifest"].as_str().unwrap()), Some(&token));
+    let canary =
+        organisation.registry.read(&format!("/v1/rollouts/{}", second["manifest"].as_str().unwrap()), Some(&token));
     assert_eq!(canary["live"], json!([]));
     assert_eq!(stable(&organisation), "1.0.0");
 

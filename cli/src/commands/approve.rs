@@ -215,8 +215,9 @@ pub(super) fn find(context: &Context, client: &RegistryClient, what: &str) -> Re
         return Ok(submission);
     }
     submissions::all(context, client, None)?.into_iter().rev().find(is_meant).ok_or_else(|| {
-        CommandError::failed(format!("{server}@{version} was not submitted to {}", client.base()))
-            .hint("`mcp-pin pending` lists what waits for consent, `mcp-pin registry submissions --state all` everything")
+        CommandError::failed(format!("{server}@{version} was not submitted to {}", client.base())).hint(
+            "`mcp-pin pending` lists what waits for consent, `mcp-pin registry submissions --state all` everything",
+        )
     })
 }
 
@@ -378,7 +379,12 @@ fn rings(arguments: &Arguments, registry: &WellKnown) -> Result<Vec<Ring>, Comma
     if registry.rings.is_empty() { Ok(vec![parse(&registry.ring)?]) } else { Ok(registry.rings.clone()) }
 }
 
-pub(super) fn reject(context: &Context, client: &RegistryClient, submission: &SubmissionRecord, reason: &str) -> CommandResult {
+pub(super) fn reject(
+    context: &Context,
+    client: &RegistryClient,
+    submission: &SubmissionRecord,
+    reason: &str,
+) -> CommandResult {
     if reason.trim().is_empty() {
         return Err(CommandError::usage("a rejection needs a reason"));
     }

@@ -88,14 +88,15 @@ fn roughly(duration: SignedDuration) -> String {
 
 fn particulars(record: &WaitingRecord, now: Timestamp) -> Vec<String> {
     let submission = &record.submission;
-    let have = if record.approvers.is_empty() {
-        "nobody yet".to_owned()
-    } else {
-        record.approvers.join(", ")
-    };
+    let have = if record.approvers.is_empty() { "nobody yet".to_owned() } else { record.approvers.join(", ") };
     let missing = record.missing_acknowledgements.len();
     vec![
-        format!("submitted {} ago by {}, {} changes", roughly(age(record, now)), submission.publisher, submission.change_count),
+        format!(
+            "submitted {} ago by {}, {} changes",
+            roughly(age(record, now)),
+            submission.publisher,
+            submission.change_count
+        ),
         format!("takes {} for {}: {have}", people(record.needed), record.ring),
         if missing == 0 { String::new() } else { format!("{missing} findings are not acknowledged by enough of them") },
         record.expires_at.map_or_else(String::new, |at| format!("expires {}", at.strftime("%Y-%m-%d %H:%M UTC"))),

@@ -108,7 +108,8 @@ pub(super) fn standing(record: &RolloutRecord) -> String {
         (None, _) => String::new(),
     };
     let glass = record.break_glass.as_ref();
-    let until = glass.map(|glass| format!("; by break-glass until {}", glass.expires_at.strftime("%Y-%m-%d %H:%M UTC")));
+    let until =
+        glass.map(|glass| format!("; by break-glass until {}", glass.expires_at.strftime("%Y-%m-%d %H:%M UTC")));
     format!("{is_in}{on}{}", until.unwrap_or_default())
 }
 

@@ -123,11 +123,13 @@ impl RegistryClient {
             base.set_path(&path);
         }
         let mut headers = header::HeaderMap::new();
-        for (name, value) in
-            [("mcp-pin-ring", options.ring.as_ref().map(Ring::as_str)), ("mcp-pin-client", options.client_id.as_deref())]
-        {
+        for (name, value) in [
+            ("mcp-pin-ring", options.ring.as_ref().map(Ring::as_str)),
+            ("mcp-pin-client", options.client_id.as_deref()),
+        ] {
             if let Some(value) = value {
-                let value = header::HeaderValue::from_str(value).map_err(|_| wrong("the client id is no header value"))?;
+                let value =
+                    header::HeaderValue::from_str(value).map_err(|_| wrong("the client id is no header value"))?;
                 headers.insert(name, value);
             }
         }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mcp_pin_model::ServerName;
 use mcp_pin_storage::{
-    BreakGlass, BreakGlassEnd, BreakGlassId, DriftReport, RingMove, Rollout, RolloutReader, RolloutWriter, StorageError,
-    SubmissionId,
+    BreakGlass, BreakGlassEnd, BreakGlassId, DriftReport, RingMove, Rollout, RolloutReader, RolloutWriter,
+    StorageError, SubmissionId,
     rows::{BreakGlassRow, DriftReportRow, RingMoveRow, RolloutRow, columns::unavailable},
 };
 

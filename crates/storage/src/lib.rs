@@ -39,11 +39,12 @@ pub use id::{ApproverId, BreakGlassId, DriftReportId, GrantId, IdError, Revocati
 pub use principal::{PrincipalError, PrincipalName, PrincipalReader, PrincipalWriter, Role, Roles};
 pub use revocation::{RevocationReader, RevocationRecord, RevocationSource, RevocationWriter};
 pub use rollout::{
-    BreakGlass, BreakGlassEnd, DriftKind, DriftReport, HaltCause, MoveCause, Progress, RingMove, Rollout, RolloutReader,
-    RolloutWriter, Stop,
+    BreakGlass, BreakGlassEnd, DriftKind, DriftReport, HaltCause, MoveCause, Progress, RingMove, Rollout,
+    RolloutReader, RolloutWriter, Stop,
 };
 pub use store::{Snapshot, Store, Transaction};
 pub use submission::{
-    LiveRing, Review, State, StateKind, Submission, SubmissionFilter, SubmissionReader, SubmissionWriter, TransitionError,
+    LiveRing, Review, State, StateKind, Submission, SubmissionFilter, SubmissionReader, SubmissionWriter,
+    TransitionError,
 };
 pub use token::{Token, TokenReader, TokenWriter};

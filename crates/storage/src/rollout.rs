@@ -242,11 +242,8 @@ pub trait RolloutReader {
 
     /// Versions that are or were live without the consents that they take, of one server or of all; with `open`, only
     /// those that are. By id.
-    async fn break_glasses(
-        &mut self,
-        server: Option<&ServerName>,
-        open: bool,
-    ) -> Result<Vec<BreakGlass>, StorageError>;
+    async fn break_glasses(&mut self, server: Option<&ServerName>, open: bool)
+    -> Result<Vec<BreakGlass>, StorageError>;
 
     /// The reports about a version, by id.
     async fn drift_reports(&mut self, submission: &SubmissionId) -> Result<Vec<DriftReport>, StorageError>;

@@ -95,15 +95,8 @@ pub enum StateKind {
 
 impl StateKind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
-        Self::Pending,
-        Self::Approved,
-        Self::Live,
-        Self::Superseded,
-        Self::Rejected,
-        Self::Revoked,
-        Self::Expired,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Pending, Self::Approved, Self::Live, Self::Superseded, Self::Rejected, Self::Revoked, Self::Expired];
 
     /// The word used in JSON, SQL, logs and documents.
     #[must_use]

@@ -182,7 +182,8 @@ impl Deciding<'_> {
     /// A break-glass whose time has passed.
     pub(super) async fn expire_glass(&mut self, glass: &BreakGlass) -> Result<(), ServiceError> {
         let found = self.tx.submission(&glass.submission).await?;
-        let submission = found.ok_or_else(|| ServiceError::Unsound(format!("break-glass {}: no such version", glass.id)))?;
+        let submission =
+            found.ok_or_else(|| ServiceError::Unsound(format!("break-glass {}: no such version", glass.id)))?;
         let server = submission.server.clone();
         let (mut leaving, mut staying) = (Vec::new(), false);
         for live in self.rings_of(&submission).await? {

@@ -97,10 +97,8 @@ impl Deciding<'_> {
         // What was known when somebody resumed the rollout has been decided about; the soak began anew then.
         let since: Option<Timestamp> = self.tx.rollout(&submission.id).await?.map(|rollout| rollout.since);
         let reports = self.tx.drift_reports(&submission.id).await?;
-        let counted = reports
-            .iter()
-            .filter(|report| report.kind == kind && since.is_none_or(|since| report.at >= since))
-            .count();
+        let counted =
+            reports.iter().filter(|report| report.kind == kind && since.is_none_or(|since| report.at >= since)).count();
         if u32::try_from(counted).unwrap_or(u32::MAX) < limit.get() {
             return Ok(false);
         }

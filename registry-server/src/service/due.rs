@@ -7,9 +7,7 @@ use std::{collections::BTreeMap, sync::Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use mcp_pin_model::{ServerName, leaf::LeafType};
-use mcp_pin_storage::{
-    Progress, PrincipalName, Rollout, StateKind, Submission, SubmissionFilter, SubmissionId,
-};
+use mcp_pin_storage::{PrincipalName, Progress, Rollout, StateKind, Submission, SubmissionFilter, SubmissionId};
 
 use super::{
     Service, ServiceError,

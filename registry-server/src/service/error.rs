@@ -171,7 +171,9 @@ pub enum ServiceError {
     #[error("the version is not live in {0}")]
     NotLive(String),
     /// The next ring takes more consents.
-    #[error("the ring `{ring}` takes {needed} approvers, of whom {have} consented, and {missing} findings to be acknowledged")]
+    #[error(
+        "the ring `{ring}` takes {needed} approvers, of whom {have} consented, and {missing} findings to be acknowledged"
+    )]
     ConsentNeeded {
         /// The ring.
         ring: mcp_pin_model::Ring,

@@ -46,9 +46,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use mcp_pin_storage::Store;
 
-pub use environment::{Clock, Random, SystemClock, SystemRandom};
 pub use break_glass::BreakGlassOrder;
 pub use drift::{DriftReported, NewDriftReport};
+pub use environment::{Clock, Random, SystemClock, SystemRandom};
 pub use error::{ErrorClass, ServiceError};
 pub use evidence::MAX_EVIDENCE_BUNDLES;
 pub use live::{CatalogueEntry, LiveSet};
@@ -57,8 +57,8 @@ pub use mcp_pin_model::{
 };
 pub use mcp_pin_storage::{
     Approver, ApproverId, ApproverScope, BreakGlass, ConsentRecord, Credential, DriftKind, DriftReport, Event, Grant,
-    GrantId, HaltCause, LiveRing, PrincipalName, Progress, Review, RevocationId, RevocationRecord, RingMove, Role, Roles,
-    Rollout, State, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, Token, TokenId,
+    GrantId, HaltCause, LiveRing, PrincipalName, Progress, Review, RevocationId, RevocationRecord, RingMove, Role,
+    Roles, Rollout, State, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, Token, TokenId,
 };
 pub use revoke::RevocationPlan;
 pub use rings::{Quorum, RingSettings, Rings, RingsError, Start};

@@ -17,7 +17,8 @@ use mcp_pin_model::{
 };
 use mcp_pin_policy::{MAX_CLOCK_SKEW, Outcome};
 use mcp_pin_storage::{
-    BreakGlassEnd, MoveCause, PrincipalName, RevocationId, RevocationRecord, RevocationSource, Role, StateKind, Submission, SubmissionFilter,
+    BreakGlassEnd, MoveCause, PrincipalName, RevocationId, RevocationRecord, RevocationSource, Role, StateKind,
+    Submission, SubmissionFilter,
 };
 
 use super::{
@@ -165,7 +166,9 @@ impl Service {
             let mut lapses = Vec::new();
             for submission in deciding.approved().await? {
                 let first = deciding.inner.settings.rings.after(None).map(|first| first.ring.clone());
-                let Some(first) = first.filter(|_| ends.iter().all(|ending| ending.id != submission.id)) else { continue };
+                let Some(first) = first.filter(|_| ends.iter().all(|ending| ending.id != submission.id)) else {
+                    continue;
+                };
                 if !matches!(deciding.ask(&submission, &first).await?, Outcome::Admitted { .. }) {
                     lapses.push(submission);
                 }

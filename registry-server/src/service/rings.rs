@@ -82,11 +82,8 @@ const MAX_SOAK: SignedDuration = SignedDuration::from_hours(24 * 90);
 impl Default for Rings {
     /// A tenth of the clients for a day, then everybody.
     fn default() -> Self {
-        let canary = RingSettings {
-            share: 10,
-            soak: SignedDuration::from_hours(24),
-            ..RingSettings::new(Ring::canary())
-        };
+        let canary =
+            RingSettings { share: 10, soak: SignedDuration::from_hours(24), ..RingSettings::new(Ring::canary()) };
         Self(vec![canary, RingSettings::new(Ring::stable())])
     }
 }

@@ -34,8 +34,7 @@ impl Service {
             let mut deciding = service.deciding_for(&caller).await?;
             // Whoever published it may want it gone more than anybody; what comes back was approved by others.
             let submission = deciding.steered(&caller, &manifest, true).await?;
-            let submission =
-                deciding.go_back(submission, ring.as_ref(), caller.principal.as_str(), &reason).await?;
+            let submission = deciding.go_back(submission, ring.as_ref(), caller.principal.as_str(), &reason).await?;
             deciding.commit().await?;
             Ok(submission)
         })
@@ -52,7 +51,8 @@ impl Deciding<'_> {
         reason: &str,
     ) -> Result<Submission, ServiceError> {
         let settings = &self.inner.settings;
-        let from = from.unwrap_or_else(|| settings.rings.after(None).map_or(settings.rings.last(), |first| &first.ring));
+        let from =
+            from.unwrap_or_else(|| settings.rings.after(None).map_or(settings.rings.last(), |first| &first.ring));
         if settings.rings.get(from).is_none() {
             return Err(ServiceError::Invalid { member: "ring", problem: "there is no such ring".to_owned() });
         }
@@ -182,4 +182,3 @@ impl NothingBefore {
         }
     }
 }
-

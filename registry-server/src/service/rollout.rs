@@ -191,7 +191,9 @@ impl Deciding<'_> {
         reason: &str,
     ) -> Result<Submission, ServiceError> {
         let server = submission.server.clone();
-        if *ring == *self.inner.settings.rings.last() && matches!(cause, MoveCause::Approval | MoveCause::Soak | MoveCause::Promotion) {
+        if *ring == *self.inner.settings.rings.last()
+            && matches!(cause, MoveCause::Approval | MoveCause::Soak | MoveCause::Promotion)
+        {
             // What people consented to is a change from one version to another.
             let base = self.base(&server).await?.map(|base| base.manifest);
             if base != submission.review.replaces {
@@ -374,7 +376,8 @@ impl Service {
         live.retain(|live| live.submission == submission.id);
         let glasses = snapshot.break_glasses(Some(&submission.server), true).await?;
         let running = rollout.as_ref().filter(|rollout| rollout.progress.is_open());
-        let next = running.and_then(|rollout| settings.rings.after(rollout.ring.as_ref())).map(|next| next.ring.clone());
+        let next =
+            running.and_then(|rollout| settings.rings.after(rollout.ring.as_ref())).map(|next| next.ring.clone());
         let soaked_at = running.and_then(|rollout| {
             let soak = settings.rings.get(rollout.ring.as_ref()?)?.soak;
             rollout.since.checked_add(soak).ok()
@@ -407,7 +410,8 @@ impl Service {
                 continue;
             }
             let submission = deciding.tx.submission(&live.submission).await?;
-            let submission = submission.ok_or_else(|| ServiceError::Unsound(format!("{}: what is live is not there", live.server)))?;
+            let submission = submission
+                .ok_or_else(|| ServiceError::Unsound(format!("{}: what is live is not there", live.server)))?;
             let reason = "the ring is not configured any more";
             deciding.vacate(&submission, &live.ring, MoveCause::Retirement, PrincipalName::REGISTRY, reason).await?;
             let mut leaf = Leaf::new(LeafType::RingMoved, deciding.at, PrincipalName::REGISTRY);

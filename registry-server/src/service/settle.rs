@@ -170,12 +170,7 @@ impl Deciding<'_> {
     }
 
     /// The question that the policy answers about a submission.
-    pub(super) fn case<'c>(
-        &self,
-        submission: &'c Submission,
-        report: &'c ChangeReport,
-        ring: &'c Ring,
-    ) -> Case<'c> {
+    pub(super) fn case<'c>(&self, submission: &'c Submission, report: &'c ChangeReport, ring: &'c Ring) -> Case<'c> {
         Case {
             report,
             manifest: submission.manifest,

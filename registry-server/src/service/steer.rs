@@ -90,8 +90,7 @@ impl Service {
             let mut deciding = service.deciding().await?;
             let submission = deciding.tx.submission_of_manifest(&manifest).await?;
             let submission = submission.ok_or(ServiceError::NotFound("manifest"))?;
-            let halted =
-                deciding.halt(&submission, HaltCause::Advisory, PrincipalName::REGISTRY, &advisory).await?;
+            let halted = deciding.halt(&submission, HaltCause::Advisory, PrincipalName::REGISTRY, &advisory).await?;
             deciding.commit().await?;
             Ok(halted)
         })
@@ -113,8 +112,8 @@ impl Deciding<'_> {
         if is_brake && is_own && caller.has(Role::Publisher) {
             return Ok(submission);
         }
-        let is_approver = caller.has(Role::Approver)
-            && self.is_approver(&caller.principal, submission.server.namespace()).await?;
+        let is_approver =
+            caller.has(Role::Approver) && self.is_approver(&caller.principal, submission.server.namespace()).await?;
         if !caller.has(Role::Admin) && !is_approver {
             return Err(ServiceError::NotAnApprover);
         }

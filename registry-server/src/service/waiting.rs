@@ -67,9 +67,12 @@ impl Service {
             let is_approver = caller.has(Role::Approver)
                 && submission.publisher != caller.principal
                 && deciding.is_approver(&caller.principal, submission.server.namespace()).await?;
-            let has_rejected = deciding.tx.consents(&submission.manifest).await?.iter().any(|consent| {
-                consent.principal == caller.principal && consent.decision == Decision::Reject
-            });
+            let has_rejected = deciding
+                .tx
+                .consents(&submission.manifest)
+                .await?
+                .iter()
+                .any(|consent| consent.principal == caller.principal && consent.decision == Decision::Reject);
             let expires_at = (submission.state.kind() == StateKind::Pending)
                 .then(|| submission.submitted_at.checked_add(settings.pending_lifetime).ok())
                 .flatten();

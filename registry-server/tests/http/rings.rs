@@ -79,9 +79,7 @@ async fn readers_are_served_by_their_ring() {
     assert_eq!(version(&reader, &[("mcp-pin-client", "client-1")]).await, served, "the token says who it is");
 
     // Lists, exact versions and resolve agree with latest.
-    for (headers, live, other) in
-        [(&[][..], &first, &second), (&[("mcp-pin-ring", "canary")][..], &second, &first)]
-    {
+    for (headers, live, other) in [(&[][..], &first, &second), (&[("mcp-pin-ring", "canary")][..], &second, &first)] {
         let get = |path: String| public.send(Method::GET, Box::leak(path.into_boxed_str()), headers, Vec::new());
         let list = get("/v0.1/servers".to_owned()).await.json();
         assert_eq!(list["metadata"]["count"], 1);
@@ -134,7 +132,10 @@ async fn a_version_is_steered_and_what_happened_is_told() {
     let promoted = approver.post_json(&of("promote"), &reason).await.json();
     assert_eq!(promoted["progress"], "complete", "{promoted}");
     let last = promoted["moves"].as_array().unwrap().last().unwrap().clone();
-    assert_eq!((&last["ring"], &last["cause"], &last["reason"]), (&json!("stable"), &json!("promotion"), &json!("why")));
+    assert_eq!(
+        (&last["ring"], &last["cause"], &last["reason"]),
+        (&json!("stable"), &json!("promotion"), &json!("why"))
+    );
     assert_eq!(version(&public, &[]).await, "1.1.0");
 
     let back = approver.post_json(&of("rollback"), &reason).await.json();

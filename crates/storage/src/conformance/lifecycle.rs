@@ -6,7 +6,8 @@ use mcp_pin_model::{Digest, Grade, Revocation, Ring, consent::Decision, revocati
 
 use super::samples::{at, consent, id, identity, manifest, parse, principal, submission, submitted, verified};
 use crate::{
-    LiveRing, Review, RevocationSource, State, StateKind, StorageError, Store, Submission, SubmissionFilter, Transaction,
+    LiveRing, Review, RevocationSource, State, StateKind, StorageError, Store, Submission, SubmissionFilter,
+    Transaction,
 };
 
 pub(super) async fn a_submission_comes_back_as_it_went_in(store: Arc<dyn Store>) {
@@ -243,7 +244,9 @@ pub(super) async fn submissions_are_listed_in_order(store: Arc<dyn Store>) {
         submitted(&mut *tx, number, server, version).await;
     }
     let first = tx.submission(&id(1)).await.expect("an answer").expect("a submission");
-    tx.update_submission(first.approve(at(4)).and_then(|it| it.go_live(at(4))).expect("it is pending")).await.expect("a change");
+    tx.update_submission(first.approve(at(4)).and_then(|it| it.go_live(at(4))).expect("it is pending"))
+        .await
+        .expect("a change");
     let numbers = async |tx: &mut dyn Transaction, filter: SubmissionFilter| {
         let found = tx.submissions(&filter).await.expect("an answer");
         found.iter().map(|found| found.id.as_str().trim_start_matches('0').to_owned()).collect::<Vec<_>>()

@@ -70,12 +70,8 @@ async fn t76_a_consent_that_ends_before_the_version_goes_live_takes_the_approval
     assert_eq!(registry.state(&submission).await, StateKind::Pending);
     let log = registry.log().await;
     assert_eq!(log[log.len() - 2..], ["approved", "lapsed"]);
-    let promoted = registry.service.steer(
-        registry.caller("bob"),
-        &submission.manifest,
-        Steering::Promote { to: None },
-        "now",
-    );
+    let promoted =
+        registry.service.steer(registry.caller("bob"), &submission.manifest, Steering::Promote { to: None }, "now");
     let refused = promoted.await;
     assert!(matches!(refused, Err(ServiceError::WrongProgress("ended"))), "{refused:?}");
     registry.wait(-DAY).await;
@@ -133,7 +129,8 @@ async fn t26_a_name_is_never_free_again() {
     registry.service.revoke_ordered(&registry.admin, scope, SERVER, "gone", None).await.unwrap();
     let refused = registry.submit_as("mallory", &alike("io.examp1e/weather")).await;
     assert!(matches!(refused, Err(ServiceError::ConfusableName { .. })), "{refused:?}");
-    let own = mcp_pin_test_support::keys::manifest(SERVER, "2.0.0", [mcp_pin_test_support::keys::tool("a", PLAIN)], None);
+    let own =
+        mcp_pin_test_support::keys::manifest(SERVER, "2.0.0", [mcp_pin_test_support::keys::tool("a", PLAIN)], None);
     assert!(matches!(registry.submit_as("acme", &own).await, Err(ServiceError::Revoked("server"))));
 }
 

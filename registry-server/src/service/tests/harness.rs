@@ -17,8 +17,8 @@ use mcp_pin_test_support::keys::{Person, approval, manifest, now, tool};
 use sha2::{Digest as _, Sha256};
 
 use crate::service::{
-    ApproverScope, Caller, Clock, Consented, NewApprover, NewCredential, NewGrant, NewToken, Random, Rings, Role, Service,
-    ServiceError, Settings, StateKind, Submission, Submitted,
+    ApproverScope, Caller, Clock, Consented, NewApprover, NewCredential, NewGrant, NewToken, Random, Rings, Role,
+    Service, ServiceError, Settings, StateKind, Submission, Submitted,
 };
 
 pub(super) const SERVER: &str = "io.example/weather";

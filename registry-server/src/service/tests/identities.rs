@@ -13,8 +13,8 @@ use mcp_pin_test_support::{
 
 use super::harness::{SERVER, TestRegistry};
 use crate::service::{
-    ApproverScope, Caller, NewApprover, NewCredential, NewGrant, Rings, Role, ServiceError, Settings, StateKind, Submitted,
-    default_roots,
+    ApproverScope, Caller, NewApprover, NewCredential, NewGrant, Rings, Role, ServiceError, Settings, StateKind,
+    Submitted, default_roots,
 };
 
 const INSTANCE: &str = "acme";

@@ -68,7 +68,8 @@ impl Ledger {
         for old in submissions {
             let now = registry.again(old).await;
             let view: Option<&RolloutView> = views.iter().find(|view| view.submission.id == now.id);
-            let live: Vec<&Ring> = view.map(|view| view.live.iter().map(|live| &live.ring).collect()).unwrap_or_default();
+            let live: Vec<&Ring> =
+                view.map(|view| view.live.iter().map(|live| &live.ring).collect()).unwrap_or_default();
             let is_live = now.state.kind() == StateKind::Live;
             assert_eq!(is_live, !live.is_empty(), "{now:?} in {live:?}: what is not live serves nothing");
             for ring in live {
@@ -186,12 +187,8 @@ async fn run(steps: Vec<Step>) {
             }
             Step::Report { of } => {
                 let Some(of) = pick(of) else { continue };
-                let new = NewDriftReport {
-                    manifest: of.manifest,
-                    kind: DriftKind::Drift,
-                    seen: None,
-                    detail: String::new(),
-                };
+                let new =
+                    NewDriftReport { manifest: of.manifest, kind: DriftKind::Drift, seen: None, detail: String::new() };
                 let _ = registry.service.report_drift(&reader, new).await;
             }
             Step::Wait { hours } => registry.wait(SignedDuration::from_hours(hours)).await,

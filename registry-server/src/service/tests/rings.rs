@@ -248,7 +248,11 @@ async fn a_ring_may_take_more_people_than_the_one_before() {
     assert!(registry.live(SERVER).is_some());
     let second = registry.submit("1.1.0", TOWN).await;
     let consented = registry.approve("alice", &second).await.unwrap();
-    assert_eq!((consented.needed, consented.approvers.as_slice()), (2, &["alice".to_owned()][..]), "stable wants another");
+    assert_eq!(
+        (consented.needed, consented.approvers.as_slice()),
+        (2, &["alice".to_owned()][..]),
+        "stable wants another"
+    );
     assert_eq!(registry.both(SERVER), pair("1.1.0", "1.0.0"));
     registry.wait(DAY * 2).await;
     assert_eq!(registry.both(SERVER), pair("1.1.0", "1.0.0"), "soak is no consent");

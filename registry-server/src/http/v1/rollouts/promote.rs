@@ -32,6 +32,7 @@ pub async fn promote(
     StrictJson(request): StrictJson<RingRequest>,
 ) -> Result<Response, Problem> {
     let manifest = segments.parse("manifest")?;
-    let view = state.service().steer(&caller, &manifest, Steering::Promote { to: request.ring }, &request.reason).await?;
+    let view =
+        state.service().steer(&caller, &manifest, Steering::Promote { to: request.ring }, &request.reason).await?;
     private(StatusCode::OK, &RolloutDocument::from(&view))
 }
