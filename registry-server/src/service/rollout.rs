@@ -158,7 +158,9 @@ impl Deciding<'_> {
                 let soaked = soak.is_none_or(|soak| at_once || has_passed(rollout.since, soak, self.at));
                 let cooled = !is_first || has_passed(submission.submitted_at, settings.cool_down, self.at);
                 if !soaked || !cooled || next.start == Start::Manual {
-                    break;
+                    // It cannot go on yet; whoever consented is told what else the next ring takes all the same.
+                    let outcome = self.ask(&submission, &next.ring).await?;
+                    return Ok((submission, outcome));
                 }
             }
             let outcome = self.ask(&submission, &next.ring).await?;

@@ -15,7 +15,7 @@ use crate::service::{
 
 const PLAIN: &str = "Gives the forecast of a city.";
 const TOWN: &str = "Gives the forecast of a town. Do not call it more than once.";
-const HAMLET: &str = "Gives the forecast of a hamlet. Never call it twice.";
+const HAMLET: &str = "Gives the forecast of a hamlet. Always ask for the region first.";
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 fn pair(canary: &str, stable: &str) -> (Option<String>, Option<String>) {
