@@ -123,6 +123,11 @@ impl Rings {
         self.0.iter()
     }
 
+    /// Their names.
+    pub(super) fn names(&self) -> Vec<Ring> {
+        self.0.iter().map(|one| one.ring.clone()).collect()
+    }
+
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {

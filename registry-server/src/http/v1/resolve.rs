@@ -78,8 +78,11 @@ pub async fn resolve(
     let find = |wanted: &ResolveName| {
         let name: ServerName = wanted.name.parse().ok()?;
         let entry = match &wanted.version {
-            None => live.latest(&ring, &name)?,
-            Some(version) => live.version(&ring, &name, &version.parse::<ServerVersion>().ok()?)?,
+            None => live.server(&name)?.view(&ring).latest()?,
+            Some(version) => {
+                let version = version.parse::<ServerVersion>().ok()?;
+                live.server(&name)?.view(&ring).live().iter().find(|entry| entry.version == version)?
+            }
         };
         Some(Resolved {
             live: true,

@@ -43,8 +43,7 @@ async fn break_glass(registry: &TestRegistry, of: &Submission) -> BreakGlass {
 }
 
 fn mark(registry: &TestRegistry) -> Option<jiff::Timestamp> {
-    let live = registry.service.live();
-    live.latest(live.ring(), &SERVER.parse().unwrap()).and_then(|entry| entry.break_glass_until)
+    registry.service.live().latest(&SERVER.parse().unwrap()).and_then(|entry| entry.break_glass_until)
 }
 
 #[tokio::test]

@@ -16,18 +16,18 @@ async fn the_live_set_is_what_was_decided_and_survives_a_restart() {
     let second = registry.publish("1.1.0", "Gives the forecast of a town.").await;
     let check = |registry: &TestRegistry| {
         let live = registry.service.live();
-        let [entry] = live.iter(live.ring()).collect::<Vec<_>>().try_into().unwrap();
+        let [entry] = live.iter().collect::<Vec<_>>().try_into().unwrap();
         assert_eq!((entry.name.as_str(), entry.version.to_string().as_str()), (SERVER, "1.1.0"));
         assert_eq!(entry.manifest, second.manifest);
         assert!(entry.is_latest);
-        assert_eq!(entry.server.get("version").unwrap().as_str(), Some("1.1.0"));
+        assert_eq!(entry.server().get("version").unwrap().as_str(), Some("1.1.0"));
         assert_eq!(entry.rings, [mcp_pin_model::Ring::stable()]);
         assert_eq!(Some(entry.published_at), second.state.live_since());
         let [former] = live.former().collect::<Vec<_>>().try_into().unwrap();
         assert_eq!((former.version.to_string().as_str(), former.state), ("1.0.0", StateKind::Superseded));
         assert_eq!(former.updated_at, entry.published_at);
         assert!(live.has_manifest(&second.manifest) && live.has_manifest(&former.manifest));
-        assert!(live.version(live.ring(), &entry.name, &former.version).is_none());
+        assert!(live.version(&entry.name, &former.version).is_none());
         live.sequence
     };
     let before = check(&registry);
@@ -37,7 +37,7 @@ async fn the_live_set_is_what_was_decided_and_survives_a_restart() {
 }
 
 /// Runs SQL on the file, as somebody with access to the disk would.
-async fn tamper(registry: &TestRegistry, sql: &[&'static str]) {
+pub(super) async fn tamper(registry: &TestRegistry, sql: &[&'static str]) {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(registry.file()).foreign_keys(false);
     let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
     for sql in sql {

@@ -156,8 +156,7 @@ impl TestRegistry {
 
     /// The manifest that is live.
     pub(super) fn live(&self, server: &str) -> Option<Digest> {
-        let live = self.service.live();
-        live.latest(live.ring(), &server.parse().unwrap()).map(|entry| entry.manifest)
+        self.service.live().latest(&server.parse().unwrap()).map(|entry| entry.manifest)
     }
 
     pub(super) fn live_version(&self, server: &str) -> Option<String> {
@@ -167,7 +166,8 @@ impl TestRegistry {
     /// The version that a ring is served.
     pub(super) fn live_in(&self, ring: &str, server: &str) -> Option<String> {
         let (ring, server) = (ring.parse().unwrap(), server.parse().unwrap());
-        self.service.live().latest(&ring, &server).map(|entry| entry.version.to_string())
+        let live = self.service.live();
+        live.server(&server)?.view(&ring).latest().map(|entry| entry.version.to_string())
     }
 
     /// Signs with somebody's key and submits with their own token.

@@ -10,6 +10,7 @@ mod harness;
 mod identities;
 mod invariant;
 mod life;
+mod live;
 mod revocations;
 mod rings;
 mod rollback;
