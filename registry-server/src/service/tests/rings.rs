@@ -230,7 +230,7 @@ async fn somebody_promotes_without_waiting_but_not_the_publisher() {
     let last = view.moves.last().unwrap();
     assert_eq!((last.actor.as_str(), last.reason.as_str()), ("bob", "a fix"));
     // The publisher may stop what is its own.
-    let third = registry.consented("1.2.0", HAMLET).await;
+    let third = registry.consented("1.2.0", &format!("{TOWN} Never call it twice.")).await;
     registry.service.steer(registry.caller("acme"), &third.manifest, Steering::Halt, "a bug").await.unwrap();
     let refused = registry.service.steer(registry.caller("acme"), &third.manifest, Steering::Resume, "no bug").await;
     assert!(matches!(refused, Err(ServiceError::NotAnApprover)), "and not start it again");
