@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 
 use crate::{
-    ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader, DocumentWriter, EventReader,
-    EventWriter, GrantReader, GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter,
-    RolloutReader, RolloutWriter, StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter,
+    AnswerReader, AnswerWriter, ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader,
+    DocumentWriter, DraftReader, DraftWriter, EventReader, EventWriter, GrantReader, GrantWriter, PrincipalReader,
+    PrincipalWriter, RevocationReader, RevocationWriter, RolloutReader, RolloutWriter, StorageError, SubmissionReader,
+    SubmissionWriter, TokenReader, TokenWriter, VersionStatusReader, VersionStatusWriter,
 };
 
 /// A database.
@@ -36,6 +37,9 @@ pub trait Snapshot:
     + RevocationReader
     + RolloutReader
     + EventReader
+    + DraftReader
+    + VersionStatusReader
+    + AnswerReader
     + Send
 {
 }
@@ -54,6 +58,9 @@ pub trait Transaction:
     + RevocationWriter
     + RolloutWriter
     + EventWriter
+    + DraftWriter
+    + VersionStatusWriter
+    + AnswerWriter
 {
     /// Makes everything durable. When this returns without an error, no crash can undo it.
     async fn commit(self: Box<Self>) -> Result<(), StorageError>;

@@ -62,8 +62,9 @@ impl Service {
             let leaf = deciding.consent_leaf(&consent, &submission);
             deciding.log(&leaf).await?;
             let (submission, outcome) = deciding.settle(submission).await?;
-            deciding.commit().await?;
-            Ok(answer(&consent, submission, outcome, true))
+            let consented = answer(&consent, submission, outcome, true);
+            deciding.commit_as(super::Outcome::Consented(&consented)).await?;
+            Ok(consented)
         })
         .await
     }
@@ -113,7 +114,9 @@ impl Deciding<'_> {
             Some(ring) => self.ask(&submission, &ring).await?,
             None => Outcome::Admitted { approvers: Vec::new() },
         };
-        Ok(answer(consent, submission, outcome, false))
+        let consented = answer(consent, submission, outcome, false);
+        self.nothing_done(super::Outcome::Consented(&consented)).await?;
+        Ok(consented)
     }
 
     fn consent_leaf(&self, consent: &Verified<Consent>, submission: &Submission) -> Leaf {

@@ -15,6 +15,7 @@ mod break_glass;
 mod consent;
 mod decision;
 mod doctor;
+mod drafts;
 mod drift;
 mod due;
 mod environment;
@@ -24,14 +25,18 @@ mod exchange;
 mod grants;
 mod live;
 mod names;
+mod once;
 mod queries;
 mod reject;
+mod resolve;
 mod revoke;
 mod rings;
 mod rollback;
 mod rollout;
+mod search;
 mod settle;
 mod signers;
+mod status;
 mod steer;
 mod submit;
 #[cfg(test)]
@@ -47,23 +52,29 @@ use jiff::Timestamp;
 use mcp_pin_storage::Store;
 
 pub use break_glass::BreakGlassOrder;
+pub use drafts::{DraftPage, Drafted};
 pub use drift::{DriftReported, NewDriftReport};
 pub use environment::{Clock, Random, SystemClock, SystemRandom};
 pub use error::{ErrorClass, ServiceError};
 pub use evidence::MAX_EVIDENCE_BUNDLES;
-pub use live::{CatalogueEntry, Facts, LiveSet, Server, Tag, View, Wanted};
+pub use live::{CatalogueEntry, Deprecation, Facts, LiveSet, Server, Tag, View, Wanted};
 pub use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity, revocation::RevocationScope,
 };
 pub use mcp_pin_storage::{
-    Approver, ApproverId, ApproverScope, BreakGlass, ConsentRecord, Credential, DriftKind, DriftReport, Event, Grant,
-    GrantId, HaltCause, LiveRing, PrincipalName, Progress, Review, RevocationId, RevocationRecord, RingMove, Role,
-    Roles, Rollout, State, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, Token, TokenId,
+    Approver, ApproverId, ApproverScope, BreakGlass, ConsentRecord, Credential, Draft, DraftEnd, DraftId, DraftOutcome,
+    DriftKind, DriftReport, Event, Grant, GrantId, HaltCause, LiveRing, PrincipalName, Progress, Review, RevocationId,
+    RevocationRecord, RingMove, Role, Roles, Rollout, State, StateKind, StorageError, Submission, SubmissionFilter,
+    SubmissionId, Token, TokenId,
 };
 pub use names::skeletons;
+pub use once::{Answer, Once, Outcome, Render};
+pub use resolve::{Lookup, Pinned, Resolved, resolve};
 pub use revoke::RevocationPlan;
 pub use rings::{Quorum, RingSettings, Rings, RingsError, Start};
 pub use rollout::RolloutView;
+pub use search::{MAX_SEARCH_WORDS, SearchHit, SearchPage};
+pub use status::{Changed, NewStatus, StatusUpdate};
 pub use steer::Steering;
 pub use tokens::TOKEN_PREFIX;
 pub use types::{
@@ -91,6 +102,8 @@ struct Inner {
     random: Arc<dyn Random>,
     settings: Settings,
     live: arc_swap::ArcSwap<LiveSet>,
+    /// What was read of manifests for searching.
+    search: search::SearchCache,
     /// Whose turn it is to decide.
     turn: tokio::sync::Mutex<()>,
     /// When rollouts are looked at again that cannot go on by themselves.
@@ -134,6 +147,7 @@ impl Service {
             random,
             settings,
             live: arc_swap::ArcSwap::from_pointee(live),
+            search: search::SearchCache::default(),
             turn: tokio::sync::Mutex::new(()),
             waiting: due::Waiting::default(),
         };

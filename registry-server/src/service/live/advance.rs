@@ -6,9 +6,9 @@ use mcp_pin_model::{
     Ring, ServerName,
     json::{self, Value},
 };
-use mcp_pin_storage::{Event, Snapshot, StateKind, Submission};
+use mcp_pin_storage::{Event, Snapshot, StateKind};
 
-use super::{LiveSet, Server, Standing};
+use super::{LiveSet, Server, Standing, Stored};
 use crate::service::{ServiceError, Settings, settle};
 
 /// How many events are read at once.
@@ -84,7 +84,7 @@ async fn read(
 ) -> Result<Option<Arc<Server>>, ServiceError> {
     let rings = snapshot.live_rings(Some(name)).await?;
     let glasses = snapshot.break_glasses(Some(name), true).await?;
-    let mut submissions: Vec<(Submission, Standing)> = Vec::new();
+    let mut submissions: Vec<Stored> = Vec::new();
     for submission in snapshot.once_live(Some(name)).await? {
         let is_live = submission.state.kind() == StateKind::Live;
         // What was served before had verified then, and bytes under a digest do not change.
@@ -102,7 +102,8 @@ async fn read(
             live: rings.iter().filter(|live| live.submission == submission.id).cloned().collect(),
             break_glass_until: glass.map(|glass| glass.expires_at),
         };
-        submissions.push((submission, there));
+        let status = snapshot.version_status(&submission.id).await?;
+        submissions.push((submission, there, status));
     }
     if submissions.is_empty() && before.is_none() {
         return Ok(None);

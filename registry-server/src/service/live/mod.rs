@@ -18,9 +18,10 @@ use mcp_pin_storage::StateKind;
 
 pub(super) use advance::{Unverified, advance};
 pub(super) use entry::Standing;
-pub use entry::{CatalogueEntry, Facts, Tag};
+pub use entry::{CatalogueEntry, Deprecation, Facts, Tag};
 use label::Label;
 pub use label::Wanted;
+pub(super) use server::Stored;
 pub use server::{Server, View};
 use shelves::{Shelved, Shelves};
 pub(super) use start::start;

@@ -6,7 +6,7 @@ use mcp_pin_model::ServerName;
 use mcp_pin_storage::{StateKind, Store, Submission};
 use tokio::task::JoinSet;
 
-use super::{LiveSet, Server, Standing};
+use super::{LiveSet, Server, Standing, Stored};
 use crate::service::{ServiceError, Settings, doctor};
 
 /// How many submissions are read, and how many are checked, at once.
@@ -34,7 +34,11 @@ pub(in crate::service) async fn start(store: &Arc<dyn Store>, settings: &Setting
     }
     let mut checks = Checks::new(store, settings);
     let mut servers: Vec<Arc<Server>> = Vec::new();
-    let mut same: Vec<(Submission, Standing)> = Vec::new();
+    let mut statuses = BTreeMap::new();
+    for status in snapshot.version_statuses().await? {
+        statuses.insert(status.submission.as_str().to_owned(), status);
+    }
+    let mut same: Vec<Stored> = Vec::new();
     let mut after: Option<Submission> = None;
     loop {
         let batch = snapshot.once_live_after(after.as_ref(), BATCH).await?;
@@ -43,7 +47,7 @@ pub(in crate::service) async fn start(store: &Arc<dyn Store>, settings: &Setting
         after = batch.last().cloned();
         let at_end = after.is_none();
         for submission in batch {
-            if same.last().is_some_and(|(last, _)| last.server != submission.server) {
+            if same.last().is_some_and(|(last, ..)| last.server != submission.server) {
                 servers.extend(finish(&mut same, settings)?);
             }
             let there = match rings.remove(submission.id.as_str()) {
@@ -56,7 +60,8 @@ pub(in crate::service) async fn start(store: &Arc<dyn Store>, settings: &Setting
                 None => Standing::default(),
             };
             doctor::check_state(&submission, &there.live, settings)?;
-            same.push((submission, there));
+            let status = statuses.remove(submission.id.as_str());
+            same.push((submission, there, status));
         }
         if at_end {
             break;
@@ -71,9 +76,9 @@ pub(in crate::service) async fn start(store: &Arc<dyn Store>, settings: &Setting
 }
 
 /// Makes a server of what was collected of it.
-fn finish(same: &mut Vec<(Submission, Standing)>, settings: &Settings) -> Result<Option<Arc<Server>>, ServiceError> {
+fn finish(same: &mut Vec<Stored>, settings: &Settings) -> Result<Option<Arc<Server>>, ServiceError> {
     let submissions = std::mem::take(same);
-    let Some((first, _)) = submissions.first() else { return Ok(None) };
+    let Some((first, ..)) = submissions.first() else { return Ok(None) };
     Server::new(&first.server, &submissions, &settings.rings.names(), None).map(|server| Some(Arc::new(server)))
 }
 
