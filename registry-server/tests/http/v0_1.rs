@@ -73,6 +73,7 @@ async fn limits() {
     }
     registry.anonymous().get("/v0.1/servers?include_deleted=maybe").await.problem(422);
     registry.anonymous().get("/v0.1/servers?updated_since=yesterday").await.problem(400);
+    registry.anonymous().get("/v0.1/servers?updated_since=").await.problem(400);
     registry
         .anonymous()
         .get("/v0.1/servers?updated_since=2026-01-01T00:00:00Z&include_deleted=false")

@@ -252,4 +252,6 @@ fn protects(s: &Statement, verb: usize) -> bool {
 fn reserves(s: &Statement, verb: usize) -> bool {
     s.after_text(verb, 24, &["until", "unless", "before", "if", "yet", "prematurely", "without"]).is_some()
         || s.after_text(verb, 12, &["but", "instead"]).is_some()
+        // "Do not mention it, nor hide it."
+        || s.after_text(verb, 12, &["nor"]).is_some_and(|nor| s.after(nor, 2, Class::HIDE).is_some())
 }

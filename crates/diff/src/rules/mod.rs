@@ -67,7 +67,9 @@ rules![
     active_content,
     answer_steering,
     artifact_changed,
+    beyond_its_function,
     capability_changed,
+    choice_pressure,
     coercion,
     concealment,
     confusable_twin,
@@ -86,6 +88,7 @@ rules![
     exfiltration,
     external_ref,
     first_admission,
+    foreign_tool_claim,
     hidden_characters,
     icon_changed,
     imitating_name,
@@ -148,6 +151,7 @@ rules![
     sibling_tool_name,
 ];
 mod common;
+mod signs;
 
 /// All rules, sorted by id.
 #[must_use]

@@ -8,6 +8,8 @@ pub(crate) struct Class(u128);
 
 impl Class {
     pub(crate) const NONE: Self = Self(0);
+    /// Whatever it is.
+    pub(crate) const ANY: Self = Self(u128::MAX);
 
     // The form of a verb.
     pub(crate) const BASE: Self = Self(1);

@@ -108,7 +108,7 @@ const WORDS: &[(Class, &str)] = &[
     ),
     (
         Class::ATTACK,
-        "injection injections attack attacks attempt attempts phrase phrases pattern patterns payload payloads theft phishing jailbreak jailbreaks exploit exploits malware malicious adversarial suspicious risky ssrf xss vulnerability vulnerabilities threat threats secrets leak leaks leakage traversal exfiltration string strings poisoning unsafe dangerous misconfiguration misconfigurations violation violations technique techniques",
+        "injection injections attack attacks attempt attempts phrase phrases pattern patterns payload payloads theft phishing jailbreak jailbreaks exploit exploits malware malicious adversarial suspicious risky ssrf xss vulnerability vulnerabilities threat threats secrets leak leaks leakage traversal exfiltration string strings poisoning unsafe dangerous misconfiguration misconfigurations violation violations technique techniques positives sentences wordings",
     ),
     (
         Class::CONTENT,

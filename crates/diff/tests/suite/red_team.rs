@@ -1,7 +1,7 @@
 //! A set of attacks, updates and decoys that somebody wrote who did not know the rules: `tests/data/red-team`. What is found of
 //! it is less than of any set that the rules were made with, and says more. The floors only keep it from getting worse.
 //!
-//! `cargo test -p mcp-pin-diff --test suite red_team -- --nocapture` prints the table.
+//! `cargo test -p mcp-pin-diff --test suite red_team -- --nocapture` prints the tables.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -14,9 +14,9 @@ use mcp_pin_model::{
 /// Category; of a hundred of the half that rules may be made with, and of the half that nobody looks at, how many at least,
 /// or for what is harmless at most, are graded `review` or above.
 const BOUNDS: [(&str, usize, usize); 13] = [
-    ("poisoning", 90, 50),
-    ("shadowing", 84, 20),
-    ("preference", 86, 28),
+    ("poisoning", 90, 64),
+    ("shadowing", 84, 42),
+    ("preference", 86, 57),
     ("annotation_lie", 93, 66),
     ("sensitive_param", 93, 80),
     ("schema_poisoning", 80, 60),
@@ -61,15 +61,19 @@ fn measured(half: &str) -> BTreeMap<String, (usize, usize)> {
     tally
 }
 
-#[test]
-fn what_a_stranger_wrote_is_found_as_often_as_before() {
-    let (dev, held) = (measured("dev"), measured("held"));
+/// Of the second round, as [`BOUNDS`] for the first.
+const BOUNDS_2: [(&str, usize, usize); 4] =
+    [("poisoning", 57, 30), ("shadowing", 57, 32), ("preference", 65, 24), ("benign", 4, 3)];
+
+#[expect(clippy::print_stdout, reason = "the table is what the test is for")]
+fn check(halves: [&str; 2], bounds: &[(&str, usize, usize)]) {
+    let tallies = halves.map(measured);
     let mut wrong = Vec::new();
-    for (category, dev_bound, held_bound) in BOUNDS {
-        let is_harmless = matches!(category, "benign" | "decoy" | "pair_benign");
-        for (half, tally, bound) in [("dev", &dev, dev_bound), ("held", &held, held_bound)] {
-            let (all, seen) = tally[category];
-            println!("{category:<18} {half:<5} {seen:>3} of {all:>3}");
+    for (category, read, unread) in bounds {
+        let is_harmless = matches!(*category, "benign" | "decoy" | "pair_benign");
+        for ((half, tally), bound) in halves.iter().zip(&tallies).zip([*read, *unread]) {
+            let (all, seen) = tally[*category];
+            println!("{category:<18} {half:<12} {seen:>3} of {all:>3}");
             let holds = if is_harmless { seen * 100 <= bound * all } else { seen * 100 >= bound * all };
             if !holds {
                 wrong.push(format!("{category}, {half}: {seen} of {all}, bound {bound} %"));
@@ -77,4 +81,14 @@ fn what_a_stranger_wrote_is_found_as_often_as_before() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_a_stranger_wrote_is_found_as_often_as_before() {
+    check(["dev", "held"], &BOUNDS);
+}
+
+#[test]
+fn what_a_second_stranger_wrote_in_plain_statements_is_found_as_often_as_before() {
+    check(["round2-dev", "round2-held"], &BOUNDS_2);
 }

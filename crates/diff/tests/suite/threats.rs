@@ -414,3 +414,25 @@ fn t50_white_space_counts() {
         assert!(!report.is_unchanged() && report.grade() >= Grade::Notice, "{after:?}");
     }
 }
+
+#[test]
+fn a_parameter_that_holds_a_few_characters_takes_no_text() {
+    let tool = |schema: &str| {
+        format!(
+            r#"{{"tools":[{{"name":"t","inputSchema":{{"type":"object","properties":{{"q":{{"type":"string"}}{schema}}}}}}}]}}"#
+        )
+    };
+    for (schema, is_free) in [
+        (r#"{"type":"string"}"#, true),
+        (r#"{"type":"string","maxLength":400}"#, true),
+        (r#"{"type":"string","maxLength":3}"#, false),
+        (r#"{"const":"EUR"}"#, false),
+        (r#"{"type":"string","enum":["a","b"]}"#, false),
+        (r#"{"type":"string","pattern":"^[A-Z]{3}$"}"#, false),
+        (r#"{"type":"string","pattern":"^.*$"}"#, true),
+        (r#"{"type":"array","items":{"type":"string","maxLength":2}}"#, false),
+    ] {
+        let report = report(Some(&tool("")), &tool(&format!(r#","unit":{schema}"#)));
+        assert_eq!(fired(&report).contains(&"parameter-free-text-added"), is_free, "{schema}");
+    }
+}

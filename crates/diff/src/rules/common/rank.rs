@@ -401,7 +401,8 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
     s.each(Class::OTHER).any(|other| {
         is_rival(s, other)
             && s.after(other, 5, Class::BE).is_some_and(|be| {
-                s.after(be, 3, Class::INFERIOR | Class::FAULTY | Class::NEEDLESS).is_some_and(|bad| s.is_said(bad))
+                s.after(be, 3, Class::INFERIOR | Class::FAULTY | Class::NEEDLESS)
+                    .is_some_and(|bad| s.is_said(bad) && s.text(bad) != "off")
                     && s.text(be) != "be"
             })
             && s.before_text(other, 3, &["if", "when", "unless", "where", "whether"]).is_none()

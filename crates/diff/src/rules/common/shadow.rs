@@ -5,6 +5,7 @@ mod call;
 mod names;
 mod standing;
 
+pub(in super::super) use self::names::is_tool_verb;
 use self::{
     call::{attaches_itself, changes},
     names::others,

@@ -1,6 +1,6 @@
 //! Whether a parameter can carry any text.
 
-use mcp_pin_model::json::Value;
+use mcp_pin_model::json::{Number, Object, Value};
 
 use super::reference::Document;
 
@@ -10,6 +10,24 @@ const MAX_SCHEMAS: usize = 1_000;
 
 /// References and wrappers nest at most so deep before a parameter counts as free text.
 const MAX_DEPTH: usize = 64;
+
+/// So few characters hold a code or a unit, and nothing that anybody would want carried out.
+const FEW_CHARACTERS: u64 = 16;
+
+/// Whether a string may only be a few characters long.
+fn is_short(object: &Object) -> bool {
+    object
+        .get("maxLength")
+        .and_then(Value::as_number)
+        .and_then(Number::as_u64)
+        .is_some_and(|length| length <= FEW_CHARACTERS)
+}
+
+/// Whether a pattern gives a string its shape, and does not let any text through.
+fn has_shape(object: &Object) -> bool {
+    let pattern = object.get("pattern").and_then(Value::as_str);
+    pattern.is_some_and(|pattern| ![".*", ".+", r"[\s\S]", ".{"].iter().any(|any| pattern.contains(any)))
+}
 
 /// Judges the parameters of one schema, in which their references are resolved.
 pub(crate) struct FreeText<'d> {
@@ -33,7 +51,7 @@ impl<'d> FreeText<'d> {
         let Some(object) = schema.as_object() else { return matches!(schema, Value::Bool(true)) };
         let (Some(depth), Some(left)) = (depth.checked_sub(1), self.left.checked_sub(1)) else { return true };
         self.left = left;
-        if ["enum", "const", "pattern", "format"].iter().any(|name| object.contains(name)) {
+        if ["enum", "const", "format"].iter().any(|name| object.contains(name)) || has_shape(object) {
             return false;
         }
         if let Some(reference) = object.get("$ref") {
@@ -59,9 +77,9 @@ impl<'d> FreeText<'d> {
         }
     }
 
-    fn of_type(&mut self, object: &mcp_pin_model::json::Object, name: &str, depth: usize) -> bool {
+    fn of_type(&mut self, object: &Object, name: &str, depth: usize) -> bool {
         match name {
-            "string" => true,
+            "string" => !is_short(object),
             "array" => object.get("items").is_none_or(|items| self.accepts(items, depth)),
             "object" => {
                 let open = object.get("additionalProperties").is_some_and(|rest| self.accepts(rest, depth));

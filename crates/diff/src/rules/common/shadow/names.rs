@@ -105,6 +105,11 @@ pub(super) fn others(passage: &Passage, s: &Statement) -> Vec<usize> {
     out
 }
 
+/// Whether a part of a name says what a tool does.
+pub(in super::super::super) fn is_tool_verb(part: &str) -> bool {
+    VERBS.contains(&part) || is_verb(part)
+}
+
 fn is_verb(word: &str) -> bool {
     crate::speech::class_of(word).has(Class::BASE)
         && crate::speech::class_of(word)
