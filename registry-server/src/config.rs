@@ -17,7 +17,8 @@ use url::Url;
 use crate::{
     cli::ServeArguments,
     oidc::IssuerConfig,
-    service::{DEFAULT_EXCHANGED_TOKEN_LIFETIME, default_roots},
+    policy_config::{PolicyConfig, PolicyConfigError, PolicySection, RingSection, RolloutSection},
+    service::{DEFAULT_EXCHANGED_TOKEN_LIFETIME, Settings, default_roots},
 };
 
 /// Where everything is kept unless told otherwise, relative to the working directory.
@@ -84,6 +85,8 @@ pub struct Config {
     pub issuers: Vec<IssuerConfig>,
     /// How long an exchanged token is valid.
     pub exchanged_token_lifetime: SignedDuration,
+    /// What it takes to go live, and in which order.
+    pub policy: PolicyConfig,
 }
 
 /// Limits on what one request may cost.
@@ -205,6 +208,9 @@ pub enum ConfigError {
     /// Tokens that outlive what they are for.
     #[error("`oidc.token-minutes` is at most 60")]
     TokenMinutes,
+    /// What nothing can be decided by.
+    #[error(transparent)]
+    Policy(#[from] PolicyConfigError),
     /// Plain HTTP would leave this machine.
     #[error("`{0}` can be reached from other machines, and this server speaks plain HTTP there")]
     Exposed(SocketAddr),
@@ -249,6 +255,12 @@ struct File {
     sigstore: Vec<SigstoreSection>,
     #[serde(default)]
     oidc: OidcSection,
+    #[serde(default)]
+    policy: PolicySection,
+    #[serde(default)]
+    rollout: RolloutSection,
+    #[serde(default)]
+    ring: Vec<RingSection>,
 }
 
 /// A Sigstore instance beside the public ones, or a newer root of one of those.
@@ -361,6 +373,7 @@ impl Config {
                 ..default
             },
             roots: roots(&file.sigstore, arguments.config.as_deref())?,
+            policy: PolicyConfig { policy: file.policy, rollout: file.rollout, rings: file.ring },
             issuers: file.oidc.issuer,
             exchanged_token_lifetime: file
                 .oidc
@@ -403,6 +416,7 @@ impl Config {
         if !self.issuers.is_empty() && self.public_url.is_none() {
             return Err(ConfigError::NoAudience);
         }
+        self.policy.apply(Settings::default())?;
         if self.exchanged_token_lifetime > MAX_EXCHANGED_TOKEN_LIFETIME {
             return Err(ConfigError::TokenMinutes);
         }

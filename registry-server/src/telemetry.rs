@@ -63,5 +63,11 @@ pub(crate) fn metrics() -> Result<PrometheusHandle, BuildError> {
     metrics::describe_counter!("mcp_pin_http_requests_total", "Requests by route, method and status");
     metrics::describe_histogram!("mcp_pin_http_request_duration_seconds", "Time to answer, by route and method");
     metrics::describe_gauge!("mcp_pin_live_versions", "Versions that are live");
+    metrics::describe_counter!(
+        "mcp_pin_break_glass_total",
+        "Versions put or kept live without the consents that they take"
+    );
+    metrics::describe_counter!("mcp_pin_rollouts_halted_total", "Rollouts that were halted, by cause");
+    metrics::describe_counter!("mcp_pin_drift_reports_total", "Reports of clients, by kind");
     Ok(handle)
 }

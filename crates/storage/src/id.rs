@@ -66,3 +66,11 @@ id! {
     /// The id of a revocation.
     RevocationId
 }
+id! {
+    /// The id of a version's being live without the consents that it takes.
+    BreakGlassId
+}
+id! {
+    /// The id of a client's report.
+    DriftReportId
+}

@@ -31,8 +31,6 @@ struct Inner {
 pub struct About {
     /// The address that clients use, where it is known.
     pub public_url: Option<Url>,
-    /// The ring that is served.
-    pub ring: String,
     /// Whether the catalogue is read without a token.
     pub anonymous_reads: bool,
 }
