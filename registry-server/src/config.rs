@@ -26,7 +26,8 @@ use layers::Layers;
 use crate::{
     cli::ServeArguments,
     oidc::IssuerConfig,
-    service::{DEFAULT_EXCHANGED_TOKEN_LIFETIME, default_roots},
+    policy_config::{PolicyConfig, PolicyConfigError, PolicySection, RingSection, RolloutSection},
+    service::{DEFAULT_EXCHANGED_TOKEN_LIFETIME, Settings, default_roots},
     webhooks::{Network, TargetPolicy},
 };
 
@@ -94,6 +95,8 @@ pub struct Config {
     pub issuers: Vec<IssuerConfig>,
     /// How long an exchanged token is valid.
     pub exchanged_token_lifetime: SignedDuration,
+    /// What it takes to go live, and in which order.
+    pub policy: PolicyConfig,
     /// Where webhooks may be.
     pub webhook_targets: TargetPolicy,
     /// Where metrics are, if not with everything else.
@@ -229,6 +232,9 @@ pub enum ConfigError {
     /// Tokens that outlive what they are for.
     #[error("`oidc.token-minutes` is at most 60")]
     TokenMinutes,
+    /// What nothing can be decided by.
+    #[error(transparent)]
+    Policy(#[from] PolicyConfigError),
     /// Plain HTTP would leave this machine.
     #[error("`{0}` can be reached from other machines, and this server speaks plain HTTP there")]
     Exposed(SocketAddr),
@@ -273,6 +279,12 @@ struct File {
     sigstore: Vec<SigstoreSection>,
     #[serde(default)]
     oidc: OidcSection,
+    #[serde(default)]
+    policy: PolicySection,
+    #[serde(default)]
+    rollout: RolloutSection,
+    #[serde(default)]
+    ring: Vec<RingSection>,
     #[serde(default)]
     webhooks: WebhooksSection,
     #[serde(default)]
@@ -423,6 +435,7 @@ impl Config {
                 ..default
             },
             roots: roots(&file.sigstore, arguments.config.as_deref())?,
+            policy: PolicyConfig { policy: file.policy, rollout: file.rollout, rings: file.ring },
             issuers: file.oidc.issuer,
             exchanged_token_lifetime: file
                 .oidc
@@ -470,6 +483,7 @@ impl Config {
         if !self.issuers.is_empty() && self.public_url.is_none() {
             return Err(ConfigError::NoAudience);
         }
+        self.policy.apply(Settings::default())?;
         if self.exchanged_token_lifetime > MAX_EXCHANGED_TOKEN_LIFETIME {
             return Err(ConfigError::TokenMinutes);
         }

@@ -1,6 +1,6 @@
 //! Starting and stopping.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use aws_lc_rs::rand;
 use mcp_pin_storage::{StorageError, Store};
@@ -20,6 +20,7 @@ use crate::{
     },
     listen,
     oidc::{FetchError, Issuers},
+    policy_config::PolicyConfigError,
     root::{LogKey, RootError, RootStore},
     service::{Clock, News, Random, Service, ServiceError, Settings, SystemClock, SystemRandom},
     telemetry, ui,
@@ -50,6 +51,9 @@ pub enum ServeError {
     /// The root cannot be served: it does not verify, or has expired.
     #[error("the registry's root cannot be served")]
     Root(#[from] RootError),
+    /// Nothing can be decided by the configuration.
+    #[error(transparent)]
+    Policy(#[from] PolicyConfigError),
     /// Issuers of identity tokens could never be asked.
     #[error("cannot set up the HTTP client")]
     Client(#[from] FetchError),
@@ -131,7 +135,7 @@ impl Server {
             vault: Some(Arc::new(Vault::new(&*data_dir.key(WEBHOOK_KEY, random_key)?))),
             ..Settings::default()
         };
-        let ring = settings.ring.to_string();
+        let settings = config.policy.apply(settings)?;
         let Environment { clock, random } = environment;
         let service =
             Service::open(Arc::clone(&store), Arc::clone(&clock), random, settings).await.map_err(ServeError::Start)?;
@@ -151,7 +155,6 @@ impl Server {
         let trusted_root = log_key.zip(config.public_url.as_ref()).map(|(key, url)| key.trusted_root(url));
         let about = About {
             public_url: config.public_url.clone(),
-            ring,
             anonymous_reads: config.anonymous_reads,
             metrics_elsewhere: config.metrics_listen.is_some(),
         };
@@ -189,6 +192,7 @@ impl Server {
         let Self { listener, metrics_listener, state, store, data_dir, .. } = self;
         let limits = state.limits();
         let service = state.service().clone();
+        let sweeper = tokio::spawn(sweep(service.clone()));
         let mut behind = JoinSet::new();
         behind.spawn(service.clone().watch_store());
         if let Some(sender) = state.sender() {
@@ -208,6 +212,8 @@ impl Server {
             service.stop_following();
         };
         listen::answer(listener, http::router(state), limits, stop).await;
+        // A decision that has begun comes to its end all the same.
+        sweeper.abort();
         // What was delivered is noted before the store closes; a delivery takes seconds at most.
         if tokio::time::timeout(webhooks::send::TIMEOUT, behind.join_all()).await.is_err() {
             tracing::warn!("a delivery to a webhook was cut off; it is repeated after the next start");
@@ -237,6 +243,29 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     server.run(told_to_stop()).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// How often it is looked for what is due. A break-glass is over within this time of its end.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Decides what is due, as long as the server runs.
+async fn sweep(service: Service) {
+    let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        ticks.tick().await;
+        match service.sweep().await {
+            Ok(_) => failing = false,
+            // Once, not every second for as long as the database is away.
+            Err(error) => {
+                if !failing {
+                    tracing::error!(error = %error, "what is due cannot be decided");
+                }
+                failing = true;
+            }
+        }
+    }
 }
 
 /// A panic's text may hold what a client sent: into the log, quoted, and nowhere else.

@@ -96,5 +96,8 @@ fn describe() {
         "mcp_pin_registry_webhook_backlog",
         "Events that the webhook which is furthest behind was not told"
     );
+    describe_counter!("mcp_pin_break_glass_total", "Versions put or kept live without the consents that they take");
+    describe_counter!("mcp_pin_rollouts_halted_total", "Rollouts that were halted, by cause");
+    describe_counter!("mcp_pin_drift_reports_total", "Reports of clients, by kind");
     describe_gauge!("mcp_pin_signing_key_expiry_timestamp_seconds", "When a document about the registry's keys ends");
 }

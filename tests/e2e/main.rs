@@ -18,6 +18,7 @@ mod organisation;
 mod programs;
 mod pull_request;
 mod registry;
+mod rings;
 mod roots;
 mod secrets;
 mod serving;

@@ -9,7 +9,6 @@ mod export;
 mod grant;
 pub(crate) mod login;
 mod mirror;
-mod revoke;
 mod show;
 pub(crate) mod submissions;
 mod token;
@@ -43,8 +42,6 @@ pub enum Action {
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Token(token::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
-    Revoke(revoke::Arguments),
-    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Events(events::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Webhook(webhook::Arguments),
@@ -67,7 +64,6 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         Action::Grant(arguments) => grant::run(arguments, context),
         Action::Approver(arguments) => approver::run(arguments, context),
         Action::Token(arguments) => token::run(arguments, context),
-        Action::Revoke(arguments) => revoke::run(arguments, context),
         Action::Events(arguments) => events::run(arguments, context),
         Action::Webhook(arguments) => webhook::run(arguments, context),
         Action::Export(arguments) => export::run(arguments, context),

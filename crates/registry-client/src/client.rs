@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mcp_pin_attest::{Attestation, Bundle, MAX_ATTESTATION_BYTES, registry_root::MAX_ROOT_BYTES};
-use mcp_pin_model::{Digest, ServerName, ServerVersion, json};
+use mcp_pin_model::{Digest, Ring, ServerName, ServerVersion, json};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Response, StatusCode, header, redirect};
 use serde::de::DeserializeOwned;
@@ -65,6 +65,10 @@ pub struct ClientOptions {
     pub plain_http: PlainHttp,
     /// What the client calls itself.
     pub user_agent: String,
+    /// The ring whose versions are asked for, where it is not for the registry to say.
+    pub ring: Option<Ring>,
+    /// By what the registry tells clients without a token apart when it says which ring they are in.
+    pub client_id: Option<String>,
 }
 
 impl Default for ClientOptions {
@@ -74,6 +78,8 @@ impl Default for ClientOptions {
             timeout: Duration::from_secs(40),
             plain_http: PlainHttp::default(),
             user_agent: concat!("mcp-pin/", env!("CARGO_PKG_VERSION")).to_owned(),
+            ring: None,
+            client_id: None,
         }
     }
 }
@@ -116,7 +122,19 @@ impl RegistryClient {
             let path = format!("{}/", base.path());
             base.set_path(&path);
         }
+        let mut headers = header::HeaderMap::new();
+        for (name, value) in [
+            ("mcp-pin-ring", options.ring.as_ref().map(Ring::as_str)),
+            ("mcp-pin-client", options.client_id.as_deref()),
+        ] {
+            if let Some(value) = value {
+                let value =
+                    header::HeaderValue::from_str(value).map_err(|_| wrong("the client id is no header value"))?;
+                headers.insert(name, value);
+            }
+        }
         let http = reqwest::Client::builder()
+            .default_headers(headers)
             .user_agent(&options.user_agent)
             .connect_timeout(options.connect_timeout)
             .timeout(options.timeout)
@@ -247,7 +265,9 @@ impl RegistryClient {
     /// # Errors
     /// See [`ClientError`].
     pub async fn changes(&self, manifest: &Digest, changes: &Digest) -> Result<Vec<u8>, ClientError> {
-        let url = self.url(&["v1", "manifests", &manifest.to_string(), "changes"])?;
+        let mut url = self.url(&["v1", "manifests", &manifest.to_string(), "changes"])?;
+        // The one that is named, also where consents are asked for another one by now.
+        url.query_pairs_mut().append_pair("report", &changes.to_string());
         let bytes = self.get(url, "change report", MAX_ANSWER_BYTES).await?;
         expect_digest(changes, Digest::of(&bytes))?;
         Ok(bytes)

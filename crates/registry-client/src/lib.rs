@@ -15,6 +15,7 @@ mod drafts;
 mod error;
 mod events;
 mod records;
+mod rollouts;
 mod token;
 mod webhooks;
 mod wire;
@@ -27,5 +28,9 @@ pub use records::{
     ApproverRecord, ConsentDocument, ConsentOutcome, ConsentStatus, Credential, EventPage, EventRecord, ExchangedToken,
     GrantRecord, IssuedToken, IssuedWebhook, NewCredential, NewToken, NewWebhook, ResolvedServer, RevocationRecord,
     SubmissionPage, SubmissionRecord, SubmissionState, TokenRecord, WebhookRecord, WebhookTest, WellKnown, WhoAmI,
+};
+pub use rollouts::{
+    BreakGlassRecord, LiveRingRecord, NewBreakGlass, RevocationPlan, RolloutAction, RolloutRecord, StopRecord,
+    WaitingRecord,
 };
 pub use token::{AccessToken, TokenError};

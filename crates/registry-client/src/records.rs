@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use mcp_pin_attest::{Attestation, IdentityPolicy, InstanceName};
 use mcp_pin_model::{
-    Digest, Grade, ServerName, ServerVersion, consent::Decision, leaf::Leaf, lockfile::SignerIdentity,
+    Digest, Grade, Ring, ServerName, ServerVersion, consent::Decision, leaf::Leaf, lockfile::SignerIdentity,
     revocation::RevocationScope,
 };
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,9 @@ pub struct ResolvedServer {
 pub enum SubmissionState {
     /// Verified; waits for consent.
     Pending,
-    /// Served.
+    /// Consented to; waits for its first ring.
+    Approved,
+    /// Served in one ring or more.
     Live,
     /// Replaced by a later version.
     Superseded,
@@ -38,6 +40,8 @@ pub enum SubmissionState {
     Rejected,
     /// Trust in it ended.
     Revoked,
+    /// Its time passed.
+    Expired,
 }
 
 impl SubmissionState {
@@ -46,10 +50,12 @@ impl SubmissionState {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
+            Self::Approved => "approved",
             Self::Live => "live",
             Self::Superseded => "superseded",
             Self::Rejected => "rejected",
             Self::Revoked => "revoked",
+            Self::Expired => "expired",
         }
     }
 }
@@ -433,6 +439,9 @@ pub struct WellKnown {
     pub origin: Option<String>,
     /// The registry's software and version, such as `mcp-pin-registry/0.1.0`.
     pub software: String,
-    /// The ring that it serves.
+    /// The ring of everybody who is in no other.
     pub ring: String,
+    /// All rings, in the order in which versions reach them; none from a registry that has one and does not say more.
+    #[serde(default)]
+    pub rings: Vec<Ring>,
 }

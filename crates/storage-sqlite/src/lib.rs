@@ -18,6 +18,7 @@ mod grant;
 mod open;
 mod principal;
 mod revocation;
+mod rollout;
 mod submission;
 mod token;
 mod version_status;

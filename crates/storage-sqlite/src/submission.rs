@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use mcp_pin_attest::Verified;
 use mcp_pin_model::{Digest, Manifest, Ring, ServerName, ServerVersion};
 use mcp_pin_storage::{
-    StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, SubmissionReader, SubmissionWriter,
+    LiveRing, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, SubmissionReader, SubmissionWriter,
     rows::{
         SubmissionRow,
-        columns::{parsed, unavailable},
+        columns::{parsed, time, unavailable},
         submission_count,
     },
 };
@@ -22,6 +22,7 @@ struct LiveRow {
     server: String,
     ring: String,
     submission: String,
+    since: i64,
 }
 
 #[async_trait]
@@ -69,45 +70,50 @@ impl SubmissionReader for Connection {
         let server = filter.server.as_ref().map(ServerName::as_str);
         // Every id comes after the empty text.
         let after = filter.after.as_ref().map_or("", SubmissionId::as_str);
+        // No time is later than the last one.
+        let until = filter.submitted_until.map_or(i64::MAX, Timestamp::as_millisecond);
         // A negative limit is none.
         let limit = filter.limit.map_or(-1, i64::from);
         // Each narrows by what an index knows first; a query with conditions that may be absent would use none.
-        let rows = match (server, state) {
-            (Some(server), state) => {
-                sqlx::query_as!(
+        let rows =
+            match (server, state) {
+                (Some(server), state) => {
+                    sqlx::query_as!(
+                        SubmissionRow,
+                        "SELECT * FROM submissions WHERE server = ?1 AND (?2 IS NULL OR state = ?2) AND id > ?3
+                       AND submitted_at <= ?4
+                     ORDER BY id LIMIT ?5",
+                        server,
+                        state,
+                        after,
+                        until,
+                        limit
+                    )
+                    .fetch_all(self.db())
+                    .await
+                }
+                (None, Some(state)) => sqlx::query_as!(
                     SubmissionRow,
-                    "SELECT * FROM submissions WHERE server = ?1 AND (?2 IS NULL OR state = ?2) AND id > ?3
-                     ORDER BY id LIMIT ?4",
-                    server,
+                    "SELECT * FROM submissions WHERE state = ? AND id > ? AND submitted_at <= ? ORDER BY id LIMIT ?",
                     state,
                     after,
+                    until,
                     limit
                 )
                 .fetch_all(self.db())
-                .await
-            }
-            (None, Some(state)) => {
-                sqlx::query_as!(
-                    SubmissionRow,
-                    "SELECT * FROM submissions WHERE state = ? AND id > ? ORDER BY id LIMIT ?",
-                    state,
-                    after,
-                    limit
-                )
-                .fetch_all(self.db())
-                .await
-            }
-            (None, None) => {
-                sqlx::query_as!(
-                    SubmissionRow,
-                    "SELECT * FROM submissions WHERE id > ? ORDER BY id LIMIT ?",
-                    after,
-                    limit
-                )
-                .fetch_all(self.db())
-                .await
-            }
-        };
+                .await,
+                (None, None) => {
+                    sqlx::query_as!(
+                        SubmissionRow,
+                        "SELECT * FROM submissions WHERE id > ? AND submitted_at <= ? ORDER BY id LIMIT ?",
+                        after,
+                        until,
+                        limit
+                    )
+                    .fetch_all(self.db())
+                    .await
+                }
+            };
         let rows = rows.map_err(unavailable)?;
         SubmissionRow::all(rows)
     }
@@ -193,22 +199,19 @@ impl SubmissionReader for Connection {
     }
 
     #[tracing::instrument(name = "db.live.list", skip_all)]
-    async fn live_rings(
-        &mut self,
-        server: Option<&ServerName>,
-    ) -> Result<Vec<(ServerName, Ring, SubmissionId)>, StorageError> {
+    async fn live_rings(&mut self, server: Option<&ServerName>) -> Result<Vec<LiveRing>, StorageError> {
         let rows = match server.map(ServerName::as_str) {
             Some(server) => {
                 sqlx::query_as!(
                     LiveRow,
-                    "SELECT server, ring, submission FROM live WHERE server = ? ORDER BY ring",
+                    "SELECT server, ring, submission, since FROM live WHERE server = ? ORDER BY ring",
                     server
                 )
                 .fetch_all(self.db())
                 .await
             }
             None => {
-                sqlx::query_as!(LiveRow, "SELECT server, ring, submission FROM live ORDER BY server, ring")
+                sqlx::query_as!(LiveRow, "SELECT server, ring, submission, since FROM live ORDER BY server, ring")
                     .fetch_all(self.db())
                     .await
             }
@@ -216,11 +219,12 @@ impl SubmissionReader for Connection {
         rows.map_err(unavailable)?
             .into_iter()
             .map(|row| {
-                Ok((
-                    parsed("live.server", &row.server)?,
-                    parsed("live.ring", &row.ring)?,
-                    parsed("live.submission", &row.submission)?,
-                ))
+                Ok(LiveRing {
+                    server: parsed("live.server", &row.server)?,
+                    ring: parsed("live.ring", &row.ring)?,
+                    submission: parsed("live.submission", &row.submission)?,
+                    since: time("live.since", row.since)?,
+                })
             })
             .collect()
     }
@@ -267,9 +271,9 @@ impl SubmissionWriter for Connection {
         sqlx::query!(
             "INSERT INTO submissions (
                  id, server, version, manifest, attestation, server_json, publisher, signer, signer_key, submitted_by,
-                 submitted_at, replaces, changes, grade, change_count, state, live_since, ended_at, ended_by, reason,
-                 revision, instance
-             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 submitted_at, replaces, changes, grade, change_count, state, approved_at, live_since, ended_at, ended_by,
+                 reason, revision, instance
+             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             row.id,
             row.server,
             row.version,
@@ -286,6 +290,7 @@ impl SubmissionWriter for Connection {
             row.grade,
             row.change_count,
             row.state,
+            row.approved_at,
             row.live_since,
             row.ended_at,
             row.ended_by,
@@ -304,14 +309,15 @@ impl SubmissionWriter for Connection {
         let row = SubmissionRow::try_from(&submission)?;
         let result = sqlx::query!(
             "UPDATE submissions
-             SET replaces = ?, changes = ?, grade = ?, change_count = ?, state = ?, live_since = ?, ended_at = ?,
-                 ended_by = ?, reason = ?, revision = revision + 1
+             SET replaces = ?, changes = ?, grade = ?, change_count = ?, state = ?, approved_at = ?, live_since = ?,
+                 ended_at = ?, ended_by = ?, reason = ?, revision = revision + 1
              WHERE id = ? AND revision = ?",
             row.replaces,
             row.changes,
             row.grade,
             row.change_count,
             row.state,
+            row.approved_at,
             row.live_since,
             row.ended_at,
             row.ended_by,

@@ -67,6 +67,14 @@ id! {
     RevocationId
 }
 id! {
+    /// The id of a version's being live without the consents that it takes.
+    BreakGlassId
+}
+id! {
+    /// The id of a client's report.
+    DriftReportId
+}
+id! {
     /// The id of a webhook.
     WebhookId
 }

@@ -24,6 +24,7 @@ pub mod grant;
 pub mod id;
 pub mod principal;
 pub mod revocation;
+pub mod rollout;
 pub mod rows;
 pub mod store;
 pub mod submission;
@@ -40,12 +41,19 @@ pub use draft::{Draft, DraftEnd, DraftOutcome, DraftReader, DraftWriter};
 pub use error::StorageError;
 pub use event::{Event, EventReader, EventWriter};
 pub use grant::{Grant, GrantReader, GrantWriter};
-pub use id::{ApproverId, DraftId, GrantId, IdError, RevocationId, SubmissionId, TokenId, WebhookId};
+pub use id::{
+    ApproverId, BreakGlassId, DraftId, DriftReportId, GrantId, IdError, RevocationId, SubmissionId, TokenId, WebhookId,
+};
 pub use principal::{PrincipalError, PrincipalName, PrincipalReader, PrincipalWriter, Role, Roles};
 pub use revocation::{RevocationReader, RevocationRecord, RevocationSource, RevocationWriter};
+pub use rollout::{
+    BreakGlass, BreakGlassEnd, DriftKind, DriftReport, HaltCause, MoveCause, Progress, RingMove, Rollout,
+    RolloutReader, RolloutWriter, Stop,
+};
 pub use store::{Snapshot, Store, Transaction};
 pub use submission::{
-    Review, State, StateKind, Submission, SubmissionFilter, SubmissionReader, SubmissionWriter, TransitionError,
+    LiveRing, Review, State, StateKind, Submission, SubmissionFilter, SubmissionReader, SubmissionWriter,
+    TransitionError,
 };
 pub use token::{Token, TokenReader, TokenWriter};
 pub use version_status::{Advice, VersionStatus, VersionStatusReader, VersionStatusWriter};

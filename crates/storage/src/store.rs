@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use crate::{
     AnswerReader, AnswerWriter, ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader,
     DocumentWriter, DraftReader, DraftWriter, EventReader, EventWriter, GrantReader, GrantWriter, PrincipalReader,
-    PrincipalWriter, RevocationReader, RevocationWriter, StorageError, SubmissionReader, SubmissionWriter, TokenReader,
-    TokenWriter, VersionStatusReader, VersionStatusWriter, WebhookReader, WebhookWriter,
+    PrincipalWriter, RevocationReader, RevocationWriter, RolloutReader, RolloutWriter, StorageError, SubmissionReader,
+    SubmissionWriter, TokenReader, TokenWriter, VersionStatusReader, VersionStatusWriter, WebhookReader, WebhookWriter,
 };
 
 /// A database.
@@ -35,6 +35,7 @@ pub trait Snapshot:
     + DocumentReader
     + ConsentReader
     + RevocationReader
+    + RolloutReader
     + EventReader
     + DraftReader
     + VersionStatusReader
@@ -56,6 +57,7 @@ pub trait Transaction:
     + DocumentWriter
     + ConsentWriter
     + RevocationWriter
+    + RolloutWriter
     + EventWriter
     + DraftWriter
     + VersionStatusWriter

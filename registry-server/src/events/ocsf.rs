@@ -79,6 +79,22 @@ fn mapping(kind: LeafType) -> Mapping {
         LeafType::Verified => (Entity, (OTHER, "Verify"), Informational, "server version", "a version was verified"),
         LeafType::Rejected => (Entity, (OTHER, "Reject"), Low, "server version", "a version was rejected"),
         LeafType::Consented => (Entity, (OTHER, "Consent"), Informational, "server version", "an approver decided"),
+        LeafType::Approved => {
+            (Entity, (OTHER, "Approve"), Informational, "server version", "a version has its consents")
+        }
+        LeafType::Lapsed => (Entity, (OTHER, "Lapse"), Low, "server version", "the consents to a version ended"),
+        LeafType::Expired => (Entity, (OTHER, "Expire"), Informational, "server version", "a submission expired"),
+        LeafType::RolloutPaused => (Entity, (12, "Suspend"), Low, "server version", "a rollout was paused"),
+        LeafType::RolloutResumed => (Entity, (13, "Resume"), Low, "server version", "a rollout was resumed"),
+        LeafType::RolloutHalted => (Entity, (12, "Suspend"), High, "server version", "a rollout was halted"),
+        LeafType::RolledBack => (Entity, (11, "Deactivate"), High, "server version", "a version was rolled back"),
+        LeafType::BreakGlass => {
+            (Entity, (10, "Activate"), High, "server version", "a version is live without the consents that it takes")
+        }
+        LeafType::BreakGlassEnded => {
+            (Entity, (11, "Deactivate"), Medium, "server version", "being live without consents ended")
+        }
+        LeafType::DriftReported => (Entity, (OTHER, "Report"), Medium, "server version", "a client reported drift"),
         LeafType::RingMoved => (Entity, (10, "Activate"), Informational, "server version", "a version moved to a ring"),
         LeafType::Superseded => (Entity, (11, "Deactivate"), Informational, "server version", "a version was replaced"),
         LeafType::Revoked => (Entity, (9, "Disable"), High, "revocation", "trust was revoked"),

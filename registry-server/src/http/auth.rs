@@ -58,7 +58,7 @@ impl OptionalFromRequestParts<AppState> for Authenticated {
 }
 
 /// The token of `Bearer <token>`; the scheme's case does not matter (RFC 9110 section 11.1).
-fn bearer(value: &str) -> Option<&str> {
+pub(super) fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim_matches(' ');
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)

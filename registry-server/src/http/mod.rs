@@ -17,6 +17,7 @@ pub mod outcomes;
 pub mod probes;
 pub mod query;
 pub mod rate;
+pub mod reader;
 pub mod router;
 pub mod state;
 pub mod v0_1;

@@ -33,8 +33,6 @@ struct Inner {
 pub struct About {
     /// The address that clients use, where it is known.
     pub public_url: Option<Url>,
-    /// The ring that is served.
-    pub ring: String,
     /// Whether metrics have an address of their own, and are not here.
     pub metrics_elsewhere: bool,
     /// Whether the catalogue is read without a token.

@@ -3,11 +3,8 @@
 use std::future::Future;
 
 use jiff::Timestamp;
-use mcp_pin_model::{
-    ServerName,
-    leaf::{Leaf, LeafType},
-};
-use mcp_pin_storage::{StateKind, Submission, Transaction};
+use mcp_pin_model::leaf::{Leaf, LeafType};
+use mcp_pin_storage::{Submission, Transaction};
 use tokio::sync::MutexGuard;
 
 use super::{
@@ -39,7 +36,11 @@ impl Service {
     ///
     /// It was checked when the head of the request came. The body can come much later, and a token that was revoked in
     /// between must not decide anything, least of all issue its own successor.
+    ///
+    /// What has become due by then is decided first, as the decision of its own that it is: whether it happened does not
+    /// depend on what comes after, nor on a clock that is set back later.
     pub(super) async fn deciding_for(&self, caller: &Caller) -> Result<Deciding<'_>, ServiceError> {
+        self.catch_up().await;
         let mut deciding = self.deciding().await?;
         let token = deciding.tx.token(&caller.token).await?;
         if !token.is_some_and(|token| token.is_valid_at(deciding.at)) {
@@ -79,16 +80,6 @@ impl Deciding<'_> {
         self.inner.show(next);
         self.inner.feed.reached(last);
         Ok(())
-    }
-
-    /// The submissions of a server that wait for consent.
-    pub(super) async fn pending_of(&mut self, server: &ServerName) -> Result<Vec<Submission>, ServiceError> {
-        let filter = mcp_pin_storage::SubmissionFilter {
-            state: Some(StateKind::Pending),
-            server: Some(server.clone()),
-            ..Default::default()
-        };
-        Ok(self.tx.submissions(&filter).await?)
     }
 }
 

@@ -1,28 +1,29 @@
 //! What is checked before the registry answers anything: that everything live is what its records say.
 
-use mcp_pin_model::{Ring, ServerName};
-use mcp_pin_storage::{Snapshot, StateKind, Submission};
+use mcp_pin_storage::{LiveRing, Snapshot, StateKind, Submission};
 
 use super::{ServiceError, Settings, settle};
-
-/// Checks that what is live is live where it is served.
-///
-/// # Errors
-/// [`ServiceError::Unsound`].
-pub(super) fn check_ring(server: &ServerName, ring: &Ring, settings: &Settings) -> Result<(), ServiceError> {
-    if *ring == settings.ring {
-        Ok(())
-    } else {
-        Err(ServiceError::Unsound(format!("{server} is live in the ring `{ring}`, which is not served")))
-    }
-}
 
 /// Checks that the state of a version agrees with the rings that it is live in.
 ///
 /// # Errors
 /// [`ServiceError::Unsound`].
-pub(super) fn check_state(submission: &Submission, rings: &[Ring]) -> Result<(), ServiceError> {
+pub(super) fn check_state(
+    submission: &Submission,
+    rings: &[LiveRing],
+    settings: &Settings,
+) -> Result<(), ServiceError> {
     let id = &submission.id;
+    // A ring that was configured once is emptied, unless something is live there and nowhere else.
+    if let Some(first) = rings.first()
+        && rings.iter().all(|live| settings.rings.get(&live.ring).is_none())
+    {
+        return Err(ServiceError::Unsound(format!(
+            "{} is live in the ring `{}` alone, which is not configured: configure it, and promote the version or roll \
+             it back, before the ring is taken away",
+            submission.server, first.ring
+        )));
+    }
     match (submission.state.kind() == StateKind::Live, rings.is_empty()) {
         (true, false) | (false, true) => Ok(()),
         (true, true) => Err(ServiceError::Unsound(format!("submission {id} is in the state `live` and in no ring"))),

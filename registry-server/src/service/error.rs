@@ -176,6 +176,37 @@ pub enum ServiceError {
     /// The version does not stand where it would have to.
     #[error("the submission is {0}")]
     WrongState(&'static str),
+    /// Nothing that the ring served before can be served again.
+    #[error("nothing to go back to in the ring `{ring}`: {reason}")]
+    NothingBefore {
+        /// The ring.
+        ring: mcp_pin_model::Ring,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// The rollout does not stand where it would have to.
+    #[error("the rollout is {0}")]
+    WrongProgress(&'static str),
+    /// The version is not live in the ring.
+    #[error("the version is not live in {0}")]
+    NotLive(String),
+    /// The next ring takes more consents.
+    #[error(
+        "the ring `{ring}` takes {needed} approvers, of whom {have} consented, and {missing} findings to be acknowledged"
+    )]
+    ConsentNeeded {
+        /// The ring.
+        ring: mcp_pin_model::Ring,
+        /// How many approvers.
+        needed: u8,
+        /// How many of them consented.
+        have: usize,
+        /// How many findings nobody who counts has acknowledged.
+        missing: usize,
+    },
+    /// What was decided about is not what is there now.
+    #[error("the {0} is another one by now")]
+    Changed(&'static str),
     /// Nobody could issue a token any more, not even the first start: it makes one only where there is none.
     #[error("this is the last token of an administrator: issue another one first")]
     LastAdministrator,
@@ -243,6 +274,11 @@ impl ServiceError {
             | Self::Revoked(_)
             | Self::Stale { .. }
             | Self::WrongState(_)
+            | Self::NothingBefore { .. }
+            | Self::WrongProgress(_)
+            | Self::NotLive(_)
+            | Self::ConsentNeeded { .. }
+            | Self::Changed(_)
             | Self::LastAdministrator
             | Self::Exists(_)
             | Self::TooManyDrafts
@@ -293,6 +329,11 @@ impl ServiceError {
             Self::PublisherCannotApprove(_) => "publisher-cannot-approve",
             Self::ConsentNotApplicable(_) => "consent-not-applicable",
             Self::WrongState(_) => "wrong-state",
+            Self::NothingBefore { .. } => "nothing-before",
+            Self::WrongProgress(_) => "wrong-progress",
+            Self::NotLive(_) => "not-live",
+            Self::ConsentNeeded { .. } => "consent-needed",
+            Self::Changed(_) => "changed",
             Self::LastAdministrator => "last-administrator",
             Self::Exists(_) => "exists",
             Self::KeyTaken => "key-taken",

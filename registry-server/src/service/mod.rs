@@ -7,14 +7,17 @@
 //! Nothing goes live but by an admitted decision of [`mcp_pin_policy`] over consents that were verified, against the
 //! approvers registered now, at that moment.
 //!
-//! What is live is one version of each server; the one that it replaced is served no longer. A revocation of the live
-//! version leaves nothing live: it does not bring the one before it back.
+//! What is live in a ring is one version of each server; the one that it replaced is served there no longer. A revocation
+//! of what a ring serves leaves nothing there: it does not bring the one before it back.
 
 mod approvers;
+mod break_glass;
 mod consent;
 mod decision;
 mod doctor;
 mod drafts;
+mod drift;
+mod due;
 mod environment;
 mod error;
 mod evidence;
@@ -28,25 +31,31 @@ mod queries;
 mod reject;
 mod resolve;
 mod revoke;
+mod rings;
+mod rollback;
+mod rollout;
 mod search;
 mod settle;
 mod signers;
 mod status;
+mod steer;
 mod submit;
 #[cfg(test)]
 mod tests;
 mod text;
 mod tokens;
 mod types;
+mod waiting;
 pub(crate) mod webhooks;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mcp_pin_policy::Requirements;
 use mcp_pin_storage::Store;
 
+pub use break_glass::BreakGlassOrder;
 pub use drafts::{DraftPage, Drafted};
+pub use drift::{DriftReported, NewDriftReport};
 pub use environment::{Clock, Random, SystemClock, SystemRandom};
 pub use error::{ErrorClass, ServiceError};
 pub use evidence::MAX_EVIDENCE_BUNDLES;
@@ -56,21 +65,27 @@ pub use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity, revocation::RevocationScope,
 };
 pub use mcp_pin_storage::{
-    Approver, ApproverId, ApproverScope, ConsentRecord, Credential, Draft, DraftEnd, DraftId, DraftOutcome, Event,
-    Grant, GrantId, PrincipalName, Review, RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError,
-    Submission, SubmissionFilter, SubmissionId, Token, TokenId, Webhook, WebhookId, WebhookState,
+    Approver, ApproverId, ApproverScope, BreakGlass, ConsentRecord, Credential, Draft, DraftEnd, DraftId, DraftOutcome,
+    DriftKind, DriftReport, Event, Grant, GrantId, HaltCause, LiveRing, PrincipalName, Progress, Review, RevocationId,
+    RevocationRecord, RingMove, Role, Roles, Rollout, State, StateKind, StorageError, Submission, SubmissionFilter,
+    SubmissionId, Token, TokenId, Webhook, WebhookId, WebhookState,
 };
 pub use names::skeletons;
 pub use once::{Answer, Once, Outcome, Render};
 pub use resolve::{Lookup, Pinned, Resolved, resolve};
+pub use revoke::RevocationPlan;
+pub use rings::{Quorum, RingSettings, Rings, RingsError, Start};
+pub use rollout::RolloutView;
 pub use search::{MAX_SEARCH_WORDS, SearchHit, SearchPage};
 pub use status::{Changed, NewStatus, StatusUpdate};
+pub use steer::Steering;
 pub use tokens::TOKEN_PREFIX;
 pub use types::{
     Caller, ConsentView, Consented, Counts, DEFAULT_EXCHANGED_TOKEN_LIFETIME, Document, EventFilter, EventPage,
     IssuedToken, NewApprover, NewCredential, NewGrant, NewSubmission, NewToken, Settings, SubmissionPage, Submitted,
     default_roots, leaf, leaf_value,
 };
+pub use waiting::Waits;
 pub use webhooks::{IssuedWebhook, MAX_WEBHOOKS, NewWebhook, Target, form_word};
 
 /// The most characters of a label or a reason: it is shown in lists.
@@ -91,13 +106,14 @@ struct Inner {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     settings: Settings,
-    requirements: Requirements,
     live: arc_swap::ArcSwap<LiveSet>,
     feed: feed::Feed,
     /// What was read of manifests for searching.
     search: search::SearchCache,
     /// Whose turn it is to decide.
     turn: tokio::sync::Mutex<()>,
+    /// When rollouts are looked at again that cannot go on by themselves.
+    waiting: due::Waiting,
 }
 
 impl Inner {
@@ -131,20 +147,20 @@ impl Service {
         settings: Settings,
     ) -> Result<Self, ServiceError> {
         let live = live::start(&store, &settings).await?;
-        let mut requirements = Requirements::new(settings.preset);
-        requirements.quorum_block = settings.quorum_block;
         let inner = Inner {
             store,
             clock,
             random,
             settings,
-            requirements,
             feed: feed::Feed::new(live.sequence),
             live: arc_swap::ArcSwap::from_pointee(live),
             search: search::SearchCache::default(),
             turn: tokio::sync::Mutex::new(()),
+            waiting: due::Waiting::default(),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let service = Self { inner: Arc::new(inner) };
+        service.retire_rings().await?;
+        Ok(service)
     }
 
     /// Whether the store answers.

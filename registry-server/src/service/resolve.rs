@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use mcp_pin_model::{Digest, ServerName, ServerVersion};
+use mcp_pin_model::{Digest, Ring, ServerName, ServerVersion};
 use mcp_pin_storage::StateKind;
 
-use super::{CatalogueEntry, LiveSet};
+use super::{CatalogueEntry, LiveSet, View};
 
 /// A name to look up, as a client has it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,28 +58,29 @@ pub struct Resolved {
     pub pinned: Option<Pinned>,
 }
 
-/// Looks one name up. What is no name, version or digest is not there.
+/// Looks one name up, as a ring sees it. What is no name, version or digest is not there.
 #[must_use]
-pub fn resolve(live: &LiveSet, wanted: &Lookup<'_>) -> Resolved {
+pub fn resolve(live: &LiveSet, ring: &Ring, wanted: &Lookup<'_>) -> Resolved {
     let Ok(name) = wanted.name.parse::<ServerName>() else {
         return Resolved { pinned: wanted.manifest.map(|_| Pinned::Unknown), ..Resolved::default() };
     };
     let version = wanted.version.map(str::parse::<ServerVersion>);
-    let latest = live.latest(&name).cloned();
+    let view = live.server(&name).map(|server| server.view(ring));
+    let latest = view.and_then(View::latest).cloned();
     let entry = match &version {
         None => latest.clone(),
-        Some(Ok(version)) => live.version(&name, version).cloned(),
+        Some(Ok(version)) => view.and_then(|view| view.live().iter().find(|entry| entry.version == *version)).cloned(),
         Some(Err(_)) => None,
     };
     let version = version.and_then(Result::ok);
-    let pinned = wanted.manifest.map(|manifest| {
-        manifest.parse().map_or(Pinned::Unknown, |manifest| pinned(live, &name, version.as_ref(), &manifest))
-    });
+    let pinned = wanted
+        .manifest
+        .map(|manifest| manifest.parse().map_or(Pinned::Unknown, |manifest| pinned(view, version.as_ref(), &manifest)));
     Resolved { entry, latest, pinned }
 }
 
-fn pinned(live: &LiveSet, name: &ServerName, version: Option<&ServerVersion>, manifest: &Digest) -> Pinned {
-    let of_name = || live.server(name).into_iter().flat_map(|server| server.default_view().all());
+fn pinned(view: Option<&View>, version: Option<&ServerVersion>, manifest: &Digest) -> Pinned {
+    let of_name = || view.into_iter().flat_map(View::all);
     match of_name().find(|entry| entry.manifest == *manifest) {
         // A lock that says another version of this manifest than the manifest does was not made from it.
         Some(entry) if version.is_some_and(|version| *version != entry.version) => Pinned::Mismatch,

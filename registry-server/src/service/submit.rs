@@ -135,10 +135,17 @@ impl Deciding<'_> {
                 highest: highest.version.to_string(),
             });
         }
-        let live = self.tx.live(name, &self.inner.settings.ring).await?;
-        // After a revocation nothing is live; the chain goes on from the last that was.
-        let expected = live.as_ref().or(history.last()).map(|submission| submission.manifest);
-        if statement.previous == expected { Ok(()) } else { Err(ServiceError::WrongPrevious { expected }) }
+        // After a revocation nothing is live; the chain goes on from the last that was. While a version is on its way
+        // through the rings, whoever releases the next one may follow either.
+        let last = self.tx.live(name, self.inner.settings.rings.last()).await?;
+        let expected = last.as_ref().or(history.last()).map(|submission| submission.manifest);
+        let mut followed = statement.previous == expected;
+        if !followed && let Some(previous) = statement.previous {
+            let rings = self.tx.live_rings(Some(name)).await?;
+            let named = self.tx.submission_of_manifest(&previous).await?;
+            followed = named.is_some_and(|named| rings.iter().any(|live| live.submission == named.id));
+        }
+        if followed { Ok(()) } else { Err(ServiceError::WrongPrevious { expected }) }
     }
 
     async fn check_not_revoked(

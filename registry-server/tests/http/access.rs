@@ -5,7 +5,7 @@ use axum::http::{Method, StatusCode};
 use crate::support::{TestRegistry, weather};
 
 /// Every path that takes a token.
-const GUARDED: [(&str, &str); 27] = [
+const GUARDED: &[(&str, &str)] = &[
     ("POST", "/v0.1/publish"),
     ("PUT", "/v0.1/servers/io.github.acme%2Fweather/versions/1.0.0"),
     ("DELETE", "/v0.1/servers/io.github.acme%2Fweather/versions/1.0.0"),
@@ -33,6 +33,13 @@ const GUARDED: [(&str, &str); 27] = [
     ("POST", "/v1/tokens"),
     ("DELETE", "/v1/tokens/01JGFJJZ00AAAAAAAAAAAAAAAA"),
     ("GET", "/v1/whoami"),
+    ("GET", "/v1/webhooks"),
+    ("POST", "/v1/webhooks"),
+    ("GET", "/v1/webhooks/01JGFJJZ00AAAAAAAAAAAAAAAA"),
+    ("DELETE", "/v1/webhooks/01JGFJJZ00AAAAAAAAAAAAAAAA"),
+    ("POST", "/v1/webhooks/01JGFJJZ00AAAAAAAAAAAAAAAA/rotate"),
+    ("POST", "/v1/webhooks/01JGFJJZ00AAAAAAAAAAAAAAAA/enable"),
+    ("POST", "/v1/webhooks/01JGFJJZ00AAAAAAAAAAAAAAAA/test"),
 ];
 
 #[tokio::test]

@@ -16,6 +16,7 @@ mod once;
 mod publish;
 mod reads;
 mod registry_client;
+mod rings;
 mod root;
 mod support;
 mod token_exchange;

@@ -15,6 +15,7 @@ use mcp_pin_attest::Attestation;
 use mcp_pin_model::{Digest, Manifest, consent::Decision, json, statement::Statement as _};
 use mcp_pin_registry::{
     config::{Config, Exposure, LogFormat, RequestLimits},
+    policy_config::PolicyConfig,
     serve::{Environment, Server},
     service::{Clock, DEFAULT_EXCHANGED_TOKEN_LIFETIME, SystemRandom, default_roots},
 };
@@ -64,9 +65,25 @@ pub(crate) fn config(directory: &tempfile::TempDir) -> Config {
         roots: default_roots(),
         issuers: Vec::new(),
         exchanged_token_lifetime: DEFAULT_EXCHANGED_TOKEN_LIFETIME,
+        policy: only_stable(),
         webhook_targets: mcp_pin_registry::webhooks::TargetPolicy::default(),
         metrics_listen: None,
     }
+}
+
+/// One ring that everybody is in.
+pub(crate) fn only_stable() -> PolicyConfig {
+    policy("[[ring]]\nname = \"stable\"")
+}
+
+/// What a configuration file says about rings and consents.
+pub(crate) fn policy(text: &str) -> PolicyConfig {
+    let mut file: toml::Table = text.parse().unwrap();
+    let mut section = |name: &str| file.remove(name);
+    let policy = section("policy").map(|value| value.try_into().unwrap()).unwrap_or_default();
+    let rollout = section("rollout").map(|value| value.try_into().unwrap()).unwrap_or_default();
+    let rings = section("ring").map(|value| value.try_into().unwrap()).unwrap_or_default();
+    PolicyConfig { policy, rollout, rings }
 }
 
 fn environment(clock: &Arc<TestClock>) -> Environment {

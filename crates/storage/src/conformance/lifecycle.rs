@@ -6,7 +6,8 @@ use mcp_pin_model::{Digest, Grade, Revocation, Ring, consent::Decision, revocati
 
 use super::samples::{at, consent, id, identity, manifest, parse, principal, submission, submitted, verified};
 use crate::{
-    Review, RevocationSource, State, StateKind, StorageError, Store, Submission, SubmissionFilter, Transaction,
+    LiveRing, Review, RevocationSource, State, StateKind, StorageError, Store, Submission, SubmissionFilter,
+    Transaction,
 };
 
 pub(super) async fn a_submission_comes_back_as_it_went_in(store: Arc<dyn Store>) {
@@ -83,11 +84,14 @@ pub(super) async fn states_change_by_compare_and_swap(store: Arc<dyn Store>) {
     let reviewed = pending.clone().review_again(review).expect("it is pending");
     let reviewed = tx.update_submission(reviewed).await.expect("the first change");
     assert_eq!(reviewed.revision, pending.revision + 1);
-    let late = tx.update_submission(pending.clone().go_live(at(3)).expect("it was pending")).await;
+    let late = tx.update_submission(pending.clone().approve(at(3)).expect("it was pending")).await;
     assert!(matches!(late, Err(StorageError::Conflict(_))), "somebody else changed it");
 
     let by: Digest = Digest::of(b"the next one");
-    let live = tx.update_submission(reviewed.go_live(at(4)).expect("it is pending")).await.expect("a change");
+    let approved = tx.update_submission(reviewed.approve(at(3)).expect("it is pending")).await.expect("a change");
+    assert_eq!(tx.submission(&approved.id).await.expect("an answer"), Some(approved.clone()));
+    assert!(approved.clone().supersede(at(4), by).is_err(), "what is not live cannot be replaced");
+    let live = tx.update_submission(approved.go_live(at(4)).expect("it is approved")).await.expect("a change");
     assert_eq!(tx.submission(&live.id).await.expect("an answer"), Some(live.clone()));
     let over = tx.update_submission(live.supersede(at(5), by).expect("it is live")).await.expect("a change");
     assert_eq!(over.state, State::Superseded { live_since: at(4), at: at(5), by });
@@ -101,6 +105,14 @@ pub(super) async fn states_change_by_compare_and_swap(store: Arc<dyn Store>) {
     let rejected = other.reject(at(8), "registry", "no").expect("it is pending");
     let rejected = tx.update_submission(rejected).await.expect("a change");
     assert_eq!(tx.submission(&rejected.id).await.expect("an answer"), Some(rejected));
+    for (number, live_since) in [(3, None), (4, Some(at(9)))] {
+        let other = submitted(&mut *tx, number, "io.example/weather", &format!("{number}.0.0")).await;
+        let other = if live_since.is_some() { other.break_glass(at(9)).expect("it is pending") } else { other };
+        let expired = other.expire(at(10)).expect("it has not ended");
+        assert_eq!(expired.state, State::Expired { live_since, at: at(10) });
+        let expired = tx.update_submission(expired).await.expect("a change");
+        assert_eq!(tx.submission(&expired.id).await.expect("an answer"), Some(expired));
+    }
 }
 
 async fn live_now(tx: &mut dyn Transaction, submission: &Submission) -> Option<Submission> {
@@ -123,9 +135,9 @@ pub(super) async fn what_is_live_changes_by_compare_and_swap(store: Arc<dyn Stor
     assert_eq!(live_now(&mut *tx, &first).await, Some(first.clone()));
     tx.set_live(&server, &ring, Some(&first.id), Some(&second.id), at(4)).await.expect("the second");
     assert_eq!(tx.live(&server, &parse("canary")).await.expect("an answer"), None);
-    let there = [(server.clone(), ring.clone(), second.id.clone())];
-    assert_eq!(tx.live_rings(None).await.expect("an answer"), there);
-    assert_eq!(tx.live_rings(Some(&server)).await.expect("an answer"), there);
+    let row = LiveRing { server: server.clone(), ring: ring.clone(), submission: second.id.clone(), since: at(4) };
+    assert_eq!(tx.live_rings(None).await.expect("an answer"), [row.clone()]);
+    assert_eq!(tx.live_rings(Some(&server)).await.expect("an answer"), [row]);
     assert_eq!(tx.live_rings(Some(&parse("io.example/other"))).await.expect("an answer"), []);
     let wrong = tx.set_live(&server, &ring, Some(&first.id), None, at(5)).await;
     assert!(matches!(wrong, Err(StorageError::Conflict(_))), "another one is live");
@@ -265,7 +277,9 @@ pub(super) async fn submissions_are_listed_in_order(store: Arc<dyn Store>) {
         submitted(&mut *tx, number, server, version).await;
     }
     let first = tx.submission(&id(1)).await.expect("an answer").expect("a submission");
-    tx.update_submission(first.go_live(at(4)).expect("it is pending")).await.expect("a change");
+    tx.update_submission(first.approve(at(4)).and_then(|it| it.go_live(at(4))).expect("it is pending"))
+        .await
+        .expect("a change");
     let counts = tx.submission_counts().await.expect("an answer");
     assert_eq!(counts.into_iter().collect::<Vec<_>>(), [(StateKind::Pending, 2), (StateKind::Live, 1)]);
     let numbers = async |tx: &mut dyn Transaction, filter: SubmissionFilter| {
@@ -278,6 +292,9 @@ pub(super) async fn submissions_are_listed_in_order(store: Arc<dyn Store>) {
     assert_eq!(numbers(&mut *tx, pending).await, ["2", "3"]);
     let of_a = SubmissionFilter { server: Some(parse("io.example/aa")), ..all.clone() };
     assert_eq!(numbers(&mut *tx, of_a).await, ["1", "2"]);
+    let until = |seconds| SubmissionFilter { submitted_until: Some(at(seconds)), ..all.clone() };
+    assert_eq!(numbers(&mut *tx, until(1)).await, [""; 0]);
+    assert_eq!(numbers(&mut *tx, until(2)).await, ["1", "2", "3"]);
     let page = SubmissionFilter { after: Some(id(1)), limit: Some(1), ..all };
     assert_eq!(numbers(&mut *tx, page).await, ["2"]);
     assert_eq!(tx.once_live(Some(&parse("io.example/bb"))).await.expect("an answer"), []);

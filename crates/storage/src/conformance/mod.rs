@@ -7,6 +7,7 @@
 mod access;
 mod interface;
 mod lifecycle;
+mod rollouts;
 mod samples;
 mod transactions;
 mod webhooks;
@@ -49,6 +50,10 @@ cases![
     lifecycle::evidence_comes_back_in_order,
     lifecycle::the_credential_of_a_submission_comes_back_as_it_went_in,
     lifecycle::submissions_are_listed_in_order,
+    rollouts::a_rollout_changes_by_compare_and_swap,
+    rollouts::what_a_ring_served_comes_back_in_order,
+    rollouts::a_break_glass_ends_once,
+    rollouts::a_client_counts_once,
     transactions::nothing_is_kept_without_a_commit,
     transactions::events_have_no_gaps,
     transactions::a_snapshot_does_not_move,

@@ -95,6 +95,10 @@ pub struct RegistryMeta {
     pub publisher: String,
     /// The rings that it is live in.
     pub rings: Vec<String>,
+    /// Until when it is live without the consents that it takes, by an administrator's order; absent for what was consented
+    /// to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub break_glass_until: Option<String>,
     /// Paths of the documents behind this entry, on this registry.
     pub links: RegistryLinks,
 }
@@ -128,8 +132,9 @@ impl EntryMeta {
             (StateKind::Live, None) => ("active", None, facts.updated_at),
             (StateKind::Live, Some(deprecated)) => ("deprecated", deprecated.message.clone(), deprecated.at),
             (StateKind::Superseded, _) => {
-                ("deleted", Some("superseded by a later version".to_owned()), facts.updated_at)
+                ("deleted", Some("superseded by another version".to_owned()), facts.updated_at)
             }
+            (StateKind::Expired, _) => ("deleted", Some("its time has passed".to_owned()), facts.updated_at),
             _ => ("deleted", Some("revoked".to_owned()), facts.updated_at),
         };
         Self {
@@ -143,6 +148,7 @@ impl EntryMeta {
             },
             ours: RegistryMeta {
                 publisher: facts.publisher.clone(),
+                break_glass_until: facts.break_glass_until.map(|until| until.to_string()),
                 rings: facts.rings.iter().map(ToString::to_string).collect(),
                 links: RegistryLinks {
                     consents: format!("{path}/consents"),

@@ -12,6 +12,7 @@ use crate::http::{
     cache::{CachePolicy, Prepared},
     error::{Problem, ProblemDocument},
     query::{Query, Segments},
+    reader::ReaderRing,
     state::AppState,
 };
 
@@ -36,6 +37,7 @@ use crate::http::{
 pub async fn get_version(
     State(state): State<AppState>,
     headers: HeaderMap,
+    ReaderRing(ring): ReaderRing,
     segments: Segments,
     query: Query,
 ) -> Result<Response, Problem> {
@@ -43,7 +45,7 @@ pub async fn get_version(
     let name: ServerName = segments.text("serverName").parse().map_err(|_| Problem::server_not_found())?;
     let version = segments.text("version");
     let live = state.service().live();
-    let entries = catalogue::of_server(&live, &state.service().settings().ring, &name, include_deleted);
+    let entries = catalogue::of_server(&live, &ring, &name, include_deleted);
     let found = entries
         .iter()
         .find(|entry| if version == "latest" { entry.is_latest } else { entry.version.to_string() == version })

@@ -12,6 +12,7 @@ use crate::http::{
     cursor::{Filters, List},
     error::{Problem, ProblemDocument},
     query::Query,
+    reader::ReaderRing,
     state::AppState,
 };
 
@@ -47,6 +48,7 @@ const MAX_SEARCH: usize = 300;
 pub async fn list_servers(
     State(state): State<AppState>,
     headers: HeaderMap,
+    ReaderRing(ring): ReaderRing,
     query: Query,
 ) -> Result<Response, Problem> {
     let limit = query.number("limit", DEFAULT_LIMIT, 1..=MAX_LIMIT, "`limit` is a number from 1 to 100")?;
@@ -68,7 +70,7 @@ pub async fn list_servers(
     let after = cursor.as_ref().map(|cursor| (cursor.after_name.as_str(), cursor.after_version.as_str()));
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let live = state.service().live();
-    let (page, next) = catalogue::page(&live, &state.service().settings().ring, &filters, after, limit);
+    let (page, next) = catalogue::page(&live, &ring, &filters, after, limit);
     let list = render_list(&page, next.map(|next| state.cursors().seal(&next)));
     Ok(list.map_err(|error| Problem::internal(&error))?.answer(&headers, CachePolicy::Revalidate, JSON))
 }

@@ -12,6 +12,7 @@ use crate::http::{
     cache::CachePolicy,
     error::{Problem, ProblemDocument},
     query::{Query, Segments},
+    reader::ReaderRing,
     state::AppState,
 };
 
@@ -35,13 +36,14 @@ use crate::http::{
 pub async fn list_versions(
     State(state): State<AppState>,
     headers: HeaderMap,
+    ReaderRing(ring): ReaderRing,
     segments: Segments,
     query: Query,
 ) -> Result<Response, Problem> {
     let include_deleted = query.flag("include_deleted")?.unwrap_or(false);
     let name: ServerName = segments.text("serverName").parse().map_err(|_| Problem::server_not_found())?;
     let live = state.service().live();
-    let mut entries = catalogue::of_server(&live, &state.service().settings().ring, &name, include_deleted).to_vec();
+    let mut entries = catalogue::of_server(&live, &ring, &name, include_deleted).to_vec();
     if entries.is_empty() {
         return Err(Problem::server_not_found());
     }

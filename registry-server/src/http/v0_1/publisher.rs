@@ -14,6 +14,7 @@ use crate::http::{
     auth::Authenticated,
     error::Problem,
     query::{Query, Segments},
+    reader::ReaderRing,
     state::AppState,
 };
 
@@ -22,11 +23,12 @@ pub async fn get_version(
     state: State<AppState>,
     caller: Option<Authenticated>,
     headers: HeaderMap,
+    ring: ReaderRing,
     segments: Segments,
     query: Query,
 ) -> Result<Response, Problem> {
     caller.ok_or_else(Problem::no_such_path)?;
-    get_version::get_version(state, headers, segments, query).await.map(for_the_caller)
+    get_version::get_version(state, headers, ring, segments, query).await.map(for_the_caller)
 }
 
 /// All versions of a server, for somebody with a token.
@@ -34,11 +36,12 @@ pub async fn list_versions(
     state: State<AppState>,
     caller: Option<Authenticated>,
     headers: HeaderMap,
+    ring: ReaderRing,
     segments: Segments,
     query: Query,
 ) -> Result<Response, Problem> {
     caller.ok_or_else(Problem::no_such_path)?;
-    list_versions::list_versions(state, headers, segments, query).await.map(for_the_caller)
+    list_versions::list_versions(state, headers, ring, segments, query).await.map(for_the_caller)
 }
 
 /// Nobody keeps for others what is not there for them.

@@ -8,6 +8,7 @@ use crate::{
     http::{
         body::{StrictJson, private},
         error::{Problem, WriteProblems},
+        reader::ReaderRing,
         state::AppState,
     },
     service::{CatalogueEntry, Lookup, resolve as look_up},
@@ -122,6 +123,7 @@ impl From<&CatalogueEntry> for ResolvedVersion {
 )]
 pub async fn resolve(
     State(state): State<AppState>,
+    ReaderRing(ring): ReaderRing,
     StrictJson(request): StrictJson<ResolveRequest>,
 ) -> Result<Response, Problem> {
     if request.servers.len() > MAX_SERVERS {
@@ -134,7 +136,7 @@ pub async fn resolve(
         .map(|name| {
             let wanted =
                 Lookup { name: &name.name, version: name.version.as_deref(), manifest: name.manifest.as_deref() };
-            document(look_up(&live, &wanted))
+            document(look_up(&live, &ring, &wanted))
         })
         .collect();
     private(StatusCode::OK, &ResolveList { servers })

@@ -8,7 +8,7 @@ use mcp_pin_model::{
 };
 use mcp_pin_storage::{Event, Snapshot, StateKind};
 
-use super::{LiveSet, Server, Stored};
+use super::{LiveSet, Server, Standing, Stored};
 use crate::service::{ServiceError, Settings, settle};
 
 /// How many events are read at once.
@@ -83,6 +83,7 @@ async fn read(
     unverified: Unverified,
 ) -> Result<Option<Arc<Server>>, ServiceError> {
     let rings = snapshot.live_rings(Some(name)).await?;
+    let glasses = snapshot.break_glasses(Some(name), true).await?;
     let mut submissions: Vec<Stored> = Vec::new();
     for submission in snapshot.once_live(Some(name)).await? {
         let is_live = submission.state.kind() == StateKind::Live;
@@ -96,10 +97,13 @@ async fn read(
                 verified => drop(verified?),
             }
         }
-        let of_this = rings.iter().filter(|(_, _, id)| *id == submission.id);
-        let rings = of_this.map(|(_, ring, _)| ring.clone()).collect();
+        let glass = glasses.iter().find(|glass| glass.submission == submission.id);
+        let there = Standing {
+            live: rings.iter().filter(|live| live.submission == submission.id).cloned().collect(),
+            break_glass_until: glass.map(|glass| glass.expires_at),
+        };
         let status = snapshot.version_status(&submission.id).await?;
-        submissions.push((submission, rings, status));
+        submissions.push((submission, there, status));
     }
     if submissions.is_empty() && before.is_none() {
         return Ok(None);

@@ -8,9 +8,18 @@ use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion,
     json::{self, Object, Value},
 };
-use mcp_pin_storage::{Advice, State, StateKind, Submission, VersionStatus};
+use mcp_pin_storage::{Advice, LiveRing, State, StateKind, Submission, VersionStatus};
 
 use crate::{http::v0_1::entry as document, service::ServiceError};
+
+/// Where a version is live, and by what.
+#[derive(Clone, Debug, Default)]
+pub(in crate::service) struct Standing {
+    /// The rings that serve it, by name.
+    pub(in crate::service) live: Vec<LiveRing>,
+    /// Until when it is live without the consents that it takes, if it is.
+    pub(in crate::service) break_glass_until: Option<Timestamp>,
+}
 
 /// What is said about a version beside its `server.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +36,9 @@ pub struct Facts {
     pub publisher: String,
     /// The rings it is live in, sorted; none once it is no longer live.
     pub rings: Vec<Ring>,
-    /// `live`, or `superseded` or `revoked` for a version that was.
+    /// Until when it is live without the consents that it takes, if it is.
+    pub break_glass_until: Option<Timestamp>,
+    /// `live`, or `superseded`, `revoked` or `expired` for a version that was.
     pub state: StateKind,
     /// When it went live here.
     pub published_at: Timestamp,
@@ -51,11 +62,14 @@ pub struct Deprecation {
 
 impl Facts {
     /// What a submission says, but for `is_latest`, which depends on the other versions; `None` unless it is or was live.
-    pub(super) fn of(submission: &Submission, rings: Vec<Ring>, status: Option<&VersionStatus>) -> Option<Self> {
+    pub(super) fn of(submission: &Submission, there: &Standing, status: Option<&VersionStatus>) -> Option<Self> {
         let published_at = submission.state.live_since()?;
         let updated_at = match &submission.state {
-            State::Superseded { at, .. } | State::Revoked { at, .. } => *at,
-            State::Pending | State::Live { .. } | State::Rejected { .. } => published_at,
+            State::Superseded { at, .. } | State::Revoked { at, .. } | State::Expired { at, .. } => *at,
+            // It may have come to a further ring, or back to one.
+            State::Pending | State::Approved { .. } | State::Live { .. } | State::Rejected { .. } => {
+                there.live.iter().map(|live| live.since).max().unwrap_or(published_at)
+            }
         };
         let updated_at = status.map_or(updated_at, |status| updated_at.max(status.changed_at));
         let deprecated = status
@@ -67,7 +81,8 @@ impl Facts {
             manifest: submission.manifest,
             attestation: submission.attestation,
             publisher: submission.publisher.to_string(),
-            rings,
+            rings: there.live.iter().map(|live| live.ring.clone()).collect(),
+            break_glass_until: there.break_glass_until,
             state: submission.state.kind(),
             published_at,
             updated_at,

@@ -17,6 +17,7 @@ use mcp_pin_model::{Digest, Ring, ServerName, ServerVersion};
 use mcp_pin_storage::StateKind;
 
 pub(super) use advance::{Unverified, advance};
+pub(super) use entry::Standing;
 pub use entry::{CatalogueEntry, Deprecation, Facts, Tag};
 use label::Label;
 pub use label::Wanted;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mcp_pin_model::{Digest, Ring, ServerName};
 use mcp_pin_storage::{StateKind, Submission, VersionStatus};
 
-use super::{CatalogueEntry, Facts};
+use super::{CatalogueEntry, Facts, Standing};
 use crate::service::ServiceError;
 
 /// One server of the catalogue. Immutable: a decision about it makes another one.
@@ -81,7 +81,7 @@ impl View {
 }
 
 /// What the store has of a version: its record, the rings that it is live in, and what is said about it.
-pub(in crate::service) type Stored = (Submission, Vec<Ring>, Option<VersionStatus>);
+pub(in crate::service) type Stored = (Submission, Standing, Option<VersionStatus>);
 
 /// A version that is or was live, as the store has it.
 struct Version<'s> {
@@ -101,8 +101,8 @@ impl Server {
     ) -> Result<Self, ServiceError> {
         let mut versions: Vec<Version<'_>> = submissions
             .iter()
-            .filter_map(|(submission, rings, status)| {
-                let facts = Facts::of(submission, rings.clone(), status.as_ref())?;
+            .filter_map(|(submission, there, status)| {
+                let facts = Facts::of(submission, there, status.as_ref())?;
                 Some(Version { facts, server_json: &submission.server_json })
             })
             .collect();

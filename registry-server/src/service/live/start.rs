@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, num::NonZero, sync::Arc};
 
-use mcp_pin_model::{Ring, ServerName};
+use mcp_pin_model::ServerName;
 use mcp_pin_storage::{StateKind, Store, Submission};
 use tokio::task::JoinSet;
 
-use super::{LiveSet, Server, Stored};
+use super::{LiveSet, Server, Standing, Stored};
 use crate::service::{ServiceError, Settings, doctor};
 
 /// How many submissions are read, and how many are checked, at once.
@@ -22,10 +22,15 @@ const BATCH: u32 = 128;
 pub(in crate::service) async fn start(store: &Arc<dyn Store>, settings: &Settings) -> Result<LiveSet, ServiceError> {
     let mut snapshot = store.read().await?;
     let sequence = snapshot.last_event().await?;
-    let mut rings: BTreeMap<String, (ServerName, Vec<Ring>)> = BTreeMap::new();
-    for (server, ring, submission) in snapshot.live_rings(None).await? {
-        doctor::check_ring(&server, &ring, settings)?;
-        rings.entry(submission.as_str().to_owned()).or_insert_with(|| (server, Vec::new())).1.push(ring);
+    let mut rings: BTreeMap<String, (ServerName, Standing)> = BTreeMap::new();
+    for live in snapshot.live_rings(None).await? {
+        let of_this = rings.entry(live.submission.as_str().to_owned());
+        of_this.or_insert_with(|| (live.server.clone(), Standing::default())).1.live.push(live);
+    }
+    for glass in snapshot.break_glasses(None, true).await? {
+        if let Some((_, there)) = rings.get_mut(glass.submission.as_str()) {
+            there.break_glass_until = Some(glass.expires_at);
+        }
     }
     let mut checks = Checks::new(store, settings);
     let mut servers: Vec<Arc<Server>> = Vec::new();
@@ -45,18 +50,18 @@ pub(in crate::service) async fn start(store: &Arc<dyn Store>, settings: &Setting
             if same.last().is_some_and(|(last, ..)| last.server != submission.server) {
                 servers.extend(finish(&mut same, settings)?);
             }
-            let rings = match rings.remove(submission.id.as_str()) {
-                Some((server, rings)) if server == submission.server => rings,
+            let there = match rings.remove(submission.id.as_str()) {
+                Some((server, there)) if server == submission.server => there,
                 Some((server, _)) => {
                     let problem =
                         format!("submission {}, live as {server}, is of {}", submission.id, submission.server);
                     return Err(ServiceError::Unsound(problem));
                 }
-                None => Vec::new(),
+                None => Standing::default(),
             };
-            doctor::check_state(&submission, &rings)?;
+            doctor::check_state(&submission, &there.live, settings)?;
             let status = statuses.remove(submission.id.as_str());
-            same.push((submission, rings, status));
+            same.push((submission, there, status));
         }
         if at_end {
             break;
@@ -67,15 +72,14 @@ pub(in crate::service) async fn start(store: &Arc<dyn Store>, settings: &Setting
         return Err(ServiceError::Unsound(format!("{server}: what is live, submission {submission}, never went live")));
     }
     checks.finish().await?;
-    Ok(LiveSet::empty(vec![settings.ring.clone()]).with(sequence, servers))
+    Ok(LiveSet::empty(settings.rings.names()).with(sequence, servers))
 }
 
 /// Makes a server of what was collected of it.
 fn finish(same: &mut Vec<Stored>, settings: &Settings) -> Result<Option<Arc<Server>>, ServiceError> {
     let submissions = std::mem::take(same);
     let Some((first, ..)) = submissions.first() else { return Ok(None) };
-    Server::new(&first.server, &submissions, std::slice::from_ref(&settings.ring), None)
-        .map(|server| Some(Arc::new(server)))
+    Server::new(&first.server, &submissions, &settings.rings.names(), None).map(|server| Some(Arc::new(server)))
 }
 
 /// Checks that run beside the reading, as many as there are processors.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mcp_pin_model::Ring;
-use mcp_pin_storage::{Store, VersionStatus};
+use mcp_pin_storage::{LiveRing, Store, VersionStatus};
 use mcp_pin_storage_sqlite::SqliteStore;
 use mcp_pin_test_support::keys::{manifest, tool};
 use proptest::prelude::*;
@@ -11,7 +11,8 @@ use proptest::prelude::*;
 use super::harness::TestRegistry;
 use crate::service::{
     CatalogueEntry, LiveSet, RevocationScope, Server, Service, ServiceError, StateKind, Submission, SystemRandom, Tag,
-    Wanted, live,
+    Wanted,
+    live::{self, Standing},
 };
 
 const SERVERS: [&str; 3] = ["io.example/calendar", "io.example/mail", "io.example/weather"];
@@ -185,7 +186,18 @@ async fn a_ring_falls_back_on_the_next_one() {
     let new = registry.publish("1.1.0", "Does more things.").await;
     let rings: Vec<Ring> = ["dev", "canary", "stable"].map(|ring| ring.parse().unwrap()).to_vec();
     let latest = |submissions: &[(Submission, Vec<Ring>, Option<VersionStatus>)]| {
-        let server = Server::new(&new.server, submissions, &rings, None).unwrap();
+        let standing = |(submission, rings, status): &(Submission, Vec<Ring>, Option<VersionStatus>)| {
+            let live = |ring: &Ring| LiveRing {
+                server: submission.server.clone(),
+                ring: ring.clone(),
+                submission: submission.id.clone(),
+                since: submission.submitted_at,
+            };
+            let there = Standing { live: rings.iter().map(live).collect(), break_glass_until: None };
+            (submission.clone(), there, status.clone())
+        };
+        let submissions: Vec<_> = submissions.iter().map(standing).collect();
+        let server = Server::new(&new.server, &submissions, &rings, None).unwrap();
         let of = |ring| {
             let latest = server.view(ring).latest()?;
             // Whoever is served a version is told that it is the latest.
