@@ -96,7 +96,8 @@ impl Ledger {
             let serving = views.iter().filter(|view| view.live.iter().any(|live| live.ring == ring)).count();
             assert!(serving <= 1, "{ring} serves {serving} versions");
         }
-        let page = registry.service.events(&registry.admin, 0, 1_000).await.unwrap();
+        let page =
+            registry.service.events(&registry.admin, 0, 1_000, &crate::service::EventFilter::default()).await.unwrap();
         let events: Vec<Vec<u8>> = page.events.into_iter().map(|event| event.leaf).collect();
         assert!(events.starts_with(&self.events), "an event changed");
         self.events = events;
