@@ -270,7 +270,8 @@ async fn a_test_says_what_came_of_it_and_changes_nothing() {
     let _url = registry.start();
     let receiver = Receiver::default();
     let (path, secret) = add(&registry, &json!({ "url": receiver.listen().await, "types": ["revoked"] })).await;
-    let before = show(&registry, &path).await;
+    let last = registry.admin().get("/v1/events").await.json()["last"].clone();
+    let before = until(&registry, &path, |webhook| webhook["position"] == last).await;
     let answer = registry.admin().post(&format!("{path}/test"), Vec::new()).await;
     assert_eq!(answer.json(), json!({ "delivered": true, "status": 204 }));
     let arrived = receiver.wait(1).await;
