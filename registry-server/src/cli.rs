@@ -40,6 +40,9 @@ pub enum Command {
     /// Say who speaks for the registry: roots, signed by k of n people and rotated in a chain
     #[command(subcommand)]
     Keys(crate::root::commands::Command),
+    /// Say who may do what: check, test and explain policies before they are in force
+    #[command(subcommand)]
+    Policy(crate::authorization::commands::Command),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
 }
@@ -89,6 +92,13 @@ pub fn main() -> ExitCode {
                 })
             }
         },
+        Command::Policy(command) => match crate::authorization::commands::run(&command) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                ui::fail(&with_sources(&error), error.hint());
+                ExitCode::from(if error.is_finding() { EXIT_FAILED } else { EXIT_USAGE })
+            }
+        },
         Command::Openapi => {
             ui::data(crate::http::openapi_document().trim_end());
             ExitCode::SUCCESS
@@ -121,7 +131,7 @@ fn run_serve(arguments: &ServeArguments) -> ExitCode {
             ui::fail(&with_sources(&error), error.hint());
             ExitCode::from(match error {
                 ServeError::Data(_) | ServeError::Start(_) | ServeError::Root(_) => EXIT_DATA,
-                ServeError::Listen { .. } => EXIT_USAGE,
+                ServeError::Listen { .. } | ServeError::Policies(_) => EXIT_USAGE,
                 _ => EXIT_FAILED,
             })
         }

@@ -14,6 +14,7 @@ use thiserror::Error;
 use url::Url;
 
 use crate::{
+    authorization::{PolicySource, Preset},
     cli::ServeArguments,
     oidc::IssuerConfig,
     service::{DEFAULT_EXCHANGED_TOKEN_LIFETIME, default_roots},
@@ -80,6 +81,10 @@ pub struct Config {
     pub issuers: Vec<IssuerConfig>,
     /// How long an exchanged token is valid.
     pub exchanged_token_lifetime: SignedDuration,
+    /// Where the policies are.
+    pub policies: PolicySource,
+    /// The longest that a token which is issued by hand may be valid.
+    pub longest_token: Option<SignedDuration>,
 }
 
 /// Limits on what one request may cost.
@@ -202,6 +207,34 @@ struct File {
     sigstore: Vec<SigstoreSection>,
     #[serde(default)]
     oidc: OidcSection,
+    #[serde(default)]
+    authorization: AuthorizationSection,
+    #[serde(default)]
+    tokens: TokensSection,
+}
+
+/// Who may do what.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct AuthorizationSection {
+    #[serde(default)]
+    preset: Preset,
+    /// Relative to the configuration file.
+    policies: Option<PathBuf>,
+}
+
+impl AuthorizationSection {
+    fn source(self, file: Option<&Path>) -> PolicySource {
+        let folder = file.and_then(Path::parent).unwrap_or_else(|| Path::new(""));
+        PolicySource { preset: self.preset, directory: self.policies.map(|directory| folder.join(directory)) }
+    }
+}
+
+/// Tokens that are issued by hand.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct TokensSection {
+    max_days: Option<std::num::NonZeroU16>,
 }
 
 /// A Sigstore instance beside the public ones, or a newer root of one of those.
@@ -283,6 +316,8 @@ impl Config {
                 ..default
             },
             roots: roots(&file.sigstore, arguments.config.as_deref())?,
+            policies: file.authorization.source(arguments.config.as_deref()),
+            longest_token: file.tokens.max_days.map(|days| SignedDuration::from_hours(24 * i64::from(days.get()))),
             issuers: file.oidc.issuer,
             exchanged_token_lifetime: file
                 .oidc
@@ -356,6 +391,14 @@ fn roots(sections: &[SigstoreSection], file: Option<&Path>) -> Result<Roots, Con
         roots.insert(root);
     }
     Ok(roots)
+}
+
+/// Where a configuration file says that the policies are.
+///
+/// # Errors
+/// When it is no configuration file.
+pub fn policy_source(path: &PathBuf) -> Result<PolicySource, ConfigError> {
+    Ok(read(path)?.authorization.source(Some(path)))
 }
 
 fn read(path: &PathBuf) -> Result<File, ConfigError> {

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use crate::{
+    authorization::{self, PolicyError},
     config::Config,
     data_dir::{DataDir, DataDirError, Existing, write_secret},
     http::{
@@ -45,6 +46,9 @@ pub enum ServeError {
     /// The root cannot be served: it does not verify, or has expired.
     #[error("the registry's root cannot be served")]
     Root(#[from] RootError),
+    /// The policies are not acceptable.
+    #[error("the policies cannot be put in force")]
+    Policies(#[from] PolicyError),
     /// Issuers of identity tokens could never be asked.
     #[error("cannot set up the HTTP client")]
     Client(#[from] FetchError),
@@ -60,6 +64,7 @@ impl ServeError {
         match self {
             Self::Data(error) => error.hint(),
             Self::Root(_) => Some("`mcp-pin-registry keys show` says what it says; `keys rotate` drafts the next one"),
+            Self::Policies(_) => Some("`mcp-pin-registry policy check` says the same without a start"),
             Self::Listen { .. } => Some("choose another address with `--listen`; port 0 picks a free one"),
             _ => None,
         }
@@ -105,6 +110,7 @@ impl Server {
     /// See [`ServeError`].
     pub async fn open(config: &Config, environment: Environment) -> Result<Self, ServeError> {
         let metrics = telemetry::metrics()?;
+        let policies = config.policies.load()?;
         let data_dir = DataDir::open(&config.data_dir)?;
         // Before anything is written, so that a first start on an occupied address leaves nothing half done.
         let listener = TcpListener::bind(config.listen)
@@ -115,6 +121,8 @@ impl Server {
         let settings = Settings {
             roots: config.roots.clone(),
             exchanged_token_lifetime: config.exchanged_token_lifetime,
+            policies: config.policies.clone(),
+            longest_token: config.longest_token,
             ..Settings::default()
         };
         let ring = settings.ring.to_string();
@@ -129,6 +137,7 @@ impl Server {
                 .map_err(|error| ServiceError::Internal(format!("the admin token cannot be kept: {error}")))
         };
         let admin_token = service.bootstrap_keeping(keep).await.map_err(ServeError::Start)?;
+        service.adopt_policies(policies).await.map_err(ServeError::Start)?;
         let cursors = CursorKey::new(&*data_dir.key("cursor.key", random_key)?);
         let audience = config.public_url.as_ref().map_or_else(String::new, origin);
         let issuers = Issuers::new(audience, config.issuers.clone())?;
@@ -162,7 +171,11 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let Self { listener, state, store, data_dir, .. } = self;
         let limits = state.limits();
-        listen::answer(listener, http::router(state), limits, stop).await;
+        let service = state.service().clone();
+        tokio::select! {
+            () = listen::answer(listener, http::router(state), limits, stop) => {}
+            () = reload_when_told(&service) => {}
+        }
         store.close().await;
         drop(data_dir);
     }
@@ -203,6 +216,18 @@ fn random_key() -> [u8; 32] {
     let mut key = [0; 32];
     rand::fill(&mut key).expect("the operating system provides randomness");
     key
+}
+
+/// Reads again what can be read again, each time the process is told to (SIGHUP). Never ready.
+async fn reload_when_told(service: &Service) {
+    #[cfg(unix)]
+    if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+        while signal.recv().await.is_some() {
+            tracing::info!("told to read policies again");
+            authorization::reload::reload(service).await;
+        }
+    }
+    std::future::pending().await
 }
 
 /// Ready when the process is told to stop: SIGTERM or SIGINT.

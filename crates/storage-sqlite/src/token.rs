@@ -1,9 +1,14 @@
 //! Tokens.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
-use jiff::Timestamp;
-use mcp_pin_model::Digest;
-use mcp_pin_storage::{Role, Roles, StorageError, Token, TokenId, TokenReader, TokenWriter};
+use jiff::{SignedDuration, Timestamp};
+use mcp_pin_model::{
+    Digest,
+    json::{self, Value},
+};
+use mcp_pin_storage::{PrincipalName, Role, Roles, StorageError, Token, TokenId, TokenReader, TokenWriter};
 
 use crate::{
     connection::Connection,
@@ -21,6 +26,25 @@ struct Row {
     revoked_at: Option<i64>,
     last_used_at: Option<i64>,
     namespaces: Option<String>,
+    method: String,
+    authenticated_at: Option<i64>,
+    member_of: String,
+    actions: Option<String>,
+    idle_seconds: Option<i64>,
+}
+
+fn words(text: &str) -> BTreeSet<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+fn joined(words: &BTreeSet<String>) -> String {
+    words.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// A JSON array, because a provider's names can hold anything.
+fn groups(text: &str) -> Result<BTreeSet<String>, StorageError> {
+    let value = json::parse(text.as_bytes()).map_err(|error| damaged("tokens.member_of", error))?;
+    json::from_value(&value).map_err(|error| damaged("tokens.member_of", error))
 }
 
 impl TryFrom<Row> for Token {
@@ -32,7 +56,12 @@ impl TryFrom<Row> for Token {
             id: parsed("tokens.id", &row.id)?,
             principal: parsed("tokens.principal", &row.principal)?,
             roles: roles.collect::<Result<Roles, _>>()?,
-            namespaces: row.namespaces.map(|names| names.split_whitespace().map(str::to_owned).collect()),
+            namespaces: row.namespaces.as_deref().map(words),
+            actions: row.actions.as_deref().map(words),
+            groups: groups(&row.member_of)?,
+            method: parsed("tokens.method", &row.method)?,
+            authenticated_at: time_option("tokens.authenticated_at", row.authenticated_at)?,
+            idle: row.idle_seconds.map(SignedDuration::from_secs),
             label: row.label,
             hash: row.hash.try_into().map_err(|_| damaged("tokens.hash", "is not 32 bytes"))?,
             created_at: time("tokens.created_at", row.created_at)?,
@@ -66,6 +95,18 @@ impl TokenReader for Connection {
             .map(Token::try_from)
             .collect()
     }
+
+    #[tracing::instrument(name = "db.tokens.of", skip_all)]
+    async fn tokens_of(&mut self, principal: &PrincipalName) -> Result<Vec<Token>, StorageError> {
+        let principal = principal.as_str();
+        sqlx::query_as!(Row, "SELECT * FROM tokens WHERE principal = ? ORDER BY id", principal)
+            .fetch_all(self.db())
+            .await
+            .map_err(unavailable)?
+            .into_iter()
+            .map(Token::try_from)
+            .collect()
+    }
 }
 
 #[async_trait]
@@ -74,16 +115,22 @@ impl TokenWriter for Connection {
     async fn insert_token(&mut self, token: &Token) -> Result<(), StorageError> {
         let (id, principal) = (token.id.as_str(), token.principal.as_str());
         let roles = token.roles.iter().map(|role| Role::as_str(*role)).collect::<Vec<_>>().join(" ");
-        let namespaces =
-            token.namespaces.as_ref().map(|names| names.iter().map(String::as_str).collect::<Vec<_>>().join(" "));
+        let namespaces = token.namespaces.as_ref().map(joined);
+        let actions = token.actions.as_ref().map(joined);
+        let member_of = Value::Array(token.groups.iter().map(|group| Value::from(group.as_str())).collect());
+        let member_of = member_of.to_canonical_string();
+        let method = token.method.as_str();
+        let idle_seconds = token.idle.map(|idle| idle.as_secs());
         let hash = token.hash.as_slice();
         let created_at = token.created_at.as_millisecond();
-        let [expires_at, revoked_at, last_used_at] =
-            [token.expires_at, token.revoked_at, token.last_used_at].map(|at| at.map(Timestamp::as_millisecond));
+        let [expires_at, revoked_at, last_used_at, authenticated_at] =
+            [token.expires_at, token.revoked_at, token.last_used_at, token.authenticated_at]
+                .map(|at| at.map(Timestamp::as_millisecond));
         sqlx::query!(
             "INSERT INTO tokens (
-                 id, principal, roles, label, hash, created_at, expires_at, revoked_at, last_used_at, namespaces
-             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 id, principal, roles, label, hash, created_at, expires_at, revoked_at, last_used_at, namespaces,
+                 method, authenticated_at, member_of, actions, idle_seconds
+             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             id,
             principal,
             roles,
@@ -93,7 +140,12 @@ impl TokenWriter for Connection {
             expires_at,
             revoked_at,
             last_used_at,
-            namespaces
+            namespaces,
+            method,
+            authenticated_at,
+            member_of,
+            actions,
+            idle_seconds
         )
         .execute(self.db())
         .await

@@ -11,6 +11,7 @@
 //! * a decision and its events are written by one [`Transaction`]; dropping it without `commit` undoes all of it;
 //! * times are kept in whole milliseconds since the Unix epoch; callers pass no finer ones.
 
+pub mod access;
 pub mod approver;
 pub mod conformance;
 pub mod consent;
@@ -20,12 +21,14 @@ pub mod error;
 pub mod event;
 pub mod grant;
 pub mod id;
+pub mod method;
 pub mod principal;
 pub mod revocation;
 pub mod store;
 pub mod submission;
 pub mod token;
 
+pub use access::{AccessReader, AccessWriter, Identity};
 pub use approver::{Approver, ApproverReader, ApproverScope, ApproverWriter};
 pub use consent::{ConsentReader, ConsentRecord, ConsentWriter};
 pub use credential::Credential;
@@ -34,6 +37,7 @@ pub use error::StorageError;
 pub use event::{Event, EventReader, EventWriter};
 pub use grant::{Grant, GrantReader, GrantWriter};
 pub use id::{ApproverId, GrantId, IdError, RevocationId, SubmissionId, TokenId};
+pub use method::Method;
 pub use principal::{PrincipalError, PrincipalName, PrincipalReader, PrincipalWriter, Role, Roles};
 pub use revocation::{RevocationReader, RevocationRecord, RevocationSource, RevocationWriter};
 pub use store::{Snapshot, Store, Transaction};

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::{
-    ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader, DocumentWriter, EventReader,
+    AccessReader, AccessWriter, ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader, DocumentWriter, EventReader,
     EventWriter, GrantReader, GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter,
     StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter,
 };
@@ -28,6 +28,7 @@ pub trait Store: Send + Sync {
 pub trait Snapshot:
     PrincipalReader
     + TokenReader
+    + AccessReader
     + GrantReader
     + ApproverReader
     + SubmissionReader
@@ -45,6 +46,7 @@ pub trait Transaction:
     Snapshot
     + PrincipalWriter
     + TokenWriter
+    + AccessWriter
     + GrantWriter
     + ApproverWriter
     + SubmissionWriter

@@ -82,6 +82,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::approvers::withdraw))
         .routes(routes!(v1::tokens::list, v1::tokens::create))
         .routes(routes!(v1::tokens::revoke))
+        .routes(routes!(v1::policies::list))
+        .routes(routes!(v1::policies::reload))
         .routes(routes!(v1::whoami::whoami))
         // Operations
         .routes(routes!(v1::openapi::openapi))

@@ -1,11 +1,13 @@
 //! Why the service did not do what was asked.
 
+use std::collections::BTreeSet;
+
 use mcp_pin_attest::VerificationError;
 use mcp_pin_model::Digest;
-use mcp_pin_storage::{Role, StorageError};
+use mcp_pin_storage::StorageError;
 use thiserror::Error;
 
-use crate::oidc::TokenRefusal;
+use crate::{authorization::Action, oidc::TokenRefusal};
 
 /// What a caller can make of an error. The HTTP layer maps each to one status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +42,14 @@ pub enum ServiceError {
     /// The token ended between the request's head and the decision.
     #[error("a valid token is needed")]
     TokenEnded,
-    /// The token lacks a role.
-    #[error("this takes the role `{}`", .0)]
-    Forbidden(Role),
+    /// The policies do not permit it.
+    #[error("{}", forbidden(*action, policies))]
+    Forbidden {
+        /// What was to be done.
+        action: Action,
+        /// The policies that forbid it; none where no policy permits it.
+        policies: BTreeSet<String>,
+    },
     /// The token is not that of the person who signed.
     #[error("the statement is signed by `{signer}`, the token is that of `{caller}`")]
     NotTheSigner {
@@ -91,9 +98,9 @@ pub enum ServiceError {
     /// One identity falls under the policies of two principals, so that it would count as two people.
     #[error("the signing identity falls under the policies of two principals")]
     AmbiguousIdentity,
-    /// The token of a workload submits, and does nothing else.
-    #[error("this token is good for submitting only")]
-    RestrictedToken,
+    /// Somebody who left: nothing is given to them any more.
+    #[error("`{0}` was offboarded, and nothing is given to a principal that was")]
+    Offboarded(String),
     /// Neither the key nor the identity that signed, or the token, is good for the namespace.
     #[error("the signer or the token is not granted the namespace `{namespace}`")]
     NotGranted {
@@ -179,6 +186,15 @@ pub enum ServiceError {
     Internal(String),
 }
 
+fn forbidden(action: Action, policies: &BTreeSet<String>) -> String {
+    if policies.is_empty() {
+        format!("no policy permits `{action}` here")
+    } else {
+        let names: Vec<String> = policies.iter().map(|policy| format!("`{policy}`")).collect();
+        format!("`{action}` is forbidden by {}", names.join(", "))
+    }
+}
+
 impl From<StorageError> for ServiceError {
     fn from(error: StorageError) -> Self {
         match error {
@@ -196,12 +212,10 @@ impl ServiceError {
         match self {
             Self::NotFound(_) => ErrorClass::NotFound,
             Self::TokenEnded => ErrorClass::Unauthenticated,
-            Self::Forbidden(_) | Self::NotTheSigner { .. } | Self::NotGranted { .. } | Self::NotAnApprover => {
+            Self::Forbidden { .. } | Self::NotTheSigner { .. } | Self::NotGranted { .. } | Self::NotAnApprover => {
                 ErrorClass::Forbidden
             }
-            Self::UnknownSigner | Self::AmbiguousIdentity | Self::RestrictedToken | Self::PublisherCannotApprove(_) => {
-                ErrorClass::Forbidden
-            }
+            Self::UnknownSigner | Self::AmbiguousIdentity | Self::PublisherCannotApprove(_) => ErrorClass::Forbidden,
             Self::TooLarge { .. } => ErrorClass::TooLarge,
             Self::Invalid { .. }
             | Self::Verification(_)
@@ -216,6 +230,7 @@ impl ServiceError {
             | Self::Stale { .. }
             | Self::WrongState(_)
             | Self::LastAdministrator
+            | Self::Offboarded(_)
             | Self::Exists(_)
             | Self::KeyTaken
             | Self::Conflict => ErrorClass::Conflict,
@@ -234,7 +249,7 @@ impl ServiceError {
         match self {
             Self::NotFound(_) => "not-found",
             Self::TokenEnded => "unauthorized",
-            Self::Forbidden(_) => "forbidden",
+            Self::Forbidden { .. } => "forbidden",
             Self::NotTheSigner { .. } => "not-the-signer",
             Self::TooLarge { .. } => "too-large",
             Self::Invalid { .. } => "invalid",
@@ -245,7 +260,6 @@ impl ServiceError {
             Self::Provenance { .. } => "provenance-not-proven",
             Self::UnknownSigner => "unknown-signer",
             Self::AmbiguousIdentity => "ambiguous-identity",
-            Self::RestrictedToken => "restricted-token",
             Self::NotGranted { .. } => "namespace-not-granted",
             Self::NotAnApprover => "not-an-approver",
             Self::VersionTaken { .. } => "version-taken",
@@ -258,6 +272,7 @@ impl ServiceError {
             Self::ConsentNotApplicable(_) => "consent-not-applicable",
             Self::WrongState(_) => "wrong-state",
             Self::LastAdministrator => "last-administrator",
+            Self::Offboarded(_) => "offboarded",
             Self::Exists(_) => "exists",
             Self::KeyTaken => "key-taken",
             Self::Unsound(_) => "unsound",

@@ -4,6 +4,8 @@
 //! become durable together or not at all. After the commit, and before the caller hears of it, the live set that
 //! readers use is replaced. Decisions run one after another and to their end, even when the caller goes away.
 //!
+//! Who may do what is asked of the policies, in [`Service::authorize`] and inside decisions, and nowhere else.
+//!
 //! Nothing goes live but by an admitted decision of [`mcp_pin_policy`] over consents that were verified, against the
 //! approvers registered now, at that moment.
 //!
@@ -11,6 +13,7 @@
 //! version leaves nothing live: it does not bring the one before it back.
 
 mod approvers;
+mod authorize;
 mod consent;
 mod decision;
 mod doctor;
@@ -39,6 +42,8 @@ use jiff::Timestamp;
 use mcp_pin_policy::Requirements;
 use mcp_pin_storage::Store;
 
+use crate::authorization::Policies;
+
 pub use environment::{Clock, Random, SystemClock, SystemRandom};
 pub use error::{ErrorClass, ServiceError};
 pub use evidence::MAX_EVIDENCE_BUNDLES;
@@ -47,7 +52,7 @@ pub use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity, revocation::RevocationScope,
 };
 pub use mcp_pin_storage::{
-    Approver, ApproverId, ApproverScope, ConsentRecord, Credential, Event, Grant, GrantId, PrincipalName, Review,
+    Approver, ApproverId, ApproverScope, ConsentRecord, Credential, Event, Grant, GrantId, Method, PrincipalName, Review,
     RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter,
     SubmissionId, Token, TokenId,
 };
@@ -77,6 +82,7 @@ struct Inner {
     settings: Settings,
     requirements: Requirements,
     live: arc_swap::ArcSwap<LiveSet>,
+    policies: arc_swap::ArcSwap<Policies>,
     /// Whose turn it is to decide.
     turn: tokio::sync::Mutex<()>,
 }
@@ -116,6 +122,7 @@ impl Service {
             settings,
             requirements,
             live: arc_swap::ArcSwap::from_pointee(live),
+            policies: arc_swap::ArcSwap::from_pointee(Policies::default()),
             turn: tokio::sync::Mutex::new(()),
         };
         Ok(Self { inner: Arc::new(inner) })

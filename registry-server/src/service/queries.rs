@@ -1,28 +1,15 @@
 //! What callers may read. What they may not is not told apart from what does not exist.
 
 use mcp_pin_model::Digest;
-use mcp_pin_storage::{Role, Snapshot, StateKind, Submission, SubmissionFilter, SubmissionId};
+use mcp_pin_storage::{Snapshot, StateKind, Submission, SubmissionFilter, SubmissionId};
 
-use super::{Caller, ConsentView, Document, EventPage, MAX_PAGE, Service, ServiceError, SubmissionPage};
+use super::{
+    Caller, ConsentView, Document, EventPage, MAX_PAGE, Service, ServiceError, SubmissionPage, authorize::Authority,
+};
+use crate::authorization::{Action, Resource};
 
 /// How many submissions are read at once while looking for those that a caller may see.
 const BATCH: u32 = 200;
-
-/// Who may see a submission: everybody what is live; administrators and approvers everything; publishers their own;
-/// every token what ever was live.
-pub(super) fn may_see(caller: Option<&Caller>, submission: &Submission) -> bool {
-    // What was live once was public then, and stays readable: a client that locks a later version for the first time
-    // checks its consents against the change from this one. Being readable is not being served: only what is live is.
-    if submission.state.live_since().is_some() {
-        return true;
-    }
-    caller.is_some_and(|caller| {
-        caller.has(Role::Admin)
-            || caller.has(Role::Approver)
-            || submission.publisher == caller.principal
-            || submission.submitted_by == caller.principal
-    })
-}
 
 impl Service {
     /// The submissions that the caller may see, oldest first, after one, at most `limit` (and [`MAX_PAGE`]).
@@ -38,6 +25,7 @@ impl Service {
     ) -> Result<SubmissionPage, ServiceError> {
         let limit = usize::try_from(limit.clamp(1, MAX_PAGE)).unwrap_or(usize::MAX);
         let mut snapshot = self.inner.store.read().await?;
+        let authority = Authority::of(self, &mut *snapshot, Some(caller), self.now()).await?;
         let mut filter = SubmissionFilter { state, server: None, after, limit: Some(BATCH) };
         let mut submissions = Vec::new();
         // One more than asked for says whether there are more.
@@ -45,7 +33,7 @@ impl Service {
             let batch = snapshot.submissions(&filter).await?;
             let Some(last) = batch.last() else { break };
             filter.after = Some(last.id.clone());
-            submissions.extend(batch.into_iter().filter(|submission| may_see(Some(caller), submission)));
+            submissions.extend(batch.into_iter().filter(|submission| authority.may_see(submission)));
         }
         let more = submissions.len() > limit;
         submissions.truncate(limit);
@@ -57,8 +45,10 @@ impl Service {
     /// # Errors
     /// [`ServiceError::NotFound`]; store errors.
     pub async fn submission(&self, caller: &Caller, id: &SubmissionId) -> Result<Submission, ServiceError> {
-        let found = self.inner.store.read().await?.submission(id).await?;
-        found.filter(|found| may_see(Some(caller), found)).ok_or(ServiceError::NotFound("submission"))
+        let mut snapshot = self.inner.store.read().await?;
+        let authority = Authority::of(self, &mut *snapshot, Some(caller), self.now()).await?;
+        let found = snapshot.submission(id).await?;
+        found.filter(|found| authority.may_see(found)).ok_or(ServiceError::NotFound("submission"))
     }
 
     /// The canonical bytes of the change report that consents to a submission are asked for.
@@ -67,7 +57,8 @@ impl Service {
     /// [`ServiceError::NotFound`]; store errors.
     pub async fn submission_changes(&self, caller: &Caller, id: &SubmissionId) -> Result<Document, ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
-        let found = snapshot.submission(id).await?.filter(|found| may_see(Some(caller), found));
+        let authority = Authority::of(self, &mut *snapshot, Some(caller), self.now()).await?;
+        let found = snapshot.submission(id).await?.filter(|found| authority.may_see(found));
         changes(&mut *snapshot, &found.ok_or(ServiceError::NotFound("submission"))?).await
     }
 
@@ -77,7 +68,7 @@ impl Service {
     /// [`ServiceError::NotFound`]; store errors.
     pub async fn manifest(&self, caller: Option<&Caller>, manifest: &Digest) -> Result<Document, ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
-        let submission = visible(&mut *snapshot, caller, manifest).await?;
+        let submission = self.visible(&mut *snapshot, caller, manifest).await?;
         let bytes = snapshot.attestation(&submission.attestation).await?;
         let bytes = bytes.ok_or_else(|| ServiceError::Unsound(format!("the bundle of {manifest} is missing")))?;
         Ok(Document { digest: *manifest, bytes })
@@ -93,7 +84,7 @@ impl Service {
         manifest: &Digest,
     ) -> Result<Vec<Document>, ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
-        let submission = visible(&mut *snapshot, caller, manifest).await?;
+        let submission = self.visible(&mut *snapshot, caller, manifest).await?;
         let evidence = snapshot.evidence(&submission.id).await?;
         Ok(evidence.into_iter().map(|(digest, bytes)| Document { digest, bytes }).collect())
     }
@@ -108,7 +99,7 @@ impl Service {
         manifest: &Digest,
     ) -> Result<Vec<ConsentView>, ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
-        visible(&mut *snapshot, caller, manifest).await?;
+        self.visible(&mut *snapshot, caller, manifest).await?;
         let mut views = Vec::new();
         for record in snapshot.consents(manifest).await? {
             let bundle = snapshot.attestation(&record.attestation).await?;
@@ -125,28 +116,32 @@ impl Service {
     /// [`ServiceError::NotFound`]; store errors.
     pub async fn manifest_changes(&self, caller: Option<&Caller>, manifest: &Digest) -> Result<Document, ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
-        let submission = visible(&mut *snapshot, caller, manifest).await?;
+        let submission = self.visible(&mut *snapshot, caller, manifest).await?;
         changes(&mut *snapshot, &submission).await
     }
 
-    /// The events after `after` (0 for the first), at most `limit` (and [`MAX_PAGE`]). Any token.
+    /// The events after `after` (0 for the first), at most `limit` (and [`MAX_PAGE`]). Takes the right to.
     ///
     /// # Errors
-    /// Store errors.
-    pub async fn events(&self, _caller: &Caller, after: u64, limit: u32) -> Result<EventPage, ServiceError> {
+    /// [`ServiceError::Forbidden`]; store errors.
+    pub async fn events(&self, caller: &Caller, after: u64, limit: u32) -> Result<EventPage, ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
+        let authority = Authority::of(self, &mut *snapshot, Some(caller), self.now()).await?;
+        authority.require(Action::ReadEvents, &Resource::registry())?;
         let events = snapshot.events(after, limit.clamp(1, MAX_PAGE)).await?;
         Ok(EventPage { events, last: snapshot.last_event().await? })
     }
-}
 
-async fn visible(
-    snapshot: &mut (dyn Snapshot + '_),
-    caller: Option<&Caller>,
-    manifest: &Digest,
-) -> Result<Submission, ServiceError> {
-    let found = snapshot.submission_of_manifest(manifest).await?;
-    found.filter(|found| may_see(caller, found)).ok_or(ServiceError::NotFound("manifest"))
+    async fn visible(
+        &self,
+        snapshot: &mut (dyn Snapshot + '_),
+        caller: Option<&Caller>,
+        manifest: &Digest,
+    ) -> Result<Submission, ServiceError> {
+        let authority = Authority::of(self, snapshot, caller, self.now()).await?;
+        let found = snapshot.submission_of_manifest(manifest).await?;
+        found.filter(|found| authority.may_see(found)).ok_or(ServiceError::NotFound("manifest"))
+    }
 }
 
 async fn changes(snapshot: &mut (dyn Snapshot + '_), submission: &Submission) -> Result<Document, ServiceError> {

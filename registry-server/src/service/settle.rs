@@ -180,6 +180,8 @@ impl Deciding<'_> {
         let consents = self.consents(&submission, Approvers::Registered).await?;
         let outcome = decide(&self.case(&submission, &report), &consents, &self.inner.requirements);
         let submission = match &outcome {
+            // Every consent is there; it waits where a policy of the organisation holds it.
+            Outcome::Admitted { .. } if self.held_by(&submission, &self.inner.settings.ring).is_some() => submission,
             Outcome::Admitted { .. } => self.go_live(submission).await?,
             Outcome::ConsentRequired { .. } => submission,
             Outcome::Rejected { by, reason } => self.reject_by(submission, by, reason).await?,

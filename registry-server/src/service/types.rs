@@ -6,10 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use mcp_pin_attest::{IdentityPolicy, InstanceName, Roots, TrustedRoot};
 use mcp_pin_model::{Digest, Ring, json};
 use mcp_pin_policy::{Preset, Requirements};
-use mcp_pin_storage::{Event, PrincipalName, Role, Roles, Submission, Token, TokenId};
+use mcp_pin_storage::{Event, Method, PrincipalName, Role, Roles, Submission, Token, TokenId};
 use zeroize::Zeroizing;
 
 use super::ServiceError;
+use crate::authorization::{Action, PolicySource};
 
 /// Somebody whose token was checked. Only [`super::Service::authenticate`] makes one.
 #[derive(Clone, Debug)]
@@ -17,6 +18,10 @@ pub struct Caller {
     pub(super) principal: PrincipalName,
     pub(super) roles: Roles,
     pub(super) namespaces: Option<BTreeSet<String>>,
+    pub(super) actions: Option<BTreeSet<Action>>,
+    pub(super) groups: BTreeSet<String>,
+    pub(super) method: Method,
+    pub(super) authenticated_at: Timestamp,
     pub(super) token: TokenId,
 }
 
@@ -27,7 +32,7 @@ impl Caller {
         &self.principal
     }
 
-    /// What the token may do.
+    /// What the token carries.
     #[must_use]
     pub fn roles(&self) -> &Roles {
         &self.roles
@@ -51,17 +56,16 @@ impl Caller {
         self.roles.contains(&role)
     }
 
-    /// Refuses a token that is good for submitting alone.
-    pub(super) fn require_unrestricted(&self) -> Result<(), ServiceError> {
-        if self.namespaces.is_none() { Ok(()) } else { Err(ServiceError::RestrictedToken) }
+    /// How they proved who they are.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        self.method
     }
 
-    /// Refuses unless the token has one of the roles; the error names the first.
-    pub(super) fn require(&self, roles: &[Role]) -> Result<(), ServiceError> {
-        match roles.first() {
-            Some(first) if !roles.iter().any(|role| self.has(*role)) => Err(ServiceError::Forbidden(*first)),
-            _ => Ok(()),
-        }
+    /// What an identity provider says they belong to.
+    #[must_use]
+    pub fn groups(&self) -> &BTreeSet<String> {
+        &self.groups
     }
 }
 
@@ -82,6 +86,11 @@ pub struct Settings {
     pub ring: Ring,
     /// How long a token is valid that was exchanged for an identity token.
     pub exchanged_token_lifetime: SignedDuration,
+    /// The longest that a token which is issued by hand may be valid, and how long it is where nobody says; none for no
+    /// limit.
+    pub longest_token: Option<SignedDuration>,
+    /// Where the policies are read from, at the start and again when told to.
+    pub policies: PolicySource,
     /// Whose certificates, logs and timestamps are worth something.
     pub roots: Roots,
 }
@@ -93,6 +102,8 @@ impl Default for Settings {
             quorum_block: Requirements::DEFAULT_QUORUM,
             ring: Ring::stable(),
             exchanged_token_lifetime: DEFAULT_EXCHANGED_TOKEN_LIFETIME,
+            longest_token: None,
+            policies: PolicySource::default(),
             roots: default_roots(),
         }
     }
@@ -123,6 +134,10 @@ pub struct NewToken {
     pub roles: Roles,
     /// The namespaces that it is restricted to; none for a token that is not.
     pub namespaces: Option<BTreeSet<String>>,
+    /// The actions that it is limited to; none for a token that is not.
+    pub actions: Option<BTreeSet<Action>>,
+    /// [`Method::Token`] for a person, [`Method::Robot`] for a program; the others are made by the registry.
+    pub method: Method,
     /// What it is for, in the words of who issues it; at most [`super::MAX_LABEL_LENGTH`] characters.
     pub label: String,
     /// When it ends by itself.

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use mcp_pin_attest::Attestation;
 use mcp_pin_model::{Digest, Manifest, consent::Decision, json, statement::Statement as _};
 use mcp_pin_registry::{
+    authorization::PolicySource,
     config::{Config, Exposure, LogFormat, RequestLimits},
     serve::{Environment, Server},
     service::{Clock, DEFAULT_EXCHANGED_TOKEN_LIFETIME, SystemRandom, default_roots},
@@ -63,6 +64,8 @@ pub(crate) fn config(directory: &tempfile::TempDir) -> Config {
         roots: default_roots(),
         issuers: Vec::new(),
         exchanged_token_lifetime: DEFAULT_EXCHANGED_TOKEN_LIFETIME,
+        policies: PolicySource::default(),
+        longest_token: None,
     }
 }
 

@@ -10,6 +10,7 @@ pub mod events;
 pub mod grants;
 pub mod manifests;
 pub mod openapi;
+pub mod policies;
 pub mod resolve;
 pub mod revocations;
 pub mod submissions;

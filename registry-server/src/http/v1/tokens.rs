@@ -1,5 +1,7 @@
 //! `/v1/tokens`
 
+use std::collections::BTreeSet;
+
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,6 +15,7 @@ use crate::{
         state::AppState,
         v1::documents::TokenDocument,
     },
+    authorization::{Method, UnknownAction},
     service::NewToken,
 };
 
@@ -29,8 +32,17 @@ pub struct TokenList {
 pub struct TokenRequest {
     /// Whose it will be.
     pub principal: String,
-    /// `admin`, `approver`, `publisher`, `reader`.
+    /// `admin`, `approver`, `auditor`, `operator`, `publisher`, `reader`.
     pub roles: Vec<String>,
+    /// `token` for a person, `robot` for a program.
+    #[serde(default)]
+    pub method: Option<String>,
+    /// The namespaces that it is limited to; all, where absent.
+    #[serde(default)]
+    pub namespaces: Option<BTreeSet<String>>,
+    /// The actions that it is limited to; all that its roles permit, where absent.
+    #[serde(default)]
+    pub actions: Option<BTreeSet<String>>,
     /// What it is for.
     #[serde(default)]
     pub label: String,
@@ -86,7 +98,16 @@ pub async fn create(
             .iter()
             .map(|role| role.parse().map_err(|error| Problem::invalid("roles", &error)))
             .collect::<Result<_, _>>()?,
-        namespaces: None,
+        namespaces: request.namespaces,
+        actions: request
+            .actions
+            .map(|words| words.iter().map(|word| word.parse()).collect::<Result<_, _>>())
+            .transpose()
+            .map_err(|error: UnknownAction| Problem::invalid("actions", &error))?,
+        method: match request.method {
+            Some(word) => word.parse().map_err(|error| Problem::invalid("method", &error))?,
+            None => Method::Token,
+        },
         label: request.label,
         expires_at: request.expires_at,
     };
