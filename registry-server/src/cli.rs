@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::{
     config::{Config, LogFormat},
+    operator::OperatorError,
     root::commands::KeysError,
     serve::{ServeError, serve},
     telemetry, ui,
@@ -43,6 +44,15 @@ pub enum Command {
     /// Say who may do what: check, test and explain policies before they are in force
     #[command(subcommand)]
     Policy(crate::authorization::commands::Command),
+    /// Issue, list and revoke tokens on the data directory: for the first steps and for recovery
+    #[command(subcommand)]
+    Token(crate::operator::token::Command),
+    /// Grant, list and withdraw namespaces on the data directory
+    #[command(subcommand)]
+    Namespace(crate::operator::namespace::Command),
+    /// Offboard and reinstate principals on the data directory
+    #[command(subcommand)]
+    Principal(crate::operator::principal::Command),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
 }
@@ -99,9 +109,26 @@ pub fn main() -> ExitCode {
                 ExitCode::from(if error.is_finding() { EXIT_FAILED } else { EXIT_USAGE })
             }
         },
+        Command::Token(command) => operated(crate::operator::token::run(&command)),
+        Command::Namespace(command) => operated(crate::operator::namespace::run(&command)),
+        Command::Principal(command) => operated(crate::operator::principal::run(&command)),
         Command::Openapi => {
             ui::data(crate::http::openapi_document().trim_end());
             ExitCode::SUCCESS
+        }
+    }
+}
+
+fn operated(result: Result<(), OperatorError>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            ui::fail(&with_sources(&error), error.hint());
+            ExitCode::from(match error {
+                OperatorError::Data(_) | OperatorError::NoRegistry(_) => EXIT_DATA,
+                OperatorError::Argument { .. } => EXIT_USAGE,
+                _ => EXIT_FAILED,
+            })
         }
     }
 }

@@ -10,6 +10,7 @@ mod data_dir;
 pub mod http;
 mod listen;
 pub mod oidc;
+pub mod operator;
 pub mod root;
 pub mod serve;
 pub mod service;

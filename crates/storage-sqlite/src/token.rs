@@ -163,6 +163,20 @@ impl TokenWriter for Connection {
         Ok(result.rows_affected() == 1)
     }
 
+    #[tracing::instrument(name = "db.tokens.shorten", skip_all)]
+    async fn shorten_token(&mut self, id: &TokenId, end: Timestamp) -> Result<(), StorageError> {
+        let (id, end) = (id.as_str(), end.as_millisecond());
+        sqlx::query!(
+            "UPDATE tokens SET expires_at = ?1 WHERE id = ?2 AND (expires_at IS NULL OR expires_at > ?1)",
+            end,
+            id
+        )
+        .execute(self.db())
+        .await
+        .map_err(unavailable)?;
+        Ok(())
+    }
+
     #[tracing::instrument(name = "db.identity_tokens.spend", skip_all)]
     async fn spend_identity_token(
         &mut self,

@@ -75,6 +75,9 @@ pub trait TokenWriter: TokenReader {
     /// Revokes a token; `false` when there is no such token that is not revoked yet.
     async fn revoke_token(&mut self, id: &TokenId, at: Timestamp) -> Result<bool, StorageError>;
 
+    /// Lets a token end at a time, unless it ends before.
+    async fn shorten_token(&mut self, id: &TokenId, end: Timestamp) -> Result<(), StorageError>;
+
     /// Notes that an identity token of an issuer was exchanged, until it ends by itself; `false` when it was before.
     /// Those that ended before `at` are forgotten.
     async fn spend_identity_token(

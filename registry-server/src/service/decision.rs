@@ -36,7 +36,13 @@ impl Service {
     /// between must not decide anything, least of all issue its own successor.
     pub(super) async fn deciding_for(&self, caller: &Caller) -> Result<Deciding<'_>, ServiceError> {
         let mut deciding = self.deciding().await?;
-        let token = deciding.tx.token(&caller.token).await?;
+        let Some(token) = &caller.token else {
+            // A certificate, or whoever is at the machine: what they do is written down under a name of theirs.
+            deciding.tx.ensure_principal(&caller.principal, deciding.at).await?;
+            let left = deciding.tx.offboarded(&caller.principal).await?.is_some();
+            return if left { Err(ServiceError::TokenEnded) } else { Ok(deciding) };
+        };
+        let token = deciding.tx.token(token).await?;
         if token.is_some_and(|token| token.is_valid_at(deciding.at)) {
             Ok(deciding)
         } else {

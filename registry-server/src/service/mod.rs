@@ -24,9 +24,12 @@ mod exchange;
 mod grants;
 mod live;
 mod names;
+mod offboard;
+mod operator;
 mod queries;
 mod reject;
 mod revoke;
+mod rotate;
 mod settle;
 mod signers;
 mod submit;
@@ -56,6 +59,8 @@ pub use mcp_pin_storage::{
     RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter,
     SubmissionId, Token, TokenId,
 };
+pub use offboard::{Keys, Offboarding};
+pub use rotate::{DEFAULT_OVERLAP, MAX_OVERLAP};
 pub use tokens::TOKEN_PREFIX;
 pub use types::{
     Caller, ConsentView, Consented, DEFAULT_EXCHANGED_TOKEN_LIFETIME, Document, EventPage, IssuedToken, NewApprover,

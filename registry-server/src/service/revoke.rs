@@ -27,7 +27,7 @@ use super::{
 use crate::authorization::{Action, Resource};
 
 /// What a revocation is about, read from its target.
-enum Target {
+pub(super) enum Target {
     Manifest(Digest),
     Version(ServerName, ServerVersion),
     Server(ServerName),
@@ -38,7 +38,7 @@ enum Target {
 }
 
 impl Target {
-    fn read(revocation: &Revocation) -> Result<Self, ServiceError> {
+    pub(super) fn read(revocation: &Revocation) -> Result<Self, ServiceError> {
         let target = revocation.target.as_str();
         let signer = || {
             target.parse::<SignerTarget>().map_err(|_| {
@@ -88,7 +88,9 @@ impl Service {
                 .principal()
                 .parse()
                 .map_err(|_| ServiceError::Unsound("an approver's name is damaged".to_owned()))?;
-            deciding.revoke(RevocationSource::Signed(&verified), &target, &principal).await
+            let record = deciding.revoke(RevocationSource::Signed(&verified), &target, &principal).await?;
+            deciding.commit().await?;
+            Ok(record)
         })
         .await
     }
@@ -117,7 +119,9 @@ impl Service {
             let target = Target::read(&revocation)?;
             let resource = deciding.resource_of(&target).await?;
             deciding.authorize(&caller, Action::revoke(scope), &resource).await?;
-            deciding.revoke(RevocationSource::Ordered(&revocation), &target, &caller.principal).await
+            let record = deciding.revoke(RevocationSource::Ordered(&revocation), &target, &caller.principal).await?;
+            deciding.commit().await?;
+            Ok(record)
         })
         .await
     }
@@ -160,9 +164,9 @@ impl Deciding<'_> {
         })
     }
 
-    /// Stores the revocation and ends everything that it is about.
-    async fn revoke(
-        mut self,
+    /// Stores the revocation and ends everything that it is about; the caller commits.
+    pub(super) async fn revoke(
+        &mut self,
         source: RevocationSource<'_>,
         target: &Target,
         principal: &PrincipalName,
@@ -196,7 +200,6 @@ impl Deciding<'_> {
         for server in servers {
             self.review_pending(&server).await?;
         }
-        self.commit().await?;
         Ok(record)
     }
 

@@ -38,11 +38,61 @@ fn id_of(secret: &str) -> Option<TokenId> {
     if random.len() == 2 * SECRET_BYTES { id.parse().ok() } else { None }
 }
 
+/// A token before it has an id and a text.
+pub(super) struct Draft {
+    pub(super) principal: PrincipalName,
+    pub(super) roles: Roles,
+    pub(super) namespaces: Option<BTreeSet<String>>,
+    pub(super) actions: Option<BTreeSet<String>>,
+    pub(super) groups: BTreeSet<String>,
+    pub(super) method: Method,
+    pub(super) authenticated_at: Option<Timestamp>,
+    pub(super) idle: Option<SignedDuration>,
+    pub(super) label: String,
+    pub(super) expires_at: Option<Timestamp>,
+}
+
+impl From<NewToken> for Draft {
+    fn from(new: NewToken) -> Self {
+        Self {
+            principal: new.principal,
+            roles: new.roles,
+            namespaces: new.namespaces,
+            actions: new.actions.map(|actions| actions.iter().map(|action| action.as_str().to_owned()).collect()),
+            groups: BTreeSet::new(),
+            method: new.method,
+            authenticated_at: None,
+            idle: None,
+            label: new.label,
+            expires_at: new.expires_at,
+        }
+    }
+}
+
+impl Draft {
+    /// One with the same rights, and the same end.
+    pub(super) fn like(token: &Token) -> Self {
+        Self {
+            principal: token.principal.clone(),
+            roles: token.roles.clone(),
+            namespaces: token.namespaces.clone(),
+            actions: token.actions.clone(),
+            groups: token.groups.clone(),
+            method: token.method,
+            authenticated_at: token.authenticated_at,
+            idle: token.idle,
+            label: token.label.clone(),
+            expires_at: token.expires_at,
+        }
+    }
+}
+
 pub(super) async fn issue(
     deciding: &mut Deciding<'_>,
     actor: &PrincipalName,
-    new: NewToken,
+    draft: impl Into<Draft>,
 ) -> Result<IssuedToken, ServiceError> {
+    let draft = draft.into();
     let id: TokenId = deciding.inner.new_id(deciding.at)?;
     let mut random = Zeroizing::new([0; SECRET_BYTES]);
     deciding.inner.random.fill(random.as_mut_slice());
@@ -50,18 +100,18 @@ pub(super) async fn issue(
         Zeroizing::new(format!("{TOKEN_PREFIX}{id}_{}", Zeroizing::new(hex::encode(random.as_slice())).as_str()));
     let token = Token {
         id,
-        principal: new.principal,
-        roles: new.roles,
-        namespaces: new.namespaces,
-        actions: new.actions.map(|actions| actions.iter().map(|action| action.as_str().to_owned()).collect()),
-        groups: BTreeSet::new(),
-        method: new.method,
-        authenticated_at: None,
-        idle: None,
-        label: new.label,
+        principal: draft.principal,
+        roles: draft.roles,
+        namespaces: draft.namespaces,
+        actions: draft.actions,
+        groups: draft.groups,
+        method: draft.method,
+        authenticated_at: draft.authenticated_at,
+        idle: draft.idle,
+        label: draft.label,
         hash: hash(&secret),
         created_at: deciding.at,
-        expires_at: new.expires_at,
+        expires_at: draft.expires_at,
         revoked_at: None,
         last_used_at: None,
     };
@@ -216,8 +266,8 @@ pub(super) fn administers(token: &Token, at: Timestamp) -> bool {
 }
 
 /// A token that is limited to namespaces reaches itself alone, not the other tokens of whoever it publishes for.
-fn is_reachable(caller: &Caller, token: &Token) -> bool {
-    caller.namespaces.is_none() || token.id == caller.token
+pub(super) fn is_reachable(caller: &Caller, token: &Token) -> bool {
+    caller.namespaces.is_none() || caller.token.as_ref() == Some(&token.id)
 }
 
 /// Somebody, from the token that they sent.
@@ -231,7 +281,7 @@ fn caller(token: Token) -> Caller {
         actions: token.actions.map(|words| words.iter().filter_map(|word| word.parse().ok()).collect()),
         groups: token.groups,
         method: token.method,
-        token: token.id,
+        token: Some(token.id),
     }
 }
 

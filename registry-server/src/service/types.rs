@@ -22,7 +22,8 @@ pub struct Caller {
     pub(super) groups: BTreeSet<String>,
     pub(super) method: Method,
     pub(super) authenticated_at: Timestamp,
-    pub(super) token: TokenId,
+    /// None where it is proved by something else: a certificate, or being at the machine.
+    pub(super) token: Option<TokenId>,
 }
 
 impl Caller {
@@ -44,10 +45,10 @@ impl Caller {
         self.namespaces.as_ref()
     }
 
-    /// The id of the token.
+    /// The id of the token; none where there is none.
     #[must_use]
-    pub fn token(&self) -> &TokenId {
-        &self.token
+    pub fn token(&self) -> Option<&TokenId> {
+        self.token.as_ref()
     }
 
     /// Whether the token has the role.

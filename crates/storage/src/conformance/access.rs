@@ -189,6 +189,15 @@ pub(super) async fn tokens_are_found_by_whose_they_are(store: Arc<dyn Store>) {
     }
     let of_alice = tx.tokens_of(&parse("alice")).await.expect("a list");
     assert_eq!(of_alice.iter().map(|token| &token.id).collect::<Vec<_>>(), [&id(1), &id(3)]);
+    for (number, end, then) in [(1, 20, 10), (1, 5, 5), (1, 7, 5)] {
+        tx.shorten_token(&id(number), at(end)).await.expect("an end");
+        let token = tx.token(&id(number)).await.expect("a look-up").expect("it is there");
+        assert_eq!(token.expires_at, Some(at(then)), "a token is never made to last");
+    }
+    let endless = Token { expires_at: None, ..token(4, "bob") };
+    tx.insert_token(&endless).await.expect("a token");
+    tx.shorten_token(&endless.id, at(6)).await.expect("an end");
+    assert_eq!(tx.token(&endless.id).await.expect("a look-up").expect("it is there").expires_at, Some(at(6)));
     assert!(tx.tokens_of(&parse("nobody")).await.expect("a list").is_empty(), "nobody has none");
 }
 

@@ -11,6 +11,7 @@ pub mod grants;
 pub mod manifests;
 pub mod openapi;
 pub mod policies;
+pub mod principals;
 pub mod resolve;
 pub mod revocations;
 pub mod submissions;

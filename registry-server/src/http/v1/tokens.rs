@@ -16,7 +16,7 @@ use crate::{
         v1::documents::TokenDocument,
     },
     authorization::{Method, UnknownAction},
-    service::NewToken,
+    service::{DEFAULT_OVERLAP, NewToken},
 };
 
 /// Tokens without their texts.
@@ -137,4 +137,44 @@ pub async fn revoke(
 ) -> Result<Response, Problem> {
     state.service().revoke_token(&caller, &segments.parse("id")?).await?;
     Ok(done())
+}
+
+/// How to rotate a token.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RotateRequest {
+    /// For how many minutes the token before its successor may be used still: 0 to 1440, 5 by default.
+    #[serde(default)]
+    pub overlap_minutes: Option<u16>,
+}
+
+/// Rotate a token: another one with the same rights, and an end of this one
+///
+/// Its owner gets one that ends when this one would have; whoever may issue tokens gets one of the full time.
+#[utoipa::path(
+    post,
+    path = "/v1/tokens/{id}/rotate",
+    operation_id = "tokens_rotate",
+    tag = "administration",
+    security(("token" = [])),
+    params(("id" = String, Path, description = "the token's id")),
+    request_body = RotateRequest,
+    responses((status = 201, description = "it was made", body = IssuedTokenDocument), WriteProblems)
+)]
+pub async fn rotate(
+    State(state): State<AppState>,
+    Authenticated(caller): Authenticated,
+    segments: Segments,
+    StrictJson(request): StrictJson<RotateRequest>,
+) -> Result<Response, Problem> {
+    let overlap = request
+        .overlap_minutes
+        .map_or(DEFAULT_OVERLAP, |minutes| jiff::SignedDuration::from_mins(minutes.into()));
+    let issued = state.service().rotate_token(&caller, &segments.parse("id")?, overlap).await?;
+    let location = format!("/v1/tokens/{}", issued.token.id);
+    created(
+        true,
+        &location,
+        &IssuedTokenDocument { token: issued.secret.to_string(), record: TokenDocument::from(&issued.token) },
+    )
 }
