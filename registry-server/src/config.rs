@@ -16,6 +16,7 @@ use url::Url;
 use crate::{
     authorization::{PolicySource, Preset},
     cli::ServeArguments,
+    login::{LoginConfig, LoginConfigError, LoginSection},
     oidc::IssuerConfig,
     service::{DEFAULT_EXCHANGED_TOKEN_LIFETIME, default_roots},
 };
@@ -83,6 +84,8 @@ pub struct Config {
     pub exchanged_token_lifetime: SignedDuration,
     /// Where the policies are.
     pub policies: PolicySource,
+    /// How people log in; none where they do not.
+    pub login: Option<LoginConfig>,
     /// The longest that a token which is issued by hand may be valid.
     pub longest_token: Option<SignedDuration>,
 }
@@ -161,6 +164,9 @@ pub enum ConfigError {
     /// Nobody could say whom tokens are for.
     #[error("[[oidc.issuer]] needs `public-url`: it is the audience of the tokens")]
     NoAudience,
+    /// People could not log in.
+    #[error(transparent)]
+    Login(#[from] LoginConfigError),
     /// Tokens that outlive what they are for.
     #[error("`oidc.token-minutes` is at most 60")]
     TokenMinutes,
@@ -211,6 +217,7 @@ struct File {
     authorization: AuthorizationSection,
     #[serde(default)]
     tokens: TokensSection,
+    login: Option<LoginSection>,
 }
 
 /// Who may do what.
@@ -293,14 +300,17 @@ impl Config {
             (false, false) => file.exposure.unwrap_or_default(),
         };
         let default = RequestLimits::default();
+        let public_url = arguments.public_url.clone().or(file.public_url);
+        let folder = arguments.config.as_deref().and_then(Path::parent).unwrap_or_else(|| Path::new(""));
         let config = Self {
+            login: file.login.map(|section| section.read(folder, public_url.as_ref())).transpose()?,
             data_dir: arguments.data_dir.clone().or(file.data_dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
             listen: arguments
                 .listen
                 .or(file.listen)
                 .unwrap_or_else(|| DEFAULT_LISTEN.parse().expect("the default address is an address")),
             exposure,
-            public_url: arguments.public_url.clone().or(file.public_url),
+            public_url,
             log_format: arguments.log_format.or(file.log.format).unwrap_or_default(),
             log_filter: arguments.log_filter.clone().or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
             limits: RequestLimits {

@@ -19,6 +19,7 @@ use crate::{
         state::{About, Published},
     },
     listen,
+    login::Provider,
     oidc::{FetchError, Issuers},
     root::{LogKey, RootError, RootStore},
     service::{Clock, Random, Service, ServiceError, Settings, SystemClock, SystemRandom},
@@ -141,12 +142,20 @@ impl Server {
         let cursors = CursorKey::new(&*data_dir.key("cursor.key", random_key)?);
         let audience = config.public_url.as_ref().map_or_else(String::new, origin);
         let issuers = Issuers::new(audience, config.issuers.clone())?;
+        let login = match (&config.login, &config.public_url) {
+            (Some(login), Some(url)) => {
+                let mut callback = url.clone();
+                callback.set_path("/v1/login/callback");
+                Some(Provider::new(login.clone(), &callback)?)
+            }
+            _ => None,
+        };
         let log_key = data_dir.log_key()?;
         let roots = RootStore::new(&config.data_dir).load(log_key.as_ref().map(LogKey::id).as_deref(), clock.now())?;
         let trusted_root = log_key.zip(config.public_url.as_ref()).map(|(key, url)| key.trusted_root(url));
         let about = About { public_url: config.public_url.clone(), ring };
         let state =
-            AppState::new(service, cursors, config.limits, metrics, about, issuers, Published { roots, trusted_root });
+            AppState::new(service, cursors, config.limits, metrics, about, issuers, login, Published { roots, trusted_root });
         Ok(Self { listener, address, state, store, admin_token, data_dir })
     }
 

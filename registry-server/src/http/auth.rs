@@ -5,8 +5,13 @@ use axum::{
     http::{header, request::Parts},
 };
 
-use super::{error::Problem, middleware::observe::PrincipalSlot, state::AppState};
-use crate::service::Caller;
+use super::{
+    error::Problem,
+    middleware::observe::PrincipalSlot,
+    session::{self, CookieSlot},
+    state::AppState,
+};
+use crate::service::{Caller, Method};
 
 /// Somebody with a valid token. A handler that takes this is not reached without one.
 #[derive(Clone, Debug)]
@@ -16,11 +21,11 @@ impl FromRequestParts<AppState> for Authenticated {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
-        // Two of them: which one a proxy looked at is anybody's guess.
-        let (Some(value), None) = (values.next(), values.next()) else { return Err(Problem::unauthorized()) };
-        let secret = value.to_str().ok().and_then(bearer).ok_or_else(Problem::unauthorized)?;
-        let caller = state.service().authenticate(secret).await?.ok_or_else(Problem::unauthorized)?;
+        let caller = if parts.headers.contains_key(header::AUTHORIZATION) {
+            by_token(parts, state).await?
+        } else {
+            by_session(parts, state).await?
+        };
         if let Some(slot) = parts.extensions.get::<PrincipalSlot>() {
             slot.set(caller.principal().as_str());
         }
@@ -33,12 +38,35 @@ impl OptionalFromRequestParts<AppState> for Authenticated {
 
     /// Nobody is `None`; a token that is not valid is refused, never taken for nobody.
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Option<Self>, Problem> {
-        if parts.headers.contains_key(header::AUTHORIZATION) {
+        if parts.headers.contains_key(header::AUTHORIZATION) || session::token(parts, state).is_some() {
             <Self as FromRequestParts<AppState>>::from_request_parts(parts, state).await.map(Some)
         } else {
             Ok(None)
         }
     }
+}
+
+async fn by_token(parts: &Parts, state: &AppState) -> Result<Caller, Problem> {
+    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+    // Two of them: which one a proxy looked at is anybody's guess.
+    let (Some(value), None) = (values.next(), values.next()) else { return Err(Problem::unauthorized()) };
+    let secret = value.to_str().ok().and_then(bearer).ok_or_else(Problem::unauthorized)?;
+    let caller = state.service().authenticate(secret).await?;
+    // The token of a session is good in its cookie only, which no script can read.
+    caller.filter(|caller| caller.method() != Method::Session).ok_or_else(Problem::unauthorized)
+}
+
+async fn by_session(parts: &Parts, state: &AppState) -> Result<Caller, Problem> {
+    let secret = session::token(parts, state).ok_or_else(Problem::unauthorized)?;
+    let caller = state.service().authenticate(secret).await?;
+    let caller = caller.filter(|caller| caller.method() == Method::Session).ok_or_else(Problem::unauthorized)?;
+    if let Some(next) = state.service().turn_session(&caller).await?
+        && let (Some(slot), Some(cookie)) =
+            (parts.extensions.get::<CookieSlot>(), session::session_cookie(&next.secret))
+    {
+        slot.set(cookie);
+    }
+    Ok(caller)
 }
 
 /// The token of `Bearer <token>`; the scheme's case does not matter (RFC 9110 section 11.1).

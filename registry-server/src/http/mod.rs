@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod middleware;
 pub mod probes;
 pub mod query;
+pub mod session;
 pub mod router;
 pub mod state;
 pub mod v0_1;

@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use super::{cursor::CursorKey, error::Problem};
-use crate::{config::RequestLimits, oidc::Issuers, root::ServedRoots, service::Service};
+use crate::{config::RequestLimits, login::Provider, oidc::Issuers, root::ServedRoots, service::Service};
 
 /// The state of the HTTP interface. Cheap to clone.
 #[derive(Clone)]
@@ -22,6 +22,7 @@ struct Inner {
     about: About,
     openapi: String,
     issuers: Issuers,
+    login: Option<Provider>,
     published: Published,
 }
 
@@ -46,6 +47,7 @@ pub struct Published {
 impl AppState {
     /// Puts the state together.
     #[must_use]
+    #[expect(clippy::too_many_arguments, reason = "each part is named once, where the server is put together")]
     pub fn new(
         service: Service,
         cursors: CursorKey,
@@ -53,6 +55,7 @@ impl AppState {
         metrics: PrometheusHandle,
         about: About,
         issuers: Issuers,
+        login: Option<Provider>,
         published: Published,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -64,6 +67,7 @@ impl AppState {
             about,
             openapi: super::openapi_document(),
             issuers,
+            login,
             published,
         }))
     }
@@ -102,6 +106,12 @@ impl AppState {
     #[must_use]
     pub fn issuers(&self) -> &Issuers {
         &self.0.issuers
+    }
+
+    /// How people log in; none where they do not.
+    #[must_use]
+    pub fn login(&self) -> Option<&Provider> {
+        self.0.login.as_ref()
     }
 
     /// What the registry says about itself.

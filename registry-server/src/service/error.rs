@@ -7,7 +7,7 @@ use mcp_pin_model::Digest;
 use mcp_pin_storage::StorageError;
 use thiserror::Error;
 
-use crate::{authorization::Action, oidc::TokenRefusal};
+use crate::{authorization::Action, login::LoginError, oidc::TokenRefusal};
 
 /// What a caller can make of an error. The HTTP layer maps each to one status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +81,9 @@ pub enum ServiceError {
     /// An identity token is not exchanged.
     #[error(transparent)]
     Token(#[from] TokenRefusal),
+    /// Somebody is not logged in.
+    #[error("{}", login_words(.0))]
+    Login(LoginError),
     /// An evidence bundle is not acceptable.
     #[error("an evidence bundle is not acceptable: {0}")]
     Evidence(#[source] VerificationError),
@@ -186,6 +189,19 @@ pub enum ServiceError {
     Internal(String),
 }
 
+/// What somebody hears whose login failed: what they can do something about.
+fn login_words(error: &LoginError) -> String {
+    match error {
+        LoginError::Unavailable(_) => "the identity provider cannot be asked".to_owned(),
+        LoginError::NoRole => "no group of yours has a role here: an administrator gives it one under [login.roles]".to_owned(),
+        LoginError::NotLinked(name) => {
+            format!("`{name}` is a principal already: an administrator has to say that it is you, by linking your identity")
+        }
+        LoginError::Offboarded => "you were offboarded".to_owned(),
+        _ => "the login is not acceptable: begin again".to_owned(),
+    }
+}
+
 fn forbidden(action: Action, policies: &BTreeSet<String>) -> String {
     if policies.is_empty() {
         format!("no policy permits `{action}` here")
@@ -235,6 +251,8 @@ impl ServiceError {
             | Self::KeyTaken
             | Self::Conflict => ErrorClass::Conflict,
             Self::CouldNotCheck(_) | Self::Token(TokenRefusal::IssuerUnavailable) => ErrorClass::CouldNotCheck,
+            Self::Login(LoginError::Unavailable(_)) => ErrorClass::CouldNotCheck,
+            Self::Login(_) => ErrorClass::Forbidden,
             Self::Token(TokenRefusal::Disabled) => ErrorClass::NotFound,
             Self::Token(TokenRefusal::Malformed) => ErrorClass::Invalid,
             Self::Token(_) => ErrorClass::Forbidden,
@@ -256,6 +274,11 @@ impl ServiceError {
             Self::Verification(_) => "verification-failed",
             Self::CouldNotCheck(_) => "could-not-check",
             Self::Token(refusal) => refusal.code(),
+            Self::Login(LoginError::Unavailable(_)) => "provider-unavailable",
+            Self::Login(LoginError::NoRole) => "no-role",
+            Self::Login(LoginError::NotLinked(_)) => "identity-not-linked",
+            Self::Login(LoginError::Offboarded) => "offboarded",
+            Self::Login(_) => "login-refused",
             Self::Evidence(_) => "evidence-not-acceptable",
             Self::Provenance { .. } => "provenance-not-proven",
             Self::UnknownSigner => "unknown-signer",

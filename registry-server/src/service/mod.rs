@@ -23,6 +23,7 @@ mod evidence;
 mod exchange;
 mod grants;
 mod live;
+mod login;
 mod names;
 mod offboard;
 mod operator;
@@ -59,6 +60,7 @@ pub use mcp_pin_storage::{
     RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter,
     SubmissionId, Token, TokenId,
 };
+pub use login::LoginKind;
 pub use offboard::{Keys, Offboarding};
 pub use rotate::{DEFAULT_OVERLAP, MAX_OVERLAP};
 pub use tokens::TOKEN_PREFIX;

@@ -66,6 +66,7 @@ pub(crate) fn config(directory: &tempfile::TempDir) -> Config {
         exchanged_token_lifetime: DEFAULT_EXCHANGED_TOKEN_LIFETIME,
         policies: PolicySource::default(),
         longest_token: None,
+        login: None,
     }
 }
 

@@ -8,6 +8,7 @@ pub mod credential;
 pub mod documents;
 pub mod events;
 pub mod grants;
+pub mod login;
 pub mod manifests;
 pub mod openapi;
 pub mod policies;
