@@ -3,40 +3,21 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mcp_pin_model::Digest;
-use mcp_pin_storage::{AccessReader, AccessWriter, Identity, PrincipalName, StorageError};
-
-use crate::{
-    connection::Connection,
-    row::{insert_error, parsed, time, time_option, unavailable},
+use mcp_pin_storage::{
+    AccessReader, AccessWriter, Identity, PrincipalName, StorageError,
+    rows::{
+        IdentityRow,
+        columns::{time_option, unavailable},
+    },
 };
 
-struct Row {
-    issuer: String,
-    subject: String,
-    principal: String,
-    linked_by: String,
-    linked_at: i64,
-}
-
-impl TryFrom<Row> for Identity {
-    type Error = StorageError;
-
-    fn try_from(row: Row) -> Result<Self, StorageError> {
-        Ok(Self {
-            issuer: row.issuer,
-            subject: row.subject,
-            principal: parsed("identities.principal", &row.principal)?,
-            linked_by: row.linked_by,
-            linked_at: time("identities.linked_at", row.linked_at)?,
-        })
-    }
-}
+use crate::{connection::Connection, insert_error};
 
 #[async_trait]
 impl AccessReader for Connection {
     #[tracing::instrument(name = "db.identities.get", skip_all)]
     async fn identity(&mut self, issuer: &str, subject: &str) -> Result<Option<Identity>, StorageError> {
-        sqlx::query_as!(Row, "SELECT * FROM identities WHERE issuer = ? AND subject = ?", issuer, subject)
+        sqlx::query_as!(IdentityRow, "SELECT * FROM identities WHERE issuer = ? AND subject = ?", issuer, subject)
             .fetch_optional(self.db())
             .await
             .map_err(unavailable)?
@@ -48,7 +29,7 @@ impl AccessReader for Connection {
     async fn identities(&mut self, principal: Option<&PrincipalName>) -> Result<Vec<Identity>, StorageError> {
         let principal = principal.map(PrincipalName::as_str);
         sqlx::query_as!(
-            Row,
+            IdentityRow,
             "SELECT * FROM identities WHERE ?1 IS NULL OR principal = ?1 ORDER BY issuer, subject",
             principal
         )

@@ -2,10 +2,8 @@
 //! out as.
 
 use async_trait::async_trait;
-use mcp_pin_storage::{Snapshot, StorageError, Transaction};
+use mcp_pin_storage::{Snapshot, StorageError, Transaction, rows::columns::unavailable};
 use sqlx::{Sqlite, SqliteConnection};
-
-use crate::row::unavailable;
 
 /// A transaction; dropping it rolls it back.
 pub(crate) struct Connection {

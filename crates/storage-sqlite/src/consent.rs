@@ -3,47 +3,13 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mcp_pin_attest::Verified;
-use mcp_pin_model::{Consent, Digest, consent::Decision};
-use mcp_pin_storage::{ConsentReader, ConsentRecord, ConsentWriter, PrincipalName, StorageError};
-
-use crate::{
-    connection::Connection,
-    row::{damaged, parsed, time, unavailable},
+use mcp_pin_model::{Consent, Digest};
+use mcp_pin_storage::{
+    ConsentReader, ConsentRecord, ConsentWriter, PrincipalName, StorageError,
+    rows::{ConsentRow, columns::unavailable},
 };
 
-struct Row {
-    digest: String,
-    manifest: String,
-    attestation: String,
-    principal: String,
-    decision: String,
-    received_at: i64,
-}
-
-fn word(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Approve => "approve",
-        Decision::Reject => "reject",
-    }
-}
-
-impl TryFrom<Row> for ConsentRecord {
-    type Error = StorageError;
-
-    fn try_from(row: Row) -> Result<Self, StorageError> {
-        Ok(Self {
-            digest: parsed("consents.digest", &row.digest)?,
-            manifest: parsed("consents.manifest", &row.manifest)?,
-            attestation: parsed("consents.attestation", &row.attestation)?,
-            principal: parsed("consents.principal", &row.principal)?,
-            decision: [Decision::Approve, Decision::Reject]
-                .into_iter()
-                .find(|decision| word(*decision) == row.decision)
-                .ok_or_else(|| damaged("consents.decision", "is an unknown word"))?,
-            received_at: time("consents.received_at", row.received_at)?,
-        })
-    }
-}
+use crate::connection::Connection;
 
 #[async_trait]
 impl ConsentReader for Connection {
@@ -51,7 +17,7 @@ impl ConsentReader for Connection {
     async fn consents(&mut self, manifest: &Digest) -> Result<Vec<ConsentRecord>, StorageError> {
         let manifest = manifest.to_string();
         sqlx::query_as!(
-            Row,
+            ConsentRow,
             "SELECT digest, manifest, attestation, principal, decision, received_at
              FROM consents WHERE manifest = ? ORDER BY sequence",
             manifest
@@ -74,21 +40,17 @@ impl ConsentWriter for Connection {
         principal: &PrincipalName,
         at: Timestamp,
     ) -> Result<bool, StorageError> {
-        if consent.principal() != principal.as_str() {
-            return Err(StorageError::Mismatch("consent"));
-        }
-        let attestation = self.file_attestation(consent.attestation()).await?;
-        let (digest, manifest) = (consent.digest().to_string(), consent.statement().manifest.to_string());
-        let (decision, principal, at) = (word(consent.statement().decision), principal.as_str(), at.as_millisecond());
+        let row = ConsentRow::of(consent, principal, at)?;
+        self.file_attestation(consent.attestation()).await?;
         let result = sqlx::query!(
             "INSERT INTO consents (digest, manifest, attestation, principal, decision, received_at)
              VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (digest, principal) DO NOTHING",
-            digest,
-            manifest,
-            attestation,
-            principal,
-            decision,
-            at
+            row.digest,
+            row.manifest,
+            row.attestation,
+            row.principal,
+            row.decision,
+            row.received_at
         )
         .execute(self.db())
         .await

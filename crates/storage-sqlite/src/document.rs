@@ -3,22 +3,15 @@
 use async_trait::async_trait;
 use mcp_pin_attest::Attestation;
 use mcp_pin_model::Digest;
-use mcp_pin_storage::{DocumentReader, DocumentWriter, StorageError, SubmissionId};
-
-use crate::{
-    connection::Connection,
-    row::{damaged, insert_error, parsed, unavailable},
+use mcp_pin_storage::{
+    DocumentReader, DocumentWriter, StorageError, SubmissionId,
+    rows::{
+        checked,
+        columns::{parsed, unavailable},
+    },
 };
 
-/// What was read must be what was asked for.
-fn checked(table: &str, digest: &Digest, bytes: Option<Vec<u8>>) -> Result<Option<Vec<u8>>, StorageError> {
-    match bytes {
-        Some(bytes) if Digest::of(&bytes) != *digest => {
-            Err(damaged(table, format_args!("the bytes under {digest} have another digest")))
-        }
-        other => Ok(other),
-    }
-}
+use crate::{connection::Connection, insert_error};
 
 impl Connection {
     /// Files a bundle; gives back the digest of its bytes.

@@ -2,21 +2,12 @@
 
 use async_trait::async_trait;
 use mcp_pin_model::leaf::Leaf;
-use mcp_pin_storage::{Event, EventReader, EventWriter, StorageError};
-
-use crate::{
-    connection::Connection,
-    row::{damaged, unavailable},
+use mcp_pin_storage::{
+    Event, EventReader, EventWriter, StorageError,
+    rows::{EventRow, columns::unavailable, event_sequence, next_sequence},
 };
 
-struct Row {
-    sequence: i64,
-    leaf: Vec<u8>,
-}
-
-fn sequence(value: i64) -> Result<u64, StorageError> {
-    u64::try_from(value).map_err(|error| damaged("events.sequence", error))
-}
+use crate::connection::Connection;
 
 #[async_trait]
 impl EventReader for Connection {
@@ -25,7 +16,7 @@ impl EventReader for Connection {
         // No sequence is beyond what a signed integer holds, so nothing comes after such a number.
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         sqlx::query_as!(
-            Row,
+            EventRow,
             "SELECT sequence, leaf FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?",
             after,
             limit
@@ -34,7 +25,7 @@ impl EventReader for Connection {
         .await
         .map_err(unavailable)?
         .into_iter()
-        .map(|row| Ok(Event { sequence: sequence(row.sequence)?, leaf: row.leaf }))
+        .map(Event::try_from)
         .collect()
     }
 
@@ -44,7 +35,7 @@ impl EventReader for Connection {
             .fetch_one(self.db())
             .await
             .map_err(unavailable)?;
-        sequence(last)
+        event_sequence(last)
     }
 }
 
@@ -54,8 +45,7 @@ impl EventWriter for Connection {
     async fn append_event(&mut self, leaf: &Leaf) -> Result<u64, StorageError> {
         let bytes = leaf.to_bytes().map_err(|_| StorageError::Mismatch("event"))?;
         // There is one writer, so nobody can take the number in between.
-        let next = self.last_event().await? + 1;
-        let number = i64::try_from(next).map_err(|error| damaged("events.sequence", error))?;
+        let (next, number) = next_sequence(self.last_event().await?)?;
         sqlx::query!("INSERT INTO events (sequence, leaf) VALUES (?, ?)", number, bytes)
             .execute(self.db())
             .await

@@ -2,47 +2,15 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mcp_pin_storage::{Grant, GrantId, GrantReader, GrantWriter, PrincipalName, StorageError};
-
-use crate::{
-    connection::Connection,
-    credential,
-    row::{insert_error, parsed, time, time_option, unavailable},
+use mcp_pin_storage::{
+    Grant, GrantId, GrantReader, GrantWriter, PrincipalName, StorageError,
+    rows::{
+        GrantRow,
+        columns::{parsed, unavailable},
+    },
 };
 
-struct Row {
-    id: String,
-    namespace: String,
-    principal: String,
-    key_id: String,
-    public_key: String,
-    instance: Option<String>,
-    granted_by: String,
-    granted_at: i64,
-    withdrawn_at: Option<i64>,
-}
-
-impl TryFrom<Row> for Grant {
-    type Error = StorageError;
-
-    fn try_from(row: Row) -> Result<Self, StorageError> {
-        Ok(Self {
-            id: parsed("grants.id", &row.id)?,
-            namespace: row.namespace,
-            principal: parsed("grants.principal", &row.principal)?,
-            credential: credential::read(
-                "grants",
-                Some(&row.key_id),
-                &row.public_key,
-                row.instance.as_deref(),
-                || row.key_id.clone(),
-            )?,
-            granted_by: parsed("grants.granted_by", &row.granted_by)?,
-            granted_at: time("grants.granted_at", row.granted_at)?,
-            withdrawn_at: time_option("grants.withdrawn_at", row.withdrawn_at)?,
-        })
-    }
-}
+use crate::{connection::Connection, insert_error};
 
 impl Connection {
     /// Notes whose credential this is; [`StorageError::Exists`] when it is somebody else's.
@@ -64,7 +32,7 @@ impl GrantReader for Connection {
     #[tracing::instrument(name = "db.grants.get", skip_all)]
     async fn grant(&mut self, id: &GrantId) -> Result<Option<Grant>, StorageError> {
         let id = id.as_str();
-        sqlx::query_as!(Row, "SELECT * FROM grants WHERE id = ?", id)
+        sqlx::query_as!(GrantRow, "SELECT * FROM grants WHERE id = ?", id)
             .fetch_optional(self.db())
             .await
             .map_err(unavailable)?
@@ -75,7 +43,7 @@ impl GrantReader for Connection {
     #[tracing::instrument(name = "db.grants.list", skip_all)]
     async fn grants(&mut self, namespace: Option<&str>) -> Result<Vec<Grant>, StorageError> {
         sqlx::query_as!(
-            Row,
+            GrantRow,
             "SELECT * FROM grants WHERE withdrawn_at IS NULL AND (?1 IS NULL OR namespace = ?1) ORDER BY id",
             namespace
         )
@@ -102,25 +70,21 @@ impl GrantReader for Connection {
 impl GrantWriter for Connection {
     #[tracing::instrument(name = "db.grants.insert", skip_all)]
     async fn insert_grant(&mut self, grant: &Grant) -> Result<(), StorageError> {
-        let credential_id = grant.credential.id();
-        self.own_credential(&credential_id, &grant.principal).await?;
-        let (content, instance) = credential::columns(&grant.credential)?;
-        let (id, principal, granted_by) = (grant.id.as_str(), grant.principal.as_str(), grant.granted_by.as_str());
-        let granted_at = grant.granted_at.as_millisecond();
-        let withdrawn_at = grant.withdrawn_at.map(Timestamp::as_millisecond);
+        let row = GrantRow::try_from(grant)?;
+        self.own_credential(&row.key_id, &grant.principal).await?;
         sqlx::query!(
             "INSERT INTO grants (
                  id, namespace, principal, key_id, public_key, instance, granted_by, granted_at, withdrawn_at
              ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            id,
-            grant.namespace,
-            principal,
-            credential_id,
-            content,
-            instance,
-            granted_by,
-            granted_at,
-            withdrawn_at
+            row.id,
+            row.namespace,
+            row.principal,
+            row.key_id,
+            row.public_key,
+            row.instance,
+            row.granted_by,
+            row.granted_at,
+            row.withdrawn_at
         )
         .execute(self.db())
         .await

@@ -11,15 +11,23 @@ mod access;
 mod approver;
 mod connection;
 mod consent;
-mod credential;
 mod document;
 mod event;
 mod grant;
 mod open;
 mod principal;
 mod revocation;
-mod row;
 mod submission;
 mod token;
 
+use mcp_pin_storage::{StorageError, rows::columns::unavailable};
+
 pub use open::SqliteStore;
+
+/// A failed insert: somebody was there first, or the database failed.
+fn insert_error(what: &'static str) -> impl Fn(sqlx::Error) -> StorageError {
+    move |error| match &error {
+        sqlx::Error::Database(inner) if inner.is_unique_violation() => StorageError::Exists(what),
+        _ => unavailable(error),
+    }
+}

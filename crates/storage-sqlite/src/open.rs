@@ -3,14 +3,14 @@
 use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
-use mcp_pin_storage::{Snapshot, StorageError, Store, Transaction};
+use mcp_pin_storage::{Snapshot, StorageError, Store, Transaction, rows::columns::unavailable};
 use sqlx::{
     SqlitePool,
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{connection::Connection, row::unavailable};
+use crate::connection::Connection;
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 

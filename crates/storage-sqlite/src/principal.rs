@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mcp_pin_storage::{PrincipalName, PrincipalReader, PrincipalWriter, StorageError};
-
-use crate::{
-    connection::Connection,
-    row::{parsed, time, unavailable},
+use mcp_pin_storage::{
+    PrincipalName, PrincipalReader, PrincipalWriter, StorageError,
+    rows::columns::{parsed, time, unavailable},
 };
+
+use crate::connection::Connection;
 
 #[async_trait]
 impl PrincipalReader for Connection {

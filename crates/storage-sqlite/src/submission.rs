@@ -5,126 +5,23 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mcp_pin_attest::Verified;
-use mcp_pin_model::{Digest, Grade, Manifest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity};
+use mcp_pin_model::{Digest, Manifest, Ring, ServerName, ServerVersion};
 use mcp_pin_storage::{
-    Review, State, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, SubmissionReader,
-    SubmissionWriter,
+    StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, SubmissionReader, SubmissionWriter,
+    rows::{
+        SubmissionRow,
+        columns::{parsed, unavailable},
+    },
 };
 
-use crate::{
-    connection::Connection,
-    credential,
-    row::{count, damaged, insert_error, parsed, parsed_option, time, time_option, unavailable},
-};
-
-struct Row {
-    id: String,
-    server: String,
-    version: String,
-    manifest: String,
-    attestation: String,
-    server_json: String,
-    publisher: String,
-    signer: String,
-    signer_key: String,
-    submitted_by: String,
-    submitted_at: i64,
-    replaces: Option<String>,
-    changes: String,
-    grade: String,
-    change_count: i64,
-    state: String,
-    live_since: Option<i64>,
-    ended_at: Option<i64>,
-    ended_by: Option<String>,
-    reason: Option<String>,
-    revision: i64,
-    instance: Option<String>,
-}
-
-const GRADES: [Grade; 5] = [Grade::None, Grade::Notice, Grade::Review, Grade::Block, Grade::Refuse];
-
-impl Row {
-    fn state(&self) -> Result<State, StorageError> {
-        let kind =
-            StateKind::from_word(&self.state).ok_or_else(|| damaged("submissions.state", "is an unknown word"))?;
-        let live_since = time_option("submissions.live_since", self.live_since)?;
-        let ended_at = time_option("submissions.ended_at", self.ended_at)?;
-        let state = match (kind, live_since, ended_at, &self.ended_by, &self.reason) {
-            (StateKind::Pending, None, None, None, None) => State::Pending,
-            (StateKind::Live, Some(since), None, None, None) => State::Live { since },
-            (StateKind::Superseded, Some(live_since), Some(at), Some(by), None) => {
-                State::Superseded { live_since, at, by: parsed("submissions.ended_by", by)? }
-            }
-            (StateKind::Rejected, None, Some(at), Some(by), Some(reason)) => {
-                State::Rejected { at, by: by.clone(), reason: reason.clone() }
-            }
-            (StateKind::Revoked, live_since, Some(at), Some(by), None) => {
-                State::Revoked { live_since, at, by: parsed("submissions.ended_by", by)? }
-            }
-            _ => return Err(damaged("submissions.state", "does not fit the columns beside it")),
-        };
-        Ok(state)
-    }
-}
-
-impl TryFrom<Row> for Submission {
-    type Error = StorageError;
-
-    fn try_from(row: Row) -> Result<Self, StorageError> {
-        let grade = GRADES.into_iter().find(|grade| grade.as_str() == row.grade);
-        Ok(Self {
-            state: row.state()?,
-            id: parsed("submissions.id", &row.id)?,
-            server: parsed("submissions.server", &row.server)?,
-            version: parsed("submissions.version", &row.version)?,
-            manifest: parsed("submissions.manifest", &row.manifest)?,
-            attestation: parsed("submissions.attestation", &row.attestation)?,
-            server_json: row.server_json,
-            publisher: parsed("submissions.publisher", &row.publisher)?,
-            credential: credential::read("submissions", None, &row.signer_key, row.instance.as_deref(), || {
-                row.signer.clone()
-            })?,
-            signer: SignerIdentity::from_id(&row.signer),
-            submitted_by: parsed("submissions.submitted_by", &row.submitted_by)?,
-            submitted_at: time("submissions.submitted_at", row.submitted_at)?,
-            review: Review {
-                replaces: parsed_option("submissions.replaces", row.replaces.as_deref())?,
-                changes: parsed("submissions.changes", &row.changes)?,
-                grade: grade.ok_or_else(|| damaged("submissions.grade", "is an unknown word"))?,
-                change_count: count("submissions.change_count", row.change_count)?,
-            },
-            revision: count("submissions.revision", row.revision)?,
-        })
-    }
-}
-
-fn collect(rows: Vec<Row>) -> Result<Vec<Submission>, StorageError> {
-    rows.into_iter().map(Submission::try_from).collect()
-}
-
-/// The columns of a state: word, live since, ended at, ended by, reason.
-type StateColumns = (&'static str, Option<i64>, Option<i64>, Option<String>, Option<String>);
-
-fn state_columns(state: &State) -> StateColumns {
-    let word = state.kind().as_str();
-    let live_since = state.live_since().map(Timestamp::as_millisecond);
-    match state {
-        State::Pending | State::Live { .. } => (word, live_since, None, None, None),
-        State::Superseded { at, by, .. } => (word, live_since, Some(at.as_millisecond()), Some(by.to_string()), None),
-        State::Rejected { at, by, reason } => {
-            (word, live_since, Some(at.as_millisecond()), Some(by.clone()), Some(reason.clone()))
-        }
-        State::Revoked { at, by, .. } => (word, live_since, Some(at.as_millisecond()), Some(by.to_string()), None),
-    }
-}
+use crate::{connection::Connection, insert_error};
 
 #[async_trait]
 impl SubmissionReader for Connection {
     #[tracing::instrument(name = "db.submissions.get", skip_all)]
     async fn submission(&mut self, id: &SubmissionId) -> Result<Option<Submission>, StorageError> {
         let id = id.as_str();
-        sqlx::query_as!(Row, "SELECT * FROM submissions WHERE id = ?", id)
+        sqlx::query_as!(SubmissionRow, "SELECT * FROM submissions WHERE id = ?", id)
             .fetch_optional(self.db())
             .await
             .map_err(unavailable)?
@@ -135,7 +32,7 @@ impl SubmissionReader for Connection {
     #[tracing::instrument(name = "db.submissions.of_manifest", skip_all)]
     async fn submission_of_manifest(&mut self, manifest: &Digest) -> Result<Option<Submission>, StorageError> {
         let manifest = manifest.to_string();
-        sqlx::query_as!(Row, "SELECT * FROM submissions WHERE manifest = ?", manifest)
+        sqlx::query_as!(SubmissionRow, "SELECT * FROM submissions WHERE manifest = ?", manifest)
             .fetch_optional(self.db())
             .await
             .map_err(unavailable)?
@@ -150,7 +47,7 @@ impl SubmissionReader for Connection {
         version: &ServerVersion,
     ) -> Result<Option<Submission>, StorageError> {
         let (server, version) = (server.as_str(), version.to_string());
-        sqlx::query_as!(Row, "SELECT * FROM submissions WHERE server = ? AND version = ?", server, version)
+        sqlx::query_as!(SubmissionRow, "SELECT * FROM submissions WHERE server = ? AND version = ?", server, version)
             .fetch_optional(self.db())
             .await
             .map_err(unavailable)?
@@ -166,7 +63,7 @@ impl SubmissionReader for Connection {
         // A negative limit is none.
         let limit = filter.limit.map_or(-1, i64::from);
         let rows = sqlx::query_as!(
-            Row,
+            SubmissionRow,
             "SELECT * FROM submissions
              WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR server = ?2) AND (?3 IS NULL OR id > ?3)
              ORDER BY id LIMIT ?4",
@@ -178,14 +75,14 @@ impl SubmissionReader for Connection {
         .fetch_all(self.db())
         .await
         .map_err(unavailable)?;
-        collect(rows)
+        SubmissionRow::all(rows)
     }
 
     #[tracing::instrument(name = "db.submissions.once_live", skip_all)]
     async fn once_live(&mut self, server: Option<&ServerName>) -> Result<Vec<Submission>, StorageError> {
         let server = server.map(ServerName::as_str);
         let rows = sqlx::query_as!(
-            Row,
+            SubmissionRow,
             "SELECT * FROM submissions WHERE live_since IS NOT NULL AND (?1 IS NULL OR server = ?1)
              ORDER BY server, live_since, id",
             server
@@ -193,14 +90,14 @@ impl SubmissionReader for Connection {
         .fetch_all(self.db())
         .await
         .map_err(unavailable)?;
-        collect(rows)
+        SubmissionRow::all(rows)
     }
 
     #[tracing::instrument(name = "db.live.get", skip_all)]
     async fn live(&mut self, server: &ServerName, ring: &Ring) -> Result<Option<Submission>, StorageError> {
         let (server, ring) = (server.as_str(), ring.as_str());
         sqlx::query_as!(
-            Row,
+            SubmissionRow,
             "SELECT submissions.* FROM live JOIN submissions ON submissions.id = live.submission
              WHERE live.server = ? AND live.ring = ?",
             server,
@@ -250,19 +147,9 @@ impl SubmissionWriter for Connection {
         skeletons: &BTreeSet<String>,
         manifest: &Verified<Manifest>,
     ) -> Result<(), StorageError> {
-        let statement = manifest.statement();
-        if submission.manifest != manifest.digest()
-            || submission.attestation != manifest.attestation().digest()
-            || submission.server != *statement.name()
-            || submission.version != *statement.version()
-            || submission.publisher.as_str() != manifest.principal()
-            || submission.signer != *manifest.signer()
-        {
-            return Err(StorageError::Mismatch("submission"));
-        }
-        let attestation = self.file_attestation(manifest.attestation()).await?;
-        let (id, server) = (submission.id.as_str(), submission.server.as_str());
-        sqlx::query!("INSERT INTO servers (name) VALUES (?) ON CONFLICT (name) DO NOTHING", server)
+        let row = SubmissionRow::of_statement(submission, manifest)?;
+        self.file_attestation(manifest.attestation()).await?;
+        sqlx::query!("INSERT INTO servers (name) VALUES (?) ON CONFLICT (name) DO NOTHING", row.server)
             .execute(self.db())
             .await
             .map_err(unavailable)?;
@@ -270,7 +157,7 @@ impl SubmissionWriter for Connection {
             sqlx::query!(
                 "INSERT INTO skeletons (skeleton, server) VALUES (?, ?) ON CONFLICT (skeleton) DO NOTHING",
                 skeleton,
-                server
+                row.server
             )
             .execute(self.db())
             .await
@@ -279,43 +166,34 @@ impl SubmissionWriter for Connection {
                 return Err(StorageError::Exists("a name that looks like this one"));
             }
         }
-        let (version, manifest) = (submission.version.to_string(), submission.manifest.to_string());
-        let (publisher, submitted_by) = (submission.publisher.as_str(), submission.submitted_by.as_str());
-        let submitted_at = submission.submitted_at.as_millisecond();
-        let Review { replaces, changes, grade, change_count } = &submission.review;
-        let (replaces, changes, grade) =
-            (replaces.map(|digest| digest.to_string()), changes.to_string(), grade.as_str());
-        let (state, live_since, ended_at, ended_by, reason) = state_columns(&submission.state);
-        let signer = submission.signer.id();
-        let (signer_key, instance) = credential::columns(&submission.credential)?;
         sqlx::query!(
             "INSERT INTO submissions (
                  id, server, version, manifest, attestation, server_json, publisher, signer, signer_key, submitted_by,
                  submitted_at, replaces, changes, grade, change_count, state, live_since, ended_at, ended_by, reason,
                  revision, instance
              ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            id,
-            server,
-            version,
-            manifest,
-            attestation,
-            submission.server_json,
-            publisher,
-            signer,
-            signer_key,
-            submitted_by,
-            submitted_at,
-            replaces,
-            changes,
-            grade,
-            change_count,
-            state,
-            live_since,
-            ended_at,
-            ended_by,
-            reason,
-            submission.revision,
-            instance
+            row.id,
+            row.server,
+            row.version,
+            row.manifest,
+            row.attestation,
+            row.server_json,
+            row.publisher,
+            row.signer,
+            row.signer_key,
+            row.submitted_by,
+            row.submitted_at,
+            row.replaces,
+            row.changes,
+            row.grade,
+            row.change_count,
+            row.state,
+            row.live_since,
+            row.ended_at,
+            row.ended_by,
+            row.reason,
+            row.revision,
+            row.instance
         )
         .execute(self.db())
         .await
@@ -325,27 +203,23 @@ impl SubmissionWriter for Connection {
 
     #[tracing::instrument(name = "db.submissions.update", skip_all)]
     async fn update_submission(&mut self, submission: Submission) -> Result<Submission, StorageError> {
-        let id = submission.id.as_str();
-        let Review { replaces, changes, grade, change_count } = &submission.review;
-        let (replaces, changes, grade) =
-            (replaces.map(|digest| digest.to_string()), changes.to_string(), grade.as_str());
-        let (state, live_since, ended_at, ended_by, reason) = state_columns(&submission.state);
+        let row = SubmissionRow::try_from(&submission)?;
         let result = sqlx::query!(
             "UPDATE submissions
              SET replaces = ?, changes = ?, grade = ?, change_count = ?, state = ?, live_since = ?, ended_at = ?,
                  ended_by = ?, reason = ?, revision = revision + 1
              WHERE id = ? AND revision = ?",
-            replaces,
-            changes,
-            grade,
-            change_count,
-            state,
-            live_since,
-            ended_at,
-            ended_by,
-            reason,
-            id,
-            submission.revision
+            row.replaces,
+            row.changes,
+            row.grade,
+            row.change_count,
+            row.state,
+            row.live_since,
+            row.ended_at,
+            row.ended_by,
+            row.reason,
+            row.id,
+            row.revision
         )
         .execute(self.db())
         .await

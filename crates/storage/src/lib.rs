@@ -24,6 +24,7 @@ pub mod id;
 pub mod method;
 pub mod principal;
 pub mod revocation;
+pub mod rows;
 pub mod store;
 pub mod submission;
 pub mod token;

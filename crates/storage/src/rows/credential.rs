@@ -2,15 +2,15 @@
 
 use mcp_pin_attest::IdentityPolicy;
 use mcp_pin_model::json;
-use mcp_pin_storage::{Credential, StorageError};
 
-use crate::row::{damaged, parsed};
+use super::columns::{damaged, parsed};
+use crate::{Credential, StorageError};
 
 /// The columns that hold a credential: the key's PEM or the policy's JSON, and the instance of an identity.
-pub(crate) type Columns = (String, Option<String>);
+pub(super) type Columns = (String, Option<String>);
 
 /// Reads a credential. `id` is the column that names it, where the table has one for that alone.
-pub(crate) fn read(
+pub(super) fn read(
     table: &str,
     id: Option<&str>,
     content: &str,
@@ -32,7 +32,7 @@ pub(crate) fn read(
 }
 
 /// The columns of a credential beside the one that names it.
-pub(crate) fn columns(credential: &Credential) -> Result<Columns, StorageError> {
+pub(super) fn columns(credential: &Credential) -> Result<Columns, StorageError> {
     Ok(match credential {
         Credential::Key { public_key, .. } => (public_key.clone(), None),
         Credential::Identity { policy, instance } => {

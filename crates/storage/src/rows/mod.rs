@@ -1,0 +1,30 @@
+//! Records as databases keep them: texts, whole numbers and bytes.
+//!
+//! Both backends have the same tables with the same columns under the same names, so what a column means is said once,
+//! here, in both directions; a backend adds its SQL. What does not convert was not written by this program:
+//! [`StorageError::Damaged`](crate::StorageError::Damaged).
+//!
+//! Times are whole milliseconds since the Unix epoch; digests are their text form; a set of words is sorted and joined by
+//! one space.
+
+mod access;
+mod approver;
+pub mod columns;
+mod consent;
+mod credential;
+mod document;
+mod event;
+mod grant;
+mod revocation;
+mod submission;
+mod token;
+
+pub use access::IdentityRow;
+pub use approver::ApproverRow;
+pub use consent::ConsentRow;
+pub use document::checked;
+pub use event::{EventRow, event_sequence, next_sequence};
+pub use grant::GrantRow;
+pub use revocation::RevocationRow;
+pub use submission::SubmissionRow;
+pub use token::TokenRow;
