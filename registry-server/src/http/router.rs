@@ -17,7 +17,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     error::{Problem, ProblemDocument},
     metrics,
-    middleware::{guard::guard, headers::headers, observe::observe},
+    middleware::{closed::closed, guard::guard, headers::headers, observe::observe},
     probes,
     state::AppState,
     v0_1, v1, well_known,
@@ -109,6 +109,7 @@ pub fn router(state: AppState) -> Router {
     router
         .fallback(fallback)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(state.clone(), closed))
         .layer(from_fn_with_state(state.clone(), guard))
         .layer(from_fn(headers))
         .layer(from_fn(observe))

@@ -1,6 +1,12 @@
 //! The one place that asks the policies. Nothing else in here decides who may do what, and no handler does.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use jiff::Timestamp;
 use mcp_pin_model::{Ring, leaf::{Leaf, LeafType}};
@@ -79,6 +85,26 @@ impl Authority {
     }
 }
 
+/// An answer that holds for a second: the second and the answer in one number, 0 for none.
+#[derive(Debug, Default)]
+pub(super) struct OpenCache(AtomicI64);
+
+impl OpenCache {
+    fn get(&self, second: i64, ask: impl FnOnce() -> bool) -> bool {
+        let kept = self.0.load(Ordering::Acquire);
+        if kept != 0 && kept >> 1 == second {
+            return kept & 1 == 1;
+        }
+        let answer = ask();
+        self.0.store(second << 1 | i64::from(answer), Ordering::Release);
+        answer
+    }
+
+    fn forget(&self) {
+        self.0.store(0, Ordering::Release);
+    }
+}
+
 /// Where the audit log is, for filters: `mcp_pin_registry::audit`.
 const AUDIT: &str = "mcp_pin_registry::audit";
 
@@ -145,11 +171,14 @@ impl Service {
         }
     }
 
-    /// Whether what is live is read without a token.
+    /// Whether what is live is read without a token. Every read asks, so the policies are asked once a second.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        let policies = self.inner.policies.load();
-        ask(&policies, &Subject::ANYONE, Action::ReadCatalogue, &Resource::registry(), self.now()).allowed
+        let now = self.now();
+        self.inner.open.get(now.as_second(), || {
+            let policies = self.inner.policies.load();
+            ask(&policies, &Subject::ANYONE, Action::ReadCatalogue, &Resource::registry(), now).allowed
+        })
     }
 
     /// The policies in force.
@@ -237,6 +266,7 @@ impl Deciding<'_> {
         let inner = self.inner;
         self.commit().await?;
         inner.policies.store(Arc::new(policies));
+        inner.open.forget();
         tracing::info!(target: AUDIT, authorization.policy_digest = digest, "policies are in force");
         Ok(())
     }

@@ -90,6 +90,7 @@ struct Inner {
     requirements: Requirements,
     live: arc_swap::ArcSwap<LiveSet>,
     policies: arc_swap::ArcSwap<Policies>,
+    open: authorize::OpenCache,
     /// Whose turn it is to decide.
     turn: tokio::sync::Mutex<()>,
 }
@@ -130,6 +131,7 @@ impl Service {
             requirements,
             live: arc_swap::ArcSwap::from_pointee(live),
             policies: arc_swap::ArcSwap::from_pointee(Policies::default()),
+            open: authorize::OpenCache::default(),
             turn: tokio::sync::Mutex::new(()),
         };
         Ok(Self { inner: Arc::new(inner) })

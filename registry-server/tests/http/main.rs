@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails the test that called it")]
 
 mod access;
+mod access_table;
 mod clients;
 mod connections;
 mod documents;
