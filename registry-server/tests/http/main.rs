@@ -11,6 +11,8 @@ mod evidence;
 mod hardening;
 mod issuer;
 mod life;
+mod login;
+mod provider;
 mod registry_client;
 mod root;
 mod support;
