@@ -158,7 +158,7 @@ fn run_serve(arguments: &ServeArguments) -> ExitCode {
             ui::fail(&with_sources(&error), error.hint());
             ExitCode::from(match error {
                 ServeError::Data(_) | ServeError::Start(_) | ServeError::Root(_) => EXIT_DATA,
-                ServeError::Listen { .. } | ServeError::Policies(_) => EXIT_USAGE,
+                ServeError::Listen { .. } | ServeError::Policies(_) | ServeError::Tls(_) => EXIT_USAGE,
                 _ => EXIT_FAILED,
             })
         }

@@ -17,6 +17,7 @@ use crate::{
     authorization::{PolicySource, Preset},
     cli::ServeArguments,
     login::{LoginConfig, LoginConfigError, LoginSection},
+    tls::{TlsConfig, TlsError, TlsSection},
     oidc::IssuerConfig,
     service::{DEFAULT_EXCHANGED_TOKEN_LIFETIME, default_roots},
 };
@@ -84,6 +85,8 @@ pub struct Config {
     pub exchanged_token_lifetime: SignedDuration,
     /// Where the policies are.
     pub policies: PolicySource,
+    /// How the server speaks TLS itself; none where it does not.
+    pub tls: Option<TlsConfig>,
     /// How people log in; none where they do not.
     pub login: Option<LoginConfig>,
     /// The longest that a token which is issued by hand may be valid.
@@ -164,6 +167,12 @@ pub enum ConfigError {
     /// Nobody could say whom tokens are for.
     #[error("[[oidc.issuer]] needs `public-url`: it is the audience of the tokens")]
     NoAudience,
+    /// TLS that could not be spoken.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Two ends of TLS.
+    #[error("`[tls]` and `--behind-tls-proxy` exclude each other: one of the two speaks TLS")]
+    TwiceTls,
     /// People could not log in.
     #[error(transparent)]
     Login(#[from] LoginConfigError),
@@ -189,7 +198,7 @@ impl ConfigError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Exposed(_) => Some(
-                "listen on 127.0.0.1, or add `--behind-tls-proxy` when a proxy in front of it terminates TLS, or \
+                "listen on 127.0.0.1, or name a certificate under `[tls]`, or add `--behind-tls-proxy` when a proxy in front of it terminates TLS, or \
                  `--insecure-dev` to accept that tokens travel readable",
             ),
             _ => None,
@@ -218,6 +227,7 @@ struct File {
     #[serde(default)]
     tokens: TokensSection,
     login: Option<LoginSection>,
+    tls: Option<TlsSection>,
 }
 
 /// Who may do what.
@@ -303,6 +313,7 @@ impl Config {
         let public_url = arguments.public_url.clone().or(file.public_url);
         let folder = arguments.config.as_deref().and_then(Path::parent).unwrap_or_else(|| Path::new(""));
         let config = Self {
+            tls: file.tls.map(|section| section.read(folder)).transpose()?,
             login: file.login.map(|section| section.read(folder, public_url.as_ref())).transpose()?,
             data_dir: arguments.data_dir.clone().or(file.data_dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
             listen: arguments
@@ -339,7 +350,10 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        if self.exposure == Exposure::LoopbackOnly && !self.listen.ip().is_loopback() {
+        if self.tls.is_some() && self.exposure == Exposure::BehindTlsProxy {
+            return Err(ConfigError::TwiceTls);
+        }
+        if self.tls.is_none() && self.exposure == Exposure::LoopbackOnly && !self.listen.ip().is_loopback() {
             return Err(ConfigError::Exposed(self.listen));
         }
         if let Some(url) = &self.public_url {

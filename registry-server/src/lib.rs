@@ -17,6 +17,7 @@ pub mod serve;
 pub mod service;
 mod stall;
 mod telemetry;
+pub mod tls;
 mod ui;
 
 pub use serve::serve;

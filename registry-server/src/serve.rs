@@ -23,7 +23,9 @@ use crate::{
     oidc::{FetchError, Issuers},
     root::{LogKey, RootError, RootStore},
     service::{Clock, Random, Service, ServiceError, Settings, SystemClock, SystemRandom},
-    telemetry, ui,
+    telemetry,
+    tls::{Tls, TlsError},
+    ui,
 };
 
 /// Why a server did not start, or stopped.
@@ -47,6 +49,9 @@ pub enum ServeError {
     /// The root cannot be served: it does not verify, or has expired.
     #[error("the registry's root cannot be served")]
     Root(#[from] RootError),
+    /// TLS cannot be spoken.
+    #[error("cannot speak TLS")]
+    Tls(#[from] TlsError),
     /// The policies are not acceptable.
     #[error("the policies cannot be put in force")]
     Policies(#[from] PolicyError),
@@ -96,6 +101,7 @@ impl Default for Environment {
 /// A server that is ready to answer.
 pub struct Server {
     listener: TcpListener,
+    tls: Option<Tls>,
     address: SocketAddr,
     state: AppState,
     store: Arc<dyn Store>,
@@ -112,6 +118,7 @@ impl Server {
     pub async fn open(config: &Config, environment: Environment) -> Result<Self, ServeError> {
         let metrics = telemetry::metrics()?;
         let policies = config.policies.load()?;
+        let tls = config.tls.clone().map(Tls::new).transpose()?;
         let data_dir = DataDir::open(&config.data_dir)?;
         // Before anything is written, so that a first start on an occupied address leaves nothing half done.
         let listener = TcpListener::bind(config.listen)
@@ -156,7 +163,7 @@ impl Server {
         let about = About { public_url: config.public_url.clone(), ring };
         let state =
             AppState::new(service, cursors, config.limits, metrics, about, issuers, login, Published { roots, trusted_root });
-        Ok(Self { listener, address, state, store, admin_token, data_dir })
+        Ok(Self { listener, tls, address, state, store, admin_token, data_dir })
     }
 
     /// Where it listens.
@@ -178,12 +185,12 @@ impl Server {
 
     /// Answers until `stop` is ready, then lets what has begun come to its end.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
-        let Self { listener, state, store, data_dir, .. } = self;
+        let Self { listener, tls, state, store, data_dir, .. } = self;
         let limits = state.limits();
         let service = state.service().clone();
         tokio::select! {
-            () = listen::answer(listener, http::router(state), limits, stop) => {}
-            () = reload_when_told(&service) => {}
+            () = listen::answer(listener, tls.clone(), http::router(state), limits, stop) => {}
+            () = reload_when_told(&service, tls.as_ref()) => {}
         }
         store.close().await;
         drop(data_dir);
@@ -202,7 +209,8 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         ui::say(token);
         ui::say(&format!("it is also kept in `{}`", server.data_dir.admin_token().display()));
     }
-    ui::data(&format!("listening on http://{}", server.address()));
+    let scheme = if server.tls.is_some() { "https" } else { "http" };
+    ui::data(&format!("listening on {scheme}://{}", server.address()));
     tracing::info!(server.address = %server.address(), "listening");
     server.run(told_to_stop()).await;
     tracing::info!("stopped");
@@ -228,11 +236,14 @@ fn random_key() -> [u8; 32] {
 }
 
 /// Reads again what can be read again, each time the process is told to (SIGHUP). Never ready.
-async fn reload_when_told(service: &Service) {
+async fn reload_when_told(service: &Service, tls: Option<&Tls>) {
     #[cfg(unix)]
     if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
         while signal.recv().await.is_some() {
-            tracing::info!("told to read policies again");
+            tracing::info!("told to read policies and certificates again");
+            if let Some(tls) = tls {
+                tls.reload();
+            }
             authorization::reload::reload(service).await;
         }
     }

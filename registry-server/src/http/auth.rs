@@ -11,7 +11,10 @@ use super::{
     session::{self, CookieSlot},
     state::AppState,
 };
-use crate::service::{Caller, Method};
+use crate::{
+    service::{Caller, Method},
+    tls::CertificateClient,
+};
 
 /// Somebody with a valid token. A handler that takes this is not reached without one.
 #[derive(Clone, Debug)]
@@ -21,8 +24,11 @@ impl FromRequestParts<AppState> for Authenticated {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        // A token says more than the connection that it came over: a proxy of service to service carries others' tokens.
         let caller = if parts.headers.contains_key(header::AUTHORIZATION) {
             by_token(parts, state).await?
+        } else if let Some(client) = parts.extensions.get::<CertificateClient>() {
+            state.service().by_certificate(client).await?.ok_or_else(Problem::unauthorized)?
         } else {
             by_session(parts, state).await?
         };
@@ -38,7 +44,10 @@ impl OptionalFromRequestParts<AppState> for Authenticated {
 
     /// Nobody is `None`; a token that is not valid is refused, never taken for nobody.
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Option<Self>, Problem> {
-        if parts.headers.contains_key(header::AUTHORIZATION) || session::token(parts, state).is_some() {
+        let somebody = parts.headers.contains_key(header::AUTHORIZATION)
+            || parts.extensions.get::<CertificateClient>().is_some()
+            || session::token(parts, state).is_some();
+        if somebody {
             <Self as FromRequestParts<AppState>>::from_request_parts(parts, state).await.map(Some)
         } else {
             Ok(None)

@@ -67,6 +67,7 @@ pub(crate) fn config(directory: &tempfile::TempDir) -> Config {
         policies: PolicySource::default(),
         longest_token: None,
         login: None,
+        tls: None,
     }
 }
 
