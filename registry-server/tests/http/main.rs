@@ -16,5 +16,6 @@ mod provider;
 mod registry_client;
 mod root;
 mod support;
+mod tls;
 mod token_exchange;
 mod v0_1;

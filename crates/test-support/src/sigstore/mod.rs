@@ -11,6 +11,7 @@ mod registry_log;
 mod server;
 mod signer;
 mod timestamp;
+mod tls;
 mod token;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -29,6 +30,7 @@ pub use self::{
     server::TestSigstoreServer,
     signer::TestSigner,
     token::token,
+    tls::{TestCertificate, TestTls},
 };
 
 /// The media type of bundles (sigstore/protobuf-specs, `sigstore_bundle.proto`).
