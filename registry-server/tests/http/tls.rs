@@ -12,6 +12,7 @@ const GATEWAY: &str = "spiffe://acme.example/gateway";
 struct Scene {
     address: String,
     authority: TestTls,
+    _registry: TestRegistry,
     _folder: tempfile::TempDir,
 }
 
@@ -42,9 +43,7 @@ impl Scene {
         let change = |config: Config| Config { tls: Some(tls), ..config };
         let mut registry = TestRegistry::configured(change).await;
         let address = registry.listen().replace("http://127.0.0.1", "https://localhost");
-        // The server task goes on; the rest of the registry is not needed.
-        std::mem::forget(registry);
-        Self { address, authority, _folder: folder }
+        Self { address, authority, _registry: registry, _folder: folder }
     }
 
     fn client(&self, own: Option<&TestCertificate>) -> reqwest::Client {

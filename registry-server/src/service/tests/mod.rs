@@ -7,6 +7,8 @@ mod evidence;
 mod harness;
 mod identities;
 mod invariant;
+mod offboarding;
+mod policies;
 mod revocations;
 mod submissions;
 mod visibility;
