@@ -12,6 +12,8 @@ mod hardening;
 mod issuer;
 mod life;
 mod login;
+mod operator;
+mod policies;
 mod provider;
 mod registry_client;
 mod root;
