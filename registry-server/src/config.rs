@@ -17,9 +17,9 @@ use crate::{
     authorization::{PolicySource, Preset},
     cli::ServeArguments,
     login::{LoginConfig, LoginConfigError, LoginSection},
-    tls::{TlsConfig, TlsError, TlsSection},
     oidc::IssuerConfig,
     service::{DEFAULT_EXCHANGED_TOKEN_LIFETIME, default_roots},
+    tls::{TlsConfig, TlsError, TlsSection},
 };
 
 /// Where everything is kept unless told otherwise, relative to the working directory.

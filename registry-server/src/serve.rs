@@ -161,8 +161,16 @@ impl Server {
         let roots = RootStore::new(&config.data_dir).load(log_key.as_ref().map(LogKey::id).as_deref(), clock.now())?;
         let trusted_root = log_key.zip(config.public_url.as_ref()).map(|(key, url)| key.trusted_root(url));
         let about = About { public_url: config.public_url.clone(), ring };
-        let state =
-            AppState::new(service, cursors, config.limits, metrics, about, issuers, login, Published { roots, trusted_root });
+        let state = AppState::new(
+            service,
+            cursors,
+            config.limits,
+            metrics,
+            about,
+            issuers,
+            login,
+            Published { roots, trusted_root },
+        );
         Ok(Self { listener, tls, address, state, store, admin_token, data_dir })
     }
 

@@ -16,8 +16,8 @@ use crate::{
     error::{ClientError, RefusalKind},
     records::{
         ApproverRecord, ConsentDocument, ConsentOutcome, EventPage, ExchangedToken, GrantRecord, IssuedToken,
-        LoginToken, NewCredential, NewToken, OffboardRequest, Offboarding, ResolvedServer, RevocationRecord, SubmissionPage, SubmissionRecord, SubmissionState,
-        TokenRecord, WellKnown, WhoAmI,
+        LoginToken, NewCredential, NewToken, OffboardRequest, Offboarding, ResolvedServer, RevocationRecord,
+        SubmissionPage, SubmissionRecord, SubmissionState, TokenRecord, WellKnown, WhoAmI,
     },
     token::AccessToken,
     wire,

@@ -21,7 +21,7 @@ pub use client::{ClientOptions, PlainHttp, RegistryClient};
 pub use error::{ClientError, RefusalKind};
 pub use records::{
     ApproverRecord, ConsentDocument, ConsentOutcome, ConsentStatus, Credential, EventPage, EventRecord, ExchangedToken,
-    GrantRecord, IssuedToken, LoginToken, NewCredential, NewToken, OffboardRequest, Offboarding, ResolvedServer, RevocationRecord, SubmissionPage,
-    SubmissionRecord, SubmissionState, TokenRecord, WellKnown, WhoAmI,
+    GrantRecord, IssuedToken, LoginToken, NewCredential, NewToken, OffboardRequest, Offboarding, ResolvedServer,
+    RevocationRecord, SubmissionPage, SubmissionRecord, SubmissionState, TokenRecord, WellKnown, WhoAmI,
 };
 pub use token::{AccessToken, TokenError};

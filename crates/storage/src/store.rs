@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use crate::{
-    AccessReader, AccessWriter, ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader, DocumentWriter, EventReader,
-    EventWriter, GrantReader, GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter,
-    StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter,
+    AccessReader, AccessWriter, ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader,
+    DocumentWriter, EventReader, EventWriter, GrantReader, GrantWriter, PrincipalReader, PrincipalWriter,
+    RevocationReader, RevocationWriter, StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter,
 };
 
 /// A database.

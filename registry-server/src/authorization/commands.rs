@@ -253,5 +253,13 @@ fn read(path: &Path) -> Result<String, PolicyCommandError> {
 
 /// Text of a file on a terminal: one line, and nothing hidden.
 fn shown(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() || mcp_pin_model::json::is_hidden(c) { c.escape_unicode().collect::<Vec<_>>() } else { vec![c] }).collect()
+    text.chars()
+        .flat_map(|c| {
+            if c.is_control() || mcp_pin_model::json::is_hidden(c) {
+                c.escape_unicode().collect::<Vec<_>>()
+            } else {
+                vec![c]
+            }
+        })
+        .collect()
 }

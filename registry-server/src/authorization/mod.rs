@@ -20,7 +20,7 @@ pub(crate) mod trial;
 
 pub use action::{Action, UnknownAction};
 pub use load::{PolicySource, Preset};
+pub use mcp_pin_storage::Method;
 pub use policies::{Answer, Policies, PolicyError, SCHEMA};
 pub use question::Resource;
-pub use mcp_pin_storage::Method;
 pub use subject::{Anonymous, Person, Subject};

@@ -61,12 +61,24 @@ fn what_does_not_fit_is_refused() {
         ("@id(\"x\") permit (principal in Role::\"amdin\", action, resource);", "a role that is none"),
         ("@id(\"x\") permit (principal, action == Action::\"aprove\", resource);", "an action that is none"),
         ("@id(\"x\") permit (principal is User, action, resource);", "a type that is none"),
-        ("@id(\"x\") forbid (principal, action == Action::\"approve\", resource) when { resource.grad == \"block\" };", "an attribute that is none"),
-        ("@id(\"x\") forbid (principal, action == Action::\"promote\", resource) when { context.ring == \"stable\" };", "an attribute that may be missing"),
-        ("@id(\"x\") forbid (principal, action, resource) when { context.minuteOfDay == \"12\" };", "numbers are no texts"),
+        (
+            "@id(\"x\") forbid (principal, action == Action::\"approve\", resource) when { resource.grad == \"block\" };",
+            "an attribute that is none",
+        ),
+        (
+            "@id(\"x\") forbid (principal, action == Action::\"promote\", resource) when { context.ring == \"stable\" };",
+            "an attribute that may be missing",
+        ),
+        (
+            "@id(\"x\") forbid (principal, action, resource) when { context.minuteOfDay == \"12\" };",
+            "numbers are no texts",
+        ),
         ("@id(\"x\") forbid (principal, action == Action::\"submit\", resource is Version);", "it could never apply"),
         ("@id(\"x\") permit (principal == ?principal, action, resource);", "a template"),
-        ("@id(\"x\") permit (principal, action, resource); @id(\"x\") forbid (principal, action, resource);", "two of one name"),
+        (
+            "@id(\"x\") permit (principal, action, resource); @id(\"x\") forbid (principal, action, resource);",
+            "two of one name",
+        ),
     ] {
         assert!(with(text).is_err(), "{why}: {text}");
     }
@@ -181,12 +193,9 @@ fn a_directory_is_read_as_a_whole_or_not_at_all() {
     let loaded = source().load().unwrap();
     assert!(loaded.ids().contains_key("freeze/weekend") && loaded.ids().contains_key("standard/own-tokens"));
     assert_ne!(loaded.digest(), Policies::default().digest());
-    for (name, text) in [
-        ("standard.cedar", good),
-        ("guard.cedar", good),
-        ("With Space.cedar", good),
-        ("bad.cedar", "permit"),
-    ] {
+    for (name, text) in
+        [("standard.cedar", good), ("guard.cedar", good), ("With Space.cedar", good), ("bad.cedar", "permit")]
+    {
         std::fs::write(directory.path().join(name), text).unwrap();
         assert!(source().load().is_err(), "{name}");
         std::fs::remove_file(directory.path().join(name)).unwrap();

@@ -161,11 +161,10 @@ impl PersonWord {
 
 impl WhatWord {
     fn read(&self) -> Result<Resource, String> {
-        let alone = "`resource` names one of `namespace`, `server` (with `version` and what belongs to it) and `account`";
-        let of_version = self.publisher.is_some()
-            || self.submitted_by.is_some()
-            || self.grade.is_some()
-            || self.state.is_some();
+        let alone =
+            "`resource` names one of `namespace`, `server` (with `version` and what belongs to it) and `account`";
+        let of_version =
+            self.publisher.is_some() || self.submitted_by.is_some() || self.grade.is_some() || self.state.is_some();
         match (&self.namespace, &self.server, &self.version, &self.account) {
             (None, None, None, None) if !of_version => Ok(Resource::registry()),
             (Some(namespace), None, None, None) if !of_version => Ok(Resource::namespace(namespace)),

@@ -133,7 +133,9 @@ impl LoginSection {
         if roles.values().all(BTreeSet::is_empty) {
             return Err(LoginConfigError::NoRoles);
         }
-        let hours = |hours: Option<NonZero<u8>>, default: u8| SignedDuration::from_hours(hours.map_or(default, NonZero::get).into());
+        let hours = |hours: Option<NonZero<u8>>, default: u8| {
+            SignedDuration::from_hours(hours.map_or(default, NonZero::get).into())
+        };
         Ok(LoginConfig {
             issuer: self.issuer,
             client_id: self.client_id,

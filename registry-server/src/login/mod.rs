@@ -12,4 +12,4 @@ mod config;
 mod provider;
 
 pub use config::{LoginConfig, LoginConfigError, LoginSection};
-pub use provider::{LoginError, Pending, Provider, ProvenPerson};
+pub use provider::{LoginError, Pending, ProvenPerson, Provider};

@@ -158,11 +158,9 @@ impl Provider {
     pub async fn address(&self, state: &str, pending: &Pending, now: Timestamp) -> Result<Url, LoginError> {
         let client = self.client(now).await?;
         let (state, nonce) = (CsrfToken::new(state.to_owned()), Nonce::new(pending.nonce.clone()));
-        let challenge =
-            PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(pending.verifier.clone()));
+        let challenge = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(pending.verifier.clone()));
         let scopes = self.config.scopes.iter().cloned().map(Scope::new);
-        let request =
-            client.authorize_url(CoreAuthenticationFlow::AuthorizationCode, move || state, move || nonce);
+        let request = client.authorize_url(CoreAuthenticationFlow::AuthorizationCode, move || state, move || nonce);
         let (url, _, _) = request.add_scopes(scopes).set_pkce_challenge(challenge).url();
         Ok(url)
     }
@@ -240,7 +238,8 @@ impl Provider {
 
     async fn client(&self, now: Timestamp) -> Result<OurClient, LoginError> {
         let metadata = self.metadata(now).await?;
-        let secret = self.config.secret().map_err(|error| LoginError::Unavailable(format!("the client secret: {error}")))?;
+        let secret =
+            self.config.secret().map_err(|error| LoginError::Unavailable(format!("the client secret: {error}")))?;
         let secret = secret.map(|secret| ClientSecret::new(secret.to_string()));
         let client = Client::from_provider_metadata(metadata, ClientId::new(self.config.client_id.clone()), secret);
         Ok(client.set_redirect_uri(self.redirect.clone()))
@@ -262,7 +261,8 @@ impl Provider {
             let fetcher = fetcher.clone();
             async move { fetcher.exchange(request).await }
         };
-        let metadata = CoreProviderMetadata::discover_async(issuer, &http).await.map_err(|error| unavailable(&error))?;
+        let metadata =
+            CoreProviderMetadata::discover_async(issuer, &http).await.map_err(|error| unavailable(&error))?;
         if !crate::oidc::is_secure(metadata.authorization_endpoint().url()) {
             return Err(unavailable(&"its authorization endpoint is not an https address"));
         }

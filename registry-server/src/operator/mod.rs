@@ -62,9 +62,9 @@ impl OperatorError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Data(DataDirError::InUse(_)) => {
-                Some("stop the server, or ask it: `mcp-pin registry token`, `grant` and `offboard` do the same over HTTP")
-            }
+            Self::Data(DataDirError::InUse(_)) => Some(
+                "stop the server, or ask it: `mcp-pin registry token`, `grant` and `offboard` do the same over HTTP",
+            ),
             Self::Data(error) => error.hint(),
             Self::NoRegistry(_) => Some("`mcp-pin-registry serve --data-dir …` makes one"),
             Self::Service(ServiceError::LastAdministrator) => {

@@ -79,7 +79,10 @@ pub fn run(command: &Command) -> Result<(), OperatorError> {
             let text = std::fs::read_to_string(&arguments.key).map_err(|error| failed(error.to_string()))?;
             let new = NewGrant {
                 namespace: arguments.namespace.clone(),
-                principal: arguments.principal.parse().map_err(|error| OperatorError::argument("--principal", error))?,
+                principal: arguments
+                    .principal
+                    .parse()
+                    .map_err(|error| OperatorError::argument("--principal", error))?,
                 credential: NewCredential::Key(text),
             };
             let grant = with_registry(&arguments.registry, async |service, operator| {

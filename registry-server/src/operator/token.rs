@@ -81,7 +81,9 @@ pub fn run(command: &Command) -> Result<(), OperatorError> {
         Command::List(arguments) => list(arguments),
         Command::Revoke(arguments) => {
             let id = arguments.id.parse().map_err(|error| OperatorError::argument("ID", error))?;
-            with_registry(&arguments.registry, async |service, operator| Ok(service.revoke_token(operator, &id).await?))
+            with_registry(&arguments.registry, async |service, operator| {
+                Ok(service.revoke_token(operator, &id).await?)
+            })
         }
     }
 }
@@ -132,7 +134,9 @@ fn line(token: &Token, now: jiff::Timestamp) -> String {
         None if token.is_valid_at(now) => "valid",
         None => "expired",
     };
-    let time = |at: Option<jiff::Timestamp>| at.map_or_else(|| "-".to_owned(), |at| at.strftime("%Y-%m-%dT%H:%MZ").to_string());
+    let time = |at: Option<jiff::Timestamp>| {
+        at.map_or_else(|| "-".to_owned(), |at| at.strftime("%Y-%m-%dT%H:%MZ").to_string())
+    };
     [
         token.id.to_string(),
         token.principal.to_string(),

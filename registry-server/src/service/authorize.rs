@@ -9,10 +9,16 @@ use std::{
 };
 
 use jiff::Timestamp;
-use mcp_pin_model::{Ring, leaf::{Leaf, LeafType}};
+use mcp_pin_model::{
+    Ring,
+    leaf::{Leaf, LeafType},
+};
 use mcp_pin_storage::{Snapshot, Submission};
 
-use super::{Caller, Service, ServiceError, decision::{Deciding, to_its_end}};
+use super::{
+    Caller, Service, ServiceError,
+    decision::{Deciding, to_its_end},
+};
 use crate::authorization::{Action, Answer, Person, Policies, Resource, Subject};
 
 /// Somebody, the policies in force, and a time: for several questions about one request.
@@ -77,8 +83,8 @@ impl Authority {
     pub(super) fn may_see(&self, submission: &Submission) -> bool {
         // What was live once was public then, and stays readable: a client that locks a later version for the first time
         // checks its consents against the change from this one. Being readable is not being served: only what is live is.
-        let public = submission.state.live_since().is_some()
-            && self.allows(Action::ReadCatalogue, &Resource::registry());
+        let public =
+            submission.state.live_since().is_some() && self.allows(Action::ReadCatalogue, &Resource::registry());
         public
             || matches!(self.subject, Subject::Person(_))
                 && self.allows(Action::ReadPending, &Resource::version(submission))

@@ -193,9 +193,13 @@ pub enum ServiceError {
 fn login_words(error: &LoginError) -> String {
     match error {
         LoginError::Unavailable(_) => "the identity provider cannot be asked".to_owned(),
-        LoginError::NoRole => "no group of yours has a role here: an administrator gives it one under [login.roles]".to_owned(),
+        LoginError::NoRole => {
+            "no group of yours has a role here: an administrator gives it one under [login.roles]".to_owned()
+        }
         LoginError::NotLinked(name) => {
-            format!("`{name}` is a principal already: an administrator has to say that it is you, by linking your identity")
+            format!(
+                "`{name}` is a principal already: an administrator has to say that it is you, by linking your identity"
+            )
         }
         LoginError::Offboarded => "you were offboarded".to_owned(),
         _ => "the login is not acceptable: begin again".to_owned(),

@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use mcp_pin_model::{Digest, json::is_hidden, leaf::{Leaf, LeafType}};
+use mcp_pin_model::{
+    Digest,
+    json::is_hidden,
+    leaf::{Leaf, LeafType},
+};
 use mcp_pin_storage::{Identity, Method, PrincipalName, Roles, StorageError};
 use zeroize::Zeroizing;
 
@@ -207,7 +211,8 @@ impl Service {
         issuer: &str,
         subject: &str,
     ) -> Result<(), ServiceError> {
-        let acceptable = |text: &str| (1..=512).contains(&text.len()) && !text.chars().any(|c| c.is_control() || is_hidden(c));
+        let acceptable =
+            |text: &str| (1..=512).contains(&text.len()) && !text.chars().any(|c| c.is_control() || is_hidden(c));
         for (member, text) in [("issuer", issuer), ("subject", subject)] {
             if !acceptable(text) {
                 let problem = "is empty, too long, or holds control or invisible characters".to_owned();

@@ -52,15 +52,15 @@ pub use environment::{Clock, Random, SystemClock, SystemRandom};
 pub use error::{ErrorClass, ServiceError};
 pub use evidence::MAX_EVIDENCE_BUNDLES;
 pub use live::{CatalogueEntry, LiveSet};
+pub use login::LoginKind;
 pub use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity, revocation::RevocationScope,
 };
 pub use mcp_pin_storage::{
-    Approver, ApproverId, ApproverScope, ConsentRecord, Credential, Event, Grant, GrantId, Method, PrincipalName, Review,
-    RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter,
+    Approver, ApproverId, ApproverScope, ConsentRecord, Credential, Event, Grant, GrantId, Method, PrincipalName,
+    Review, RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter,
     SubmissionId, Token, TokenId,
 };
-pub use login::LoginKind;
 pub use offboard::{Keys, Offboarding};
 pub use rotate::{DEFAULT_OVERLAP, MAX_OVERLAP};
 pub use tokens::TOKEN_PREFIX;

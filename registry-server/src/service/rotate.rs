@@ -52,9 +52,9 @@ impl Service {
             let Token { created_at, expires_at, .. } = token;
             let renewed = |end| deciding.at.checked_add(jiff::Timestamp::duration_since(end, created_at));
             let expires_at = match expires_at {
-                Some(end) if may_issue => {
-                    Some(renewed(end).map_err(|_| ServiceError::Internal("a token would end after all time".to_owned()))?)
-                }
+                Some(end) if may_issue => Some(
+                    renewed(end).map_err(|_| ServiceError::Internal("a token would end after all time".to_owned()))?,
+                ),
                 end => end,
             };
             let successor = Draft { expires_at, ..Draft::like(&token) };

@@ -59,7 +59,9 @@ impl Service {
             let (manifest, grant) = deciding.verify_submission(&attestation).await?;
             deciding.check_carrier(&caller, manifest.principal()).await?;
             check_namespace(&caller, manifest.statement().name())?;
-            deciding.authorize(&caller, Action::Submit, &Resource::server(manifest.statement().name()).signed()).await?;
+            deciding
+                .authorize(&caller, Action::Submit, &Resource::server(manifest.statement().name()).signed())
+                .await?;
             if let Some(submission) = deciding.tx.submission_of_manifest(&manifest.digest()).await? {
                 return Ok(Submitted { submission, created: false });
             }

@@ -220,9 +220,9 @@ impl Service {
         let mut readable = BTreeMap::new();
         tokens.retain(|token| {
             is_reachable(caller, token)
-                && *readable.entry(token.principal.clone()).or_insert_with_key(|principal| {
-                    authority.allows(Action::ReadTokens, &Resource::account(principal))
-                })
+                && *readable
+                    .entry(token.principal.clone())
+                    .or_insert_with_key(|principal| authority.allows(Action::ReadTokens, &Resource::account(principal)))
         });
         Ok(tokens)
     }
@@ -333,9 +333,10 @@ impl Deciding<'_> {
         let Some(longest) = self.inner.settings.longest_token else { return Ok(new) };
         let latest = self.at.checked_add(longest).map_err(|_| invalid("is after the end of time"))?;
         match new.expires_at {
-            Some(expires) if expires > latest => {
-                Err(invalid(&format!("is later than {} days from now, which is the limit here", longest.as_hours() / 24)))
-            }
+            Some(expires) if expires > latest => Err(invalid(&format!(
+                "is later than {} days from now, which is the limit here",
+                longest.as_hours() / 24
+            ))),
             // Nobody said when: as long as it may be.
             expires => Ok(NewToken { expires_at: Some(expires.unwrap_or(latest)), ..new }),
         }

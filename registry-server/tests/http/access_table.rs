@@ -156,10 +156,13 @@ impl<'r> Scene<'r> {
             ("reason", text(json!({ "reason": "no" }))),
             ("no-reason", text(json!({ "reason": "" }))),
             ("order", text(json!({ "scope": "server", "target": "io.github.acme/nothing", "reason": "never was" }))),
-            ("exchange", text(json!({
-                "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token": "a.b.c",
-                "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
-            }))),
+            (
+                "exchange",
+                text(json!({
+                    "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token": "a.b.c",
+                    "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+                })),
+            ),
             ("taken-grant", text(json!({ "principal": "owner", "publicKey": key_of(&owner) }))),
             ("taken-approver", text(json!({ "principal": "approver", "publicKey": key_of(approver), "scope": "*" }))),
             ("token", text(json!({ "principal": "rob", "roles": ["reader"] }))),
@@ -221,7 +224,8 @@ fn every_route_has_a_line_and_every_line_a_route() {
     for line in &lines {
         assert!(
             routes().iter().any(|(method, route)| line.method.as_str() == method && is_of(&line.path, route)),
-            "line {}: there is no such route", line.number
+            "line {}: there is no such route",
+            line.number
         );
     }
 }
@@ -242,7 +246,10 @@ async fn every_caller_gets_what_the_table_says() {
             got.push(scene.ask(line, caller).await);
         }
         if got != line.expected {
-            problems.push(format!("line {} {} {}\n  expected {:?}\n  got      {got:?}", line.number, line.method, line.path, line.expected));
+            problems.push(format!(
+                "line {} {} {}\n  expected {:?}\n  got      {got:?}",
+                line.number, line.method, line.path, line.expected
+            ));
         }
     }
     let last = lines.iter().find(|line| line.path == "/v1/logout").unwrap();
@@ -275,10 +282,22 @@ async fn t87_what_is_not_for_somebody_looks_like_what_is_not_there() {
     let stranger = registry.with_token(scene.tokens["stranger"].as_ref().unwrap());
     let robot = registry.with_token(scene.tokens["robot-2"].as_ref().unwrap());
     let public = [
-        ("/v0.1/servers/io.github.acme%2Fhidden/versions".to_owned(), "/v0.1/servers/io.github.never%2Fwas/versions".to_owned()),
-        ("/v0.1/servers/io.github.acme%2Fhidden/versions/1.0.0".to_owned(), "/v0.1/servers/io.github.never%2Fwas/versions/1.0.0".to_owned()),
-        ("/v0.1/servers/io.github.acme%2Fhidden/versions/latest".to_owned(), "/v0.1/servers/io.github.never%2Fwas/versions/latest".to_owned()),
-        ("/v0.1/servers/io.github.acme%2Fweather/versions/9.9.9".to_owned(), "/v0.1/servers/io.github.never%2Fwas/versions/latest".to_owned()),
+        (
+            "/v0.1/servers/io.github.acme%2Fhidden/versions".to_owned(),
+            "/v0.1/servers/io.github.never%2Fwas/versions".to_owned(),
+        ),
+        (
+            "/v0.1/servers/io.github.acme%2Fhidden/versions/1.0.0".to_owned(),
+            "/v0.1/servers/io.github.never%2Fwas/versions/1.0.0".to_owned(),
+        ),
+        (
+            "/v0.1/servers/io.github.acme%2Fhidden/versions/latest".to_owned(),
+            "/v0.1/servers/io.github.never%2Fwas/versions/latest".to_owned(),
+        ),
+        (
+            "/v0.1/servers/io.github.acme%2Fweather/versions/9.9.9".to_owned(),
+            "/v0.1/servers/io.github.never%2Fwas/versions/latest".to_owned(),
+        ),
         (format!("/v1/manifests/{manifest}"), format!("/v1/manifests/{unknown}")),
         (format!("/v1/manifests/{manifest}/consents"), format!("/v1/manifests/{unknown}/consents")),
         (format!("/v1/manifests/{manifest}/changes"), format!("/v1/manifests/{unknown}/changes")),

@@ -45,7 +45,8 @@ impl Scene {
             session: SignedDuration::from_hours(10),
             token: SignedDuration::from_hours(8),
         };
-        let change = |config: Config| Config { public_url: Some(ORIGIN.parse().unwrap()), login: Some(login), ..config };
+        let change =
+            |config: Config| Config { public_url: Some(ORIGIN.parse().unwrap()), login: Some(login), ..config };
         Self { registry: TestRegistry::configured(change).await, provider }
     }
 
@@ -266,11 +267,9 @@ async fn a_login_comes_back_once_in_time_and_to_its_own_browser() {
     let (mine, theirs) = (scene.begin("").await, scene.begin("").await);
     scene.give(&mine, "code", &json!({}));
     // A state that was not given out, one of another browser, and none.
-    for (cookie, state) in [
-        (&mine.cookie, "0".repeat(64)),
-        (&mine.cookie, String::new()),
-        (&theirs.cookie, mine.asked["state"].clone()),
-    ] {
+    for (cookie, state) in
+        [(&mine.cookie, "0".repeat(64)), (&mine.cookie, String::new()), (&theirs.cookie, mine.asked["state"].clone())]
+    {
         let answer = scene.back_with(cookie, &format!("code=code&state={state}")).await;
         assert_eq!(answer.problem(403), "login-refused");
     }
@@ -361,7 +360,8 @@ async fn a_command_line_gets_a_token_of_hours() {
     let scene = Scene::new().await;
     let verifier = "a-verifier-of-the-command-line-that-nobody-can-guess";
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
-    let query = format!("?redirect=http%3A%2F%2F127.0.0.1%3A43210%2Fcallback&state=0123456789abcdef&challenge={challenge}");
+    let query =
+        format!("?redirect=http%3A%2F%2F127.0.0.1%3A43210%2Fcallback&state=0123456789abcdef&challenge={challenge}");
     let away = scene.begin(&query).await;
     scene.give(&away, "code", &json!({}));
     let answer = scene.back(&away, "code").await;
@@ -382,7 +382,11 @@ async fn a_command_line_gets_a_token_of_hours() {
     assert_eq!(me["method"], "login");
     let again = scene.registry.anonymous().post_json("/v1/login/token", &exchange(&given["code"], verifier)).await;
     assert_eq!(again.problem(403), "login-refused", "once");
-    let rotated = scene.registry.with_token(token).post_json(&format!("/v1/tokens/{}/rotate", me["token"].as_str().unwrap()), &json!({})).await;
+    let rotated = scene
+        .registry
+        .with_token(token)
+        .post_json(&format!("/v1/tokens/{}/rotate", me["token"].as_str().unwrap()), &json!({}))
+        .await;
     assert_eq!(rotated.problem(422), "invalid", "the token of a login is not made to last");
     scene.registry.clock.advance_seconds(8 * 3600);
     scene.registry.with_token(token).get("/v1/whoami").await.problem(401);

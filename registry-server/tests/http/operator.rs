@@ -50,7 +50,10 @@ async fn an_operator_gets_in_again_when_nobody_has_a_token() {
     let list = ok(data, &["token", "list", "--valid"]);
     let line = list.lines().find(|line| line.contains("anna")).unwrap();
     let fields: Vec<&str> = line.split('\t').collect();
-    assert_eq!((fields[1], fields[2], fields[3], fields[4], fields[7]), ("anna", "admin", "token", "valid", "recovery"));
+    assert_eq!(
+        (fields[1], fields[2], fields[3], fields[4], fields[7]),
+        ("anna", "admin", "token", "valid", "recovery")
+    );
     assert!(!list.contains(token.trim()), "a list shows no token");
 
     let key = folder.path().join("key.pem");
@@ -68,7 +71,8 @@ async fn an_operator_gets_in_again_when_nobody_has_a_token() {
     ok(data, &["token", "revoke", fields[0]]);
 
     let server = Server::open(&config, Environment::default()).await.unwrap();
-    let request = axum::http::Request::builder().uri("/v1/whoami").header("authorization", format!("Bearer {}", token.trim()));
+    let request =
+        axum::http::Request::builder().uri("/v1/whoami").header("authorization", format!("Bearer {}", token.trim()));
     let request = request.body(axum::body::Body::empty()).unwrap();
     let answer = tower::ServiceExt::oneshot(server.router(), request).await.unwrap();
     assert_eq!(answer.status().as_u16(), 401, "it was revoked");
@@ -123,15 +127,25 @@ fn policies_are_checked_tested_and_explained_before_they_hold() {
     assert_eq!(empty.status.code(), Some(2), "no question is no success");
 
     let explain = run(&[
-        "policy", "explain", "--policies", directory, "principal = { name = \"ann\", roles = [\"approver\"] }",
-        "action = \"approve\"", "resource = { server = \"io.example/weather\", version = \"1.0.0\" }", "signed = true",
+        "policy",
+        "explain",
+        "--policies",
+        directory,
+        "principal = { name = \"ann\", roles = [\"approver\"] }",
+        "action = \"approve\"",
+        "resource = { server = \"io.example/weather\", version = \"1.0.0\" }",
+        "signed = true",
     ]);
     assert!(explain.status.success(), "{}", text(&explain.stderr));
     let said = text(&explain.stdout);
     assert!(said.starts_with("allow: ann approve version:io.example/weather@1.0.0\n"), "{said}");
     assert!(said.contains("standard/approvers-decide") && said.contains("permit"), "{said}");
 
-    std::fs::write(folder.path().join("bad.cedar"), "@id(\"x\") forbid (principal, action, resource) when { resource.no };").unwrap();
+    std::fs::write(
+        folder.path().join("bad.cedar"),
+        "@id(\"x\") forbid (principal, action, resource) when { resource.no };",
+    )
+    .unwrap();
     let check = run(&["policy", "check", "--policies", directory]);
     assert_eq!(check.status.code(), Some(1));
     assert!(text(&check.stderr).contains("do not fit the schema"), "{}", text(&check.stderr));

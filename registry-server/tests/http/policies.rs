@@ -66,7 +66,9 @@ async fn a_closed_registry_answers_404_to_strangers_and_keeps_nothing_in_caches(
     let manifest = weather("1.0.0", "Forecasts the weather.", None);
     registry.make_live(&people, &manifest).await;
     let latest = format!("{WEATHER_PATH}/versions/latest");
-    for path in ["/v0.1/servers", &latest, &format!("{WEATHER_PATH}/versions"), "/v0.1/servers/x%2Fnone/versions/latest"] {
+    for path in
+        ["/v0.1/servers", &latest, &format!("{WEATHER_PATH}/versions"), "/v0.1/servers/x%2Fnone/versions/latest"]
+    {
         for actor in [registry.anonymous(), registry.with_token("mcpp_wrong")] {
             let answer = actor.get(path).await;
             assert_eq!(answer.problem(404), "server-not-found", "{path}");
@@ -79,7 +81,10 @@ async fn a_closed_registry_answers_404_to_strangers_and_keeps_nothing_in_caches(
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.header("cache-control"), "private, no-store");
     assert_eq!(registry.anonymous().get("/v0.1/health").await.status, StatusCode::OK);
-    let digest = { use mcp_pin_model::statement::Statement as _; manifest.digest() };
+    let digest = {
+        use mcp_pin_model::statement::Statement as _;
+        manifest.digest()
+    };
     registry.anonymous().get(&format!("/v1/manifests/{digest}")).await.problem(404);
 }
 

@@ -40,8 +40,9 @@ impl Connection {
     /// A client for what nobody may do without a token.
     pub(crate) fn authorized(&self, context: &Context) -> Result<RegistryClient, CommandError> {
         if self.token(context)?.is_none() {
-            return Err(CommandError::usage("this needs an access token of the registry")
-                .hint("log in with `mcp-pin registry login --web`, or name a file with --token-file, or set MCP_PIN_TOKEN"));
+            return Err(CommandError::usage("this needs an access token of the registry").hint(
+                "log in with `mcp-pin registry login --web`, or name a file with --token-file, or set MCP_PIN_TOKEN",
+            ));
         }
         self.client(context)
     }

@@ -69,9 +69,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     let registry = client.base().to_owned();
     // It was for trying out: nothing is left behind.
     let client = client.with_token(exchanged.secret.clone());
-    ask(context, "logging out", async {
-        client.logout().await
-    })?;
+    ask(context, "logging out", async { client.logout().await })?;
     let ExchangedToken { principal, namespaces, expires_in, .. } = &exchanged;
     if context.format == Format::Json {
         let document = Document { registry: &registry, principal, namespaces, expires_in_seconds: *expires_in };

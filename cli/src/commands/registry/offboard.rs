@@ -55,7 +55,8 @@ struct Document {
 pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     let client = arguments.connection.authorized(context)?;
     let Arguments { principal, reason, compromised, plan, .. } = arguments;
-    let request = OffboardRequest { reason: reason.clone().unwrap_or_default(), compromised: *compromised, plan: *plan };
+    let request =
+        OffboardRequest { reason: reason.clone().unwrap_or_default(), compromised: *compromised, plan: *plan };
     let ended = ask(context, "offboarding", client.offboard(principal, &request))?;
     let Offboarding { principal, already, tokens, approvers, grants, pending, revocations } = ended;
     let document = Document {

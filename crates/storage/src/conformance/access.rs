@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use mcp_pin_model::Digest;
 
 use super::samples::{at, id, identity, key, parse, principal};
-use crate::{Approver, ApproverScope, Credential, Grant, Identity, Method, PrincipalName, Role, Roles, StorageError, Store, Token};
+use crate::{
+    Approver, ApproverScope, Credential, Grant, Identity, Method, PrincipalName, Role, Roles, StorageError, Store,
+    Token,
+};
 
 fn token(number: u32, who: &str) -> Token {
     Token {

@@ -29,8 +29,8 @@ pub use self::{
     registry_log::TestLog,
     server::TestSigstoreServer,
     signer::TestSigner,
-    token::token,
     tls::{TestCertificate, TestTls},
+    token::token,
 };
 
 /// The media type of bundles (sigstore/protobuf-specs, `sigstore_bundle.proto`).

@@ -293,13 +293,16 @@ fn goal(query: &Query) -> Result<Goal, Problem> {
         };
     };
     let address = Url::parse(redirect).ok().filter(is_loopback_address);
-    let address = address
-        .ok_or_else(|| Problem::unprocessable("redirect", "`redirect` is `http://127.0.0.1:<port>/…` without a query"))?;
+    let address = address.ok_or_else(|| {
+        Problem::unprocessable("redirect", "`redirect` is `http://127.0.0.1:<port>/…` without a query")
+    })?;
     let state = query.text("state").filter(|text| (16..=MAX_TEXT).contains(&text.len()));
     let state = state.ok_or_else(|| Problem::unprocessable("state", "`state` has 16 to 512 characters"))?;
-    let challenge = query.text("challenge").filter(|text| URL_SAFE_NO_PAD.decode(text).is_ok_and(|hash| hash.len() == 32));
-    let challenge = challenge
-        .ok_or_else(|| Problem::unprocessable("challenge", "`challenge` is the base64url of a SHA-256, without padding"))?;
+    let challenge =
+        query.text("challenge").filter(|text| URL_SAFE_NO_PAD.decode(text).is_ok_and(|hash| hash.len() == 32));
+    let challenge = challenge.ok_or_else(|| {
+        Problem::unprocessable("challenge", "`challenge` is the base64url of a SHA-256, without padding")
+    })?;
     Ok(Goal::Token { redirect: address, state: state.to_owned(), challenge: challenge.to_owned() })
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    authorization::{Method, UnknownAction},
     http::{
         auth::Authenticated,
         body::{StrictJson, created, done, private},
@@ -15,7 +16,6 @@ use crate::{
         state::AppState,
         v1::documents::TokenDocument,
     },
-    authorization::{Method, UnknownAction},
     service::{DEFAULT_OVERLAP, NewToken},
 };
 
@@ -167,9 +167,8 @@ pub async fn rotate(
     segments: Segments,
     StrictJson(request): StrictJson<RotateRequest>,
 ) -> Result<Response, Problem> {
-    let overlap = request
-        .overlap_minutes
-        .map_or(DEFAULT_OVERLAP, |minutes| jiff::SignedDuration::from_mins(minutes.into()));
+    let overlap =
+        request.overlap_minutes.map_or(DEFAULT_OVERLAP, |minutes| jiff::SignedDuration::from_mins(minutes.into()));
     let issued = state.service().rotate_token(&caller, &segments.parse("id")?, overlap).await?;
     let location = format!("/v1/tokens/{}", issued.token.id);
     created(

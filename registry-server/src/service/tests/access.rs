@@ -14,8 +14,8 @@ fn new_token(principal: &str, roles: &[Role]) -> NewToken {
         principal: principal.parse().unwrap(),
         roles: roles.iter().copied().collect(),
         namespaces: None,
-            actions: None,
-            method: crate::service::Method::Token,
+        actions: None,
+        method: crate::service::Method::Token,
         label: "laptop".to_owned(),
         expires_at: None,
     }
@@ -168,10 +168,7 @@ async fn t87_administration_takes_the_role_admin() {
             service.withdraw_grant(caller, "io.example", &grant.id).await,
             service.withdraw_approver(caller, &approver.id).await,
         ];
-        assert!(
-            refused.iter().all(|result| matches!(result, Err(ServiceError::Forbidden { .. }))),
-            "{refused:?}"
-        );
+        assert!(refused.iter().all(|result| matches!(result, Err(ServiceError::Forbidden { .. }))), "{refused:?}");
         let others = service.revoke_token(caller, registry.admin.token()).await;
         assert!(matches!(others, Err(ServiceError::NotFound("token"))), "the tokens of others do not exist");
     }

@@ -123,7 +123,10 @@ async fn a_consent_takes_a_registered_approver_of_that_server() {
     let refused = registry.service.consent(registry.caller("bob"), bundle.clone()).await;
     assert!(matches!(refused, Err(ServiceError::NotTheSigner { .. })), "with somebody else's token");
     let refused = registry.service.consent(registry.caller("acme"), bundle).await;
-    assert!(matches!(refused, Err(ServiceError::Forbidden { action: Action::Approve, .. })), "with a publisher's token");
+    assert!(
+        matches!(refused, Err(ServiceError::Forbidden { action: Action::Approve, .. })),
+        "with a publisher's token"
+    );
     assert_eq!(registry.live(SERVER), None);
 
     let theirs = manifest("io.other/weather", "1.0.0", [tool("forecast", PLAIN)], None);
