@@ -37,6 +37,8 @@ pub(super) struct VersionFacts {
     pub(super) submitted_by: String,
     pub(super) grade: Grade,
     pub(super) state: String,
+    /// Whether it is or was live.
+    pub(super) public: bool,
 }
 
 impl Resource {
@@ -73,6 +75,7 @@ impl Resource {
             submitted_by: submission.submitted_by.to_string(),
             grade: submission.review.grade,
             state: submission.state.kind().as_str().to_owned(),
+            public: submission.state.live_since().is_some(),
         })))
     }
 
@@ -96,7 +99,7 @@ impl Resource {
 
     /// Whether strangers are not even told that it exists.
     pub(crate) fn is_hidden_from_strangers(&self) -> bool {
-        matches!(self.kind, Kind::Version(_))
+        matches!(&self.kind, Kind::Version(facts) if !facts.public)
     }
 
     /// For the log: names only.

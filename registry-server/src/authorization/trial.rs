@@ -184,6 +184,7 @@ impl WhatWord {
                         publisher,
                         grade: self.grade.unwrap_or(Grade::Review),
                         state: self.state.clone().unwrap_or_else(|| "pending".to_owned()),
+                        public: false,
                     })),
                     ..Resource::registry()
                 })

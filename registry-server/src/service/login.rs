@@ -184,15 +184,18 @@ impl Service {
     /// Ends the token that somebody came with.
     ///
     /// # Errors
-    /// Store errors.
+    /// [`ServiceError::LastAdministrator`]; store errors.
     pub async fn log_out(&self, caller: &Caller) -> Result<(), ServiceError> {
         let Some(id) = caller.token.clone() else { return Ok(()) };
         let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
-            if let Some(token) = deciding.tx.token(&id).await?
-                && deciding.end_token(caller.principal.as_str(), &token).await?
-            {
+            let Some(token) = deciding.tx.token(&id).await? else { return Ok(()) };
+            // Who logged in can log in again; a token that was issued by hand is gone for good.
+            if !matches!(token.method, Method::Session | Method::Login) {
+                deciding.check_administrator_beside(&token).await?;
+            }
+            if deciding.end_token(caller.principal.as_str(), &token).await? {
                 deciding.commit().await?;
             }
             Ok(())

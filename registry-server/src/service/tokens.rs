@@ -245,12 +245,7 @@ impl Service {
                     other => other,
                 },
             )?;
-            let now = deciding.at;
-            if administers(&token, now)
-                && !deciding.tx.tokens().await?.iter().any(|other| other.id != id && administers(other, now))
-            {
-                return Err(ServiceError::LastAdministrator);
-            }
+            deciding.check_administrator_beside(&token).await?;
             if deciding.end_token(caller.principal.as_str(), &token).await? {
                 deciding.commit().await?;
             }
@@ -305,6 +300,16 @@ fn check_scope(new: NewToken) -> Result<NewToken, ServiceError> {
 }
 
 impl Deciding<'_> {
+    /// Refuses to end the last token that administers.
+    pub(super) async fn check_administrator_beside(&mut self, token: &Token) -> Result<(), ServiceError> {
+        let at = self.at;
+        let other = |other: &Token| other.id != token.id && administers(other, at);
+        if administers(token, at) && !self.tx.tokens().await?.iter().any(other) {
+            return Err(ServiceError::LastAdministrator);
+        }
+        Ok(())
+    }
+
     /// Ends a token; `false` when it was revoked before.
     pub(super) async fn end_token(&mut self, actor: &str, token: &Token) -> Result<bool, ServiceError> {
         if !self.tx.revoke_token(&token.id, self.at).await? {
