@@ -9,6 +9,7 @@ pub mod config;
 mod data_dir;
 pub mod http;
 mod listen;
+pub mod log;
 pub mod login;
 pub mod oidc;
 pub mod operator;

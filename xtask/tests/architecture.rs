@@ -41,6 +41,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "mcp-pin-policy",
             "mcp-pin-storage",
             "mcp-pin-storage-sqlite",
+            "mcp-pin-tlog",
         ],
     ),
     (
