@@ -16,7 +16,7 @@ mod policies;
 mod question;
 pub(crate) mod reload;
 mod subject;
-pub(crate) mod trial;
+mod trial;
 
 pub use action::{Action, UnknownAction};
 pub use load::{PolicySource, Preset};

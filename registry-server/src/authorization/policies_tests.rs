@@ -204,6 +204,10 @@ fn a_directory_is_read_as_a_whole_or_not_at_all() {
     assert!(source().load().is_err(), "too large");
 }
 
+static PRESETS: LazyLock<Vec<Policies>> = LazyLock::new(|| {
+    Preset::ALL.iter().map(|preset| PolicySource { preset: *preset, directory: None }.load().unwrap()).collect()
+});
+
 fn anybody() -> impl Strategy<Value = Subject> {
     let roles = proptest::collection::btree_set(proptest::sample::select(Role::ALL.to_vec()), 0..3);
     let method = proptest::sample::select(Method::ALL.to_vec());
@@ -242,8 +246,7 @@ proptest! {
     fn what_could_not_be_is_never_permitted(
         subject in anybody(), action in proptest::sample::select(Action::ALL.to_vec()), resource in anything(),
     ) {
-        for preset in Preset::ALL {
-            let policies = PolicySource { preset, directory: None }.load().unwrap();
+        for policies in PRESETS.iter() {
             if let Ok(answer) = policies.ask(&subject, action, &resource, now()) {
                 prop_assert!(!answer.allowed || policies.could(&subject, action));
             }

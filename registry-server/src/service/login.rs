@@ -105,7 +105,7 @@ impl Service {
             if deciding.tx.offboarded(&principal).await?.is_some() {
                 return Err(ServiceError::Login(LoginError::Offboarded));
             }
-            deciding.tx.commit().await?;
+            deciding.commit().await?;
             Ok(principal)
         })
         .await
