@@ -257,7 +257,10 @@ async fn submissions_are_rejected_without_a_signature_by_those_who_may() {
     };
     let submission = registry.submit("1.0.0", PLAIN).await;
     assert!(matches!(reject("other", &submission, "no").await, Err(ServiceError::NotFound("submission"))));
-    assert!(matches!(reject("dave", &submission, "no").await, Err(ServiceError::Forbidden { action: Action::Reject, .. })));
+    assert!(matches!(
+        reject("dave", &submission, "no").await,
+        Err(ServiceError::Forbidden { action: Action::Reject, .. })
+    ));
     for wrong in ["", "  ", "line\nbreak", "\u{202e}no", &"x".repeat(501)] {
         assert!(matches!(reject("alice", &submission, wrong).await, Err(ServiceError::Invalid { .. })), "{wrong:?}");
     }
