@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 mod data_dir;
 pub mod http;
+mod line_buffer;
 mod listen;
 pub mod log;
 pub mod login;

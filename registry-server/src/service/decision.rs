@@ -1,6 +1,6 @@
 //! One decision at a time: a transaction, the time at which it is made, and what it logs.
 
-use std::{future::Future, sync::Arc};
+use std::future::Future;
 
 use jiff::Timestamp;
 use mcp_pin_model::{
@@ -10,7 +10,10 @@ use mcp_pin_model::{
 use mcp_pin_storage::{StateKind, Submission, Transaction};
 use tokio::sync::MutexGuard;
 
-use super::{Caller, Inner, LiveSet, Service, ServiceError, live};
+use super::{
+    Caller, Inner, Service, ServiceError,
+    live::{Unverified, advance},
+};
 
 /// A decision that is being made. Dropping it undoes it.
 pub(super) struct Deciding<'s> {
@@ -71,9 +74,10 @@ impl Deciding<'_> {
     /// Makes the decision durable, then visible.
     pub(super) async fn commit(mut self) -> Result<(), ServiceError> {
         // Read inside the transaction: after the commit nothing can fail any more that would leave readers behind.
-        let next: LiveSet = live::read(&mut *self.tx).await?;
+        let before = self.inner.live.load_full();
+        let next = advance(&mut *self.tx, &before, &self.inner.settings, Unverified::Refuse).await?;
         self.tx.commit().await?;
-        self.inner.live.store(Arc::new(next));
+        self.inner.show(next);
         Ok(())
     }
 

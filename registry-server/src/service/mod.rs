@@ -51,7 +51,7 @@ use crate::authorization::Policies;
 pub use environment::{Clock, Random, SystemClock, SystemRandom};
 pub use error::{ErrorClass, ServiceError};
 pub use evidence::MAX_EVIDENCE_BUNDLES;
-pub use live::{CatalogueEntry, LiveSet};
+pub use live::{CatalogueEntry, Facts, LiveSet, Server, Tag, View, Wanted};
 pub use login::LoginKind;
 pub use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity, revocation::RevocationScope,
@@ -61,6 +61,7 @@ pub use mcp_pin_storage::{
     Review, RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter,
     SubmissionId, Token, TokenId,
 };
+pub use names::skeletons;
 pub use offboard::{Keys, Offboarding};
 pub use rotate::{DEFAULT_OVERLAP, MAX_OVERLAP};
 pub use tokens::TOKEN_PREFIX;
@@ -106,6 +107,14 @@ impl Inner {
     }
 }
 
+impl Inner {
+    /// Makes a live set the one that readers get, unless they have a later one.
+    fn show(&self, next: Option<LiveSet>) {
+        let Some(next) = next.map(Arc::new) else { return };
+        self.live.rcu(|live| Arc::clone(if next.sequence > live.sequence { &next } else { live }));
+    }
+}
+
 impl Service {
     /// Opens the registry over a store: checks that everything that is live still verifies, then prepares the live set.
     ///
@@ -117,10 +126,7 @@ impl Service {
         random: Arc<dyn Random>,
         settings: Settings,
     ) -> Result<Self, ServiceError> {
-        let mut snapshot = store.read().await?;
-        doctor::check(&mut *snapshot, &settings).await?;
-        let live = live::read(&mut *snapshot).await?;
-        drop(snapshot);
+        let live = live::start(&store, &settings).await?;
         let mut requirements = Requirements::new(settings.preset);
         requirements.quorum_block = settings.quorum_block;
         let inner = Inner {
@@ -148,6 +154,25 @@ impl Service {
     /// Ends the store's connections, after everything committed has reached the disk.
     pub async fn close(&self) {
         self.inner.store.close().await;
+    }
+
+    /// Brings the live set up to what the store says by now, where others decide on the same store too. Gives back the
+    /// sequence of the last event that it takes into account.
+    ///
+    /// The cost is that of the events since the last time, and one question where there are none. Readers never go
+    /// back, in whatever order calls come to their ends. A version that others made live and that does not verify here
+    /// is not served, which is logged as an error.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unsound`] when the store is older than what was seen of it, or damaged; store errors.
+    pub async fn refresh(&self) -> Result<u64, ServiceError> {
+        // Before the view of the store is opened, so that the view is the later one.
+        let before = self.inner.live.load_full();
+        let mut snapshot = self.inner.store.read().await?;
+        let next = live::advance(&mut *snapshot, &before, &self.inner.settings, live::Unverified::Withhold).await?;
+        drop(snapshot);
+        self.inner.show(next);
+        Ok(self.inner.live.load().sequence)
     }
 
     /// What is live, without asking the store.
