@@ -273,7 +273,7 @@ impl Deciding<'_> {
         self.commit().await?;
         inner.policies.store(Arc::new(policies));
         inner.open.forget();
-        tracing::info!(target: AUDIT, authorization.digest = %digest, "policies are in force");
+        tracing::info!(target: AUDIT, principal = actor, authorization.digest = %digest, "policies are in force");
         Ok(())
     }
 }

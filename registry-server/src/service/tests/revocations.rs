@@ -6,7 +6,7 @@ use mcp_pin_storage::State;
 use mcp_pin_test_support::keys::{Person, manifest, now, tool};
 
 use super::harness::{SERVER, TestRegistry};
-use crate::service::{ApproverScope, Clock as _, Role, ServiceError, StateKind};
+use crate::service::{ApproverScope, Clock as _, ServiceError, StateKind};
 
 const PLAIN: &str = "Gives the forecast of a city.";
 

@@ -6,7 +6,7 @@ use mcp_pin_test_support::keys::{Person, manifest, tool};
 
 use super::harness::{SERVER, TestRegistry};
 use crate::authorization::Action;
-use crate::service::{ApproverScope, RevocationScope, Role, ServiceError, StateKind};
+use crate::service::{ApproverScope, RevocationScope, ServiceError, StateKind};
 
 fn plain(version: &str) -> mcp_pin_model::Manifest {
     manifest(SERVER, version, [tool("forecast", "Gives the forecast of a city.")], None)
