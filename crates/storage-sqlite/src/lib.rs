@@ -8,8 +8,10 @@
 //! A transaction must not be held over anything slow, least of all over the network.
 
 mod approver;
+mod archive;
 mod connection;
 mod consent;
+mod copy;
 mod document;
 mod event;
 mod grant;

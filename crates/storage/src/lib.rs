@@ -12,6 +12,7 @@
 //! * times are kept in whole milliseconds since the Unix epoch; callers pass no finer ones.
 
 pub mod approver;
+pub mod archive;
 pub mod conformance;
 pub mod consent;
 pub mod credential;
@@ -23,6 +24,7 @@ pub mod id;
 pub mod principal;
 pub mod revocation;
 pub mod rows;
+pub mod schema;
 pub mod store;
 pub mod submission;
 pub mod token;
@@ -37,7 +39,8 @@ pub use grant::{Grant, GrantReader, GrantWriter};
 pub use id::{ApproverId, GrantId, IdError, RevocationId, SubmissionId, TokenId};
 pub use principal::{PrincipalError, PrincipalName, PrincipalReader, PrincipalWriter, Role, Roles};
 pub use revocation::{RevocationReader, RevocationRecord, RevocationSource, RevocationWriter};
-pub use store::{Snapshot, Store, Transaction};
+pub use schema::{SchemaState, SchemaStep};
+pub use store::{Snapshot, Store, Transaction, Watch};
 pub use submission::{
     Review, State, StateKind, Submission, SubmissionFilter, SubmissionReader, SubmissionWriter, TransitionError,
 };

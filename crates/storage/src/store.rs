@@ -6,6 +6,7 @@ use crate::{
     ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader, DocumentWriter, EventReader,
     EventWriter, GrantReader, GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter,
     StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter,
+    archive::{ArchiveReader, ArchiveWriter},
 };
 
 /// A database.
@@ -17,11 +18,24 @@ pub trait Store: Send + Sync {
     /// A transaction for deciding: no other one runs until it ends.
     async fn begin(&self) -> Result<Box<dyn Transaction>, StorageError>;
 
+    /// A watch over what other processes decide; none for a store that this process alone decides over.
+    async fn watch(&self) -> Result<Option<Box<dyn Watch>>, StorageError> {
+        Ok(None)
+    }
+
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StorageError>;
 
     /// Ends all connections after what was committed has reached the disk.
     async fn close(&self);
+}
+
+/// Waits for decisions. What comes can be nothing, and what does not come can have happened: whoever waits looks by
+/// himself now and then.
+#[async_trait]
+pub trait Watch: Send {
+    /// Ready when something may have been decided; an error when the watch is lost.
+    async fn changed(&mut self) -> Result<(), StorageError>;
 }
 
 /// Everything that can be read, all as of one moment.
@@ -35,6 +49,7 @@ pub trait Snapshot:
     + ConsentReader
     + RevocationReader
     + EventReader
+    + ArchiveReader
     + Send
 {
 }
@@ -52,6 +67,7 @@ pub trait Transaction:
     + ConsentWriter
     + RevocationWriter
     + EventWriter
+    + ArchiveWriter
 {
     /// Makes everything durable. When this returns without an error, no crash can undo it.
     async fn commit(self: Box<Self>) -> Result<(), StorageError>;
