@@ -8,7 +8,7 @@ use std::{
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// The crates that must stay pure: no runtime, no network, no SQL, no terminal.
-const PURE: [&str; 4] = ["mcp-pin-model", "mcp-pin-attest", "mcp-pin-diff", "mcp-pin-policy"];
+const PURE: [&str; 5] = ["mcp-pin-model", "mcp-pin-attest", "mcp-pin-diff", "mcp-pin-policy", "mcp-pin-tlog"];
 
 /// What a pure crate must not reach through any chain of normal dependencies.
 const IMPURE: [&str; 14] = [
@@ -21,6 +21,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ("mcp-pin-model", &[]),
     ("mcp-pin-attest", &["mcp-pin-model"]),
     ("mcp-pin-diff", &["mcp-pin-model"]),
+    ("mcp-pin-tlog", &[]),
     ("mcp-pin-policy", &["mcp-pin-model", "mcp-pin-attest", "mcp-pin-diff"]),
     ("mcp-pin-mcp", &["mcp-pin-model"]),
     ("mcp-pin-storage", &["mcp-pin-model", "mcp-pin-attest"]),
