@@ -9,9 +9,11 @@ use std::{
 
 use jiff::SignedDuration;
 use mcp_pin_attest::{InstanceName, MAX_TRUSTED_ROOT_BYTES, RequiredEvidence, Roots, TrustedRoot, TrustedRootError};
+use mcp_pin_storage_postgres::{DatabaseUrl, DatabaseUrlError};
 use serde::Deserialize;
 use thiserror::Error;
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::{
     cli::ServeArguments,
@@ -62,6 +64,8 @@ pub enum LogFormat {
 pub struct Config {
     /// The directory that holds the database, the keys and the admin token.
     pub data_dir: PathBuf,
+    /// The database on a server that holds the records, instead of a file in the data directory.
+    pub database: Option<DatabaseUrl>,
     /// The address to listen on; port 0 picks a free one.
     pub listen: SocketAddr,
     /// How the listening address may be exposed.
@@ -165,6 +169,12 @@ pub enum ConfigError {
     /// Two answers to one question.
     #[error("`--insecure-dev` and `--behind-tls-proxy` exclude each other")]
     ContradictoryExposure,
+    /// The URL of the database is none.
+    #[error("{0} is not acceptable")]
+    Database(&'static str, #[source] DatabaseUrlError),
+    /// Two answers to one question.
+    #[error("{0}: one of them is enough")]
+    DatabaseTwice(&'static str),
     /// The public address is none.
     #[error(
         "the public URL must be `https://…` (or `http://…` on this machine or with `--insecure-dev`), without user, query and fragment"
@@ -181,6 +191,10 @@ impl ConfigError {
                 "listen on 127.0.0.1, or add `--behind-tls-proxy` when a proxy in front of it terminates TLS, or \
                  `--insecure-dev` to accept that tokens travel readable",
             ),
+            Self::Database(..) => Some(
+                "it is `postgres://user@host/database`, with `?sslmode=…&sslrootcert=…` after it where that is needed; \
+                 without it, a file in the data directory is used",
+            ),
             _ => None,
         }
     }
@@ -191,6 +205,9 @@ impl ConfigError {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct File {
     data_dir: Option<PathBuf>,
+    database_url: Option<Zeroizing<String>>,
+    /// Relative to the configuration file.
+    database_url_file: Option<PathBuf>,
     listen: Option<SocketAddr>,
     exposure: Option<Exposure>,
     public_url: Option<Url>,
@@ -261,6 +278,7 @@ impl Config {
         };
         let default = RequestLimits::default();
         let config = Self {
+            database: database(arguments, &file)?,
             data_dir: arguments.data_dir.clone().or(file.data_dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
             listen: arguments
                 .listen
@@ -330,6 +348,36 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Where the records are: flags and environment win over the file, as a whole.
+fn database(arguments: &ServeArguments, file: &File) -> Result<Option<DatabaseUrl>, ConfigError> {
+    let folder = arguments.config.as_deref().and_then(Path::parent).unwrap_or_else(|| Path::new(""));
+    let from_file = |path: &Path| {
+        let fail = |source| ConfigError::Read { path: path.to_owned(), source };
+        if std::fs::metadata(path).map_err(fail)?.len() > MAX_CONFIG_BYTES {
+            return Err(ConfigError::TooLarge(path.to_owned()));
+        }
+        std::fs::read_to_string(path).map(Zeroizing::new).map_err(fail)
+    };
+    let (what, text) = match (&arguments.database_url, &arguments.database_url_file) {
+        (Some(_), Some(_)) => {
+            return Err(ConfigError::DatabaseTwice("`DATABASE_URL` and `--database-url-file` are given"));
+        }
+        // An empty variable is how a container says that there is none.
+        (Some(text), None) if text.trim().is_empty() => return Ok(None),
+        (Some(text), None) => ("`DATABASE_URL`", Zeroizing::new(text.clone())),
+        (None, Some(path)) => ("what `--database-url-file` names", from_file(path)?),
+        (None, None) => match (&file.database_url, &file.database_url_file) {
+            (Some(_), Some(_)) => {
+                return Err(ConfigError::DatabaseTwice("`database-url` and `database-url-file` are given"));
+            }
+            (Some(text), None) => ("`database-url`", text.clone()),
+            (None, Some(path)) => ("what `database-url-file` names", from_file(&folder.join(path))?),
+            (None, None) => return Ok(None),
+        },
+    };
+    text.parse().map(Some).map_err(|error| ConfigError::Database(what, error))
 }
 
 /// The roots that this program was built with, and those of the file in addition or in their place.
@@ -408,6 +456,26 @@ mod tests {
         let file = file("insecure = true\n");
         let error = resolve(&["--config", file.path().to_str().unwrap()]).unwrap_err();
         assert!(error.to_string().contains("unknown field `insecure`"), "{error}");
+    }
+
+    #[test]
+    fn a_database_is_named_once_and_never_with_its_password() {
+        let url = "postgres://registry:hunter2@db.acme.example/mcp";
+        let secret = file(&format!("{url}\n"));
+        let in_file = format!("database-url-file = {:?}\n", secret.path().to_str().unwrap());
+        let config = file(&in_file);
+        let resolved = resolve(&["--config", config.path().to_str().unwrap()]).unwrap();
+        assert_eq!(resolved.database.as_ref().unwrap().to_string(), "postgres://registry@db.acme.example/mcp");
+        assert!(!format!("{resolved:?}").contains("hunter2"));
+        let resolved = resolve(&["--config", config.path().to_str().unwrap(), "--database-url", "postgres://a@b/c"]);
+        assert_eq!(resolved.unwrap().database.unwrap().to_string(), "postgres://a@b/c", "flags win over the file");
+        let both = file(&format!("database-url = \"{url}\"\n{in_file}"));
+        let error = resolve(&["--config", both.path().to_str().unwrap()]).unwrap_err();
+        assert!(matches!(error, ConfigError::DatabaseTwice(_)), "{error}");
+        let wrong = resolve(&["--database-url", "mysql://registry:hunter2@db.acme.example/mcp"]).unwrap_err();
+        assert!(matches!(wrong, ConfigError::Database(..)));
+        assert!(!format!("{wrong} {wrong:?}").contains("hunter2"), "{wrong:?}");
+        assert!(resolve(&["--database-url", ""]).unwrap().database.is_none());
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod data_dir;
 pub mod http;
 mod listen;
 pub mod oidc;
+pub mod operate;
 pub mod root;
 pub mod serve;
 pub mod service;

@@ -14,6 +14,7 @@
 //! A transaction must not be held over anything slow, least of all over the network.
 
 mod address;
+mod agreement;
 mod answer;
 mod approver;
 mod archive;

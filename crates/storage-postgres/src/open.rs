@@ -145,14 +145,14 @@ async fn state(connection: &mut PgConnection) -> Result<SchemaState, StorageErro
         .fetch_one(&mut *connection)
         .answer()
         .await?;
-    let found: Option<i64> = if has_table {
-        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(connection).answer().await?
+    let applied: Vec<i64> = if has_table {
+        sqlx::query_scalar("SELECT version FROM _sqlx_migrations").fetch_all(connection).answer().await?
     } else {
-        None
+        Vec::new()
     };
     let steps = MIGRATOR.iter();
     let steps = steps.map(|step| SchemaStep { version: step.version, name: step.description.to_string() });
-    Ok(SchemaState::new(found, steps))
+    Ok(SchemaState::new(&applied, steps))
 }
 
 #[async_trait]

@@ -119,14 +119,14 @@ async fn state(pool: &SqlitePool) -> Result<SchemaState, StorageError> {
         .fetch_one(pool)
         .await
         .map_err(unavailable)?;
-    let found: Option<i64> = if has_table == 0 {
-        None
+    let applied: Vec<i64> = if has_table == 0 {
+        Vec::new()
     } else {
-        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(pool).await.map_err(unavailable)?
+        sqlx::query_scalar("SELECT version FROM _sqlx_migrations").fetch_all(pool).await.map_err(unavailable)?
     };
     let steps = MIGRATOR.iter();
     let steps = steps.map(|step| SchemaStep { version: step.version, name: step.description.to_string() });
-    Ok(SchemaState::new(found, steps))
+    Ok(SchemaState::new(&applied, steps))
 }
 
 #[async_trait]

@@ -11,6 +11,7 @@
 //! * a decision and its events are written by one [`Transaction`]; dropping it without `commit` undoes all of it;
 //! * times are kept in whole milliseconds since the Unix epoch; callers pass no finer ones.
 
+pub mod agreement;
 pub mod approver;
 pub mod archive;
 pub mod conformance;
@@ -29,6 +30,7 @@ pub mod store;
 pub mod submission;
 pub mod token;
 
+pub use agreement::{AgreementReader, AgreementWriter};
 pub use approver::{Approver, ApproverReader, ApproverScope, ApproverWriter};
 pub use consent::{ConsentReader, ConsentRecord, ConsentWriter};
 pub use credential::Credential;

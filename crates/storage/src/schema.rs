@@ -1,5 +1,9 @@
 //! Which schema a database has.
 
+use std::collections::BTreeSet;
+
+use crate::StorageError;
+
 /// One step of the schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaStep {
@@ -21,22 +25,23 @@ pub struct SchemaState {
 }
 
 impl SchemaState {
-    /// Compares what was found with the steps that the program knows.
+    /// Compares the steps that a database has with those that the program knows.
     #[must_use]
-    pub fn new(found: Option<i64>, steps: impl IntoIterator<Item = SchemaStep>) -> Self {
+    pub fn new(applied: &[i64], steps: impl IntoIterator<Item = SchemaStep>) -> Self {
+        let applied: BTreeSet<i64> = applied.iter().copied().collect();
         let steps: Vec<SchemaStep> = steps.into_iter().collect();
         let known = steps.iter().map(|step| step.version).max().unwrap_or(0);
-        let pending = steps.into_iter().filter(|step| found.is_none_or(|found| step.version > found)).collect();
-        Self { found, known, pending }
+        let pending = steps.into_iter().filter(|step| !applied.contains(&step.version)).collect();
+        Self { found: applied.last().copied(), known, pending }
     }
 
     /// Refuses a database that is newer than the program.
     ///
     /// # Errors
-    /// [`StorageError::NewerSchema`](crate::StorageError::NewerSchema).
-    pub fn not_newer(&self) -> Result<(), crate::StorageError> {
+    /// [`StorageError::NewerSchema`].
+    pub fn not_newer(&self) -> Result<(), StorageError> {
         match self.found {
-            Some(found) if found > self.known => Err(crate::StorageError::NewerSchema { found, known: self.known }),
+            Some(found) if found > self.known => Err(StorageError::NewerSchema { found, known: self.known }),
             _ => Ok(()),
         }
     }
@@ -44,14 +49,13 @@ impl SchemaState {
     /// Refuses a database of any other schema than the program's.
     ///
     /// # Errors
-    /// [`StorageError::NewerSchema`](crate::StorageError::NewerSchema),
-    /// [`StorageError::OlderSchema`](crate::StorageError::OlderSchema).
-    pub fn exactly(&self) -> Result<(), crate::StorageError> {
+    /// [`StorageError::NewerSchema`], [`StorageError::OlderSchema`].
+    pub fn exactly(&self) -> Result<(), StorageError> {
         self.not_newer()?;
         if self.pending.is_empty() {
             Ok(())
         } else {
-            Err(crate::StorageError::OlderSchema { found: self.found.unwrap_or(0), known: self.known })
+            Err(StorageError::OlderSchema { found: self.found.unwrap_or(0), known: self.known })
         }
     }
 }

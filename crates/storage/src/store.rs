@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use crate::{
-    ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader, DocumentWriter, EventReader,
-    EventWriter, GrantReader, GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter,
-    StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter,
+    AgreementReader, AgreementWriter, ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader,
+    DocumentWriter, EventReader, EventWriter, GrantReader, GrantWriter, PrincipalReader, PrincipalWriter,
+    RevocationReader, RevocationWriter, StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter,
     archive::{ArchiveReader, ArchiveWriter},
 };
 
@@ -49,6 +49,7 @@ pub trait Snapshot:
     + ConsentReader
     + RevocationReader
     + EventReader
+    + AgreementReader
     + ArchiveReader
     + Send
 {
@@ -67,6 +68,7 @@ pub trait Transaction:
     + ConsentWriter
     + RevocationWriter
     + EventWriter
+    + AgreementWriter
     + ArchiveWriter
 {
     /// Makes everything durable. When this returns without an error, no crash can undo it.

@@ -1,6 +1,6 @@
 //! One decision at a time: a transaction, the time at which it is made, and what it logs.
 
-use std::{future::Future, sync::Arc};
+use std::future::Future;
 
 use jiff::Timestamp;
 use mcp_pin_model::{
@@ -10,7 +10,7 @@ use mcp_pin_model::{
 use mcp_pin_storage::{StateKind, Submission, Transaction};
 use tokio::sync::MutexGuard;
 
-use super::{Caller, Inner, LiveSet, Service, ServiceError, live};
+use super::{Caller, Inner, LiveSet, Service, ServiceError, follow::not_behind, live};
 
 /// A decision that is being made. Dropping it undoes it.
 pub(super) struct Deciding<'s> {
@@ -26,7 +26,14 @@ impl Service {
     /// Takes the turn and begins.
     pub(super) async fn deciding(&self) -> Result<Deciding<'_>, ServiceError> {
         let turn = self.inner.turn.lock().await;
-        let tx = self.inner.store.begin().await?;
+        let mut tx = self.inner.store.begin().await?;
+        let known = self.inner.live.load_full();
+        let last = tx.last_event().await?;
+        not_behind(last, &known)?;
+        if last > known.sequence() {
+            // Another node decided since: what this decision changes is what is live now.
+            self.inner.publish(live::read(&mut *tx).await?);
+        }
         Ok(Deciding { inner: &self.inner, tx, at: self.inner.clock.now(), _turn: turn })
     }
 
@@ -67,7 +74,7 @@ impl Deciding<'_> {
         // Read inside the transaction: after the commit nothing can fail any more that would leave readers behind.
         let next: LiveSet = live::read(&mut *self.tx).await?;
         self.tx.commit().await?;
-        self.inner.live.store(Arc::new(next));
+        self.inner.publish(next);
         Ok(())
     }
 

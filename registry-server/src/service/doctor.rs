@@ -2,7 +2,7 @@
 
 use mcp_pin_storage::{Snapshot, StateKind, SubmissionFilter};
 
-use super::{ServiceError, Settings, settle};
+use super::{LiveSet, ServiceError, Settings, settle};
 
 /// Checks every live version: its bundle has its digest and verifies with the credential it was accepted with, its record is
 /// that of its manifest, its change report is there, and the states agree with what is live.
@@ -34,6 +34,30 @@ pub(super) async fn check(snapshot: &mut (dyn Snapshot + '_), settings: &Setting
         if snapshot.change_report(&submission.review.changes).await?.is_none() {
             return Err(ServiceError::Unsound(format!("submission {}: the change report is missing", submission.id)));
         }
+    }
+    Ok(())
+}
+
+/// Checks what another node made live: that each version that is live in `next` and was not in `known` verifies. Whoever
+/// can write to the database cannot have anything served for that alone.
+///
+/// # Errors
+/// As for [`check`].
+pub(super) async fn check_new(
+    snapshot: &mut (dyn Snapshot + '_),
+    settings: &Settings,
+    known: &LiveSet,
+    next: &LiveSet,
+) -> Result<(), ServiceError> {
+    for entry in next.iter() {
+        let before = known.version(&entry.name, &entry.version);
+        if before.is_some_and(|before| before.manifest == entry.manifest && before.attestation == entry.attestation) {
+            continue;
+        }
+        let submission = snapshot.submission_of_manifest(&entry.manifest).await?;
+        let submission = submission
+            .ok_or_else(|| ServiceError::Unsound(format!("what is live, {}, was never submitted", entry.manifest)))?;
+        settle::manifest(&mut *snapshot, &submission, &settings.roots).await?;
     }
     Ok(())
 }

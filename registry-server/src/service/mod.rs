@@ -17,10 +17,13 @@ mod doctor;
 mod environment;
 mod error;
 mod evidence;
+mod examine;
 mod exchange;
+mod follow;
 mod grants;
 mod live;
 mod names;
+mod nodes;
 mod queries;
 mod reject;
 mod revoke;
@@ -42,6 +45,7 @@ use mcp_pin_storage::Store;
 pub use environment::{Clock, Random, SystemClock, SystemRandom};
 pub use error::{ErrorClass, ServiceError};
 pub use evidence::MAX_EVIDENCE_BUNDLES;
+pub use examine::{Examination, Finding, examine};
 pub use live::{CatalogueEntry, LiveSet};
 pub use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity, revocation::RevocationScope,
@@ -77,11 +81,19 @@ struct Inner {
     settings: Settings,
     requirements: Requirements,
     live: arc_swap::ArcSwap<LiveSet>,
+    /// Whether the store cannot be followed: what it has decided since is not known here.
+    behind: std::sync::atomic::AtomicBool,
     /// Whose turn it is to decide.
     turn: tokio::sync::Mutex<()>,
 }
 
 impl Inner {
+    /// Makes a live set the one that readers see, unless it is older than that: a reader never goes backwards.
+    fn publish(&self, next: LiveSet) {
+        let next = Arc::new(next);
+        self.live.rcu(|known| if next.sequence() >= known.sequence() { Arc::clone(&next) } else { Arc::clone(known) });
+    }
+
     /// Makes an id that sorts by time.
     fn new_id<I: std::str::FromStr>(&self, at: Timestamp) -> Result<I, ServiceError> {
         let mut random = [0; 16];
@@ -116,17 +128,23 @@ impl Service {
             settings,
             requirements,
             live: arc_swap::ArcSwap::from_pointee(live),
+            behind: std::sync::atomic::AtomicBool::new(false),
             turn: tokio::sync::Mutex::new(()),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Whether the store answers.
+    /// Whether the store answers, and is that which this node has followed.
     ///
     /// # Errors
-    /// When it does not.
+    /// When it does not, or is not.
     pub async fn ready(&self) -> Result<(), ServiceError> {
-        Ok(self.inner.store.ping().await?)
+        self.inner.store.ping().await?;
+        if self.inner.behind.load(std::sync::atomic::Ordering::Acquire) {
+            // What is wrong is asked again: it may be over.
+            self.refresh().await?;
+        }
+        Ok(())
     }
 
     /// Ends the store's connections, after everything committed has reached the disk.

@@ -55,5 +55,6 @@ cases![
     concurrency::of_two_that_go_live_at_once_one_does,
     concurrency::a_decision_goes_on_after_a_refused_record,
     concurrency::names_are_sorted_byte_by_byte,
+    access::nodes_agree_once,
     moving::everything_comes_out_and_goes_in_again,
 ];
