@@ -37,6 +37,15 @@ impl Scratch {
         }
     }
 
+    /// As [`Scratch::new`], for a test without a runtime.
+    ///
+    /// # Panics
+    /// When a server is named and cannot make one.
+    pub fn blocking(test: &str) -> Option<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(Self::new(test))
+    }
+
     async fn on(server: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let url: DatabaseUrl = server.parse()?;
         let options = url.options()?;

@@ -51,7 +51,11 @@ pub(super) async fn check_new(
 ) -> Result<(), ServiceError> {
     for entry in next.iter() {
         let before = known.version(&entry.name, &entry.version);
-        if before.is_some_and(|before| before.manifest == entry.manifest && before.attestation == entry.attestation) {
+        if before.is_some_and(|before| {
+            before.manifest == entry.manifest
+                && before.attestation == entry.attestation
+                && before.server == entry.server
+        }) {
             continue;
         }
         let submission = snapshot.submission_of_manifest(&entry.manifest).await?;

@@ -10,6 +10,7 @@ mod evidence;
 mod hardening;
 mod issuer;
 mod life;
+mod nodes;
 mod registry_client;
 mod root;
 mod support;
