@@ -205,7 +205,7 @@ impl ConfigError {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct File {
     data_dir: Option<PathBuf>,
-    database_url: Option<Zeroizing<String>>,
+    database_url: Option<String>,
     /// Relative to the configuration file.
     database_url_file: Option<PathBuf>,
     listen: Option<SocketAddr>,
@@ -372,7 +372,7 @@ fn database(arguments: &ServeArguments, file: &File) -> Result<Option<DatabaseUr
             (Some(_), Some(_)) => {
                 return Err(ConfigError::DatabaseTwice("`database-url` and `database-url-file` are given"));
             }
-            (Some(text), None) => ("`database-url`", text.clone()),
+            (Some(text), None) => ("`database-url`", Zeroizing::new(text.clone())),
             (None, Some(path)) => ("what `database-url-file` names", from_file(&folder.join(path))?),
             (None, None) => return Ok(None),
         },

@@ -137,9 +137,9 @@ fn a_registry_moves_from_a_file_to_a_server_and_back() {
     let rows = |path: &std::path::Path| -> Vec<String> {
         let text = fs::read_to_string(path).unwrap();
         let own = |line: &&str| {
-            !["\"agreements\"", "\"tokens\"", "\"digest\":", "\"archive\""]
-                .iter()
-                .any(|own| line.contains(own) && !line.contains("\"submissions\""))
+            let starts = ["{\"digest\"", "{\"archive\""].iter().any(|start| line.starts_with(start));
+            let ends = ["\"table\":\"tokens\"}", "\"table\":\"agreements\"}"].iter().any(|end| line.ends_with(end));
+            !starts && !ends
         };
         text.lines().filter(own).map(str::to_owned).collect()
     };

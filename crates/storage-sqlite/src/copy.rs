@@ -5,7 +5,7 @@ use std::path::Path;
 use mcp_pin_storage::{StorageError, rows::columns::unavailable};
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use crate::SqliteStore;
+use crate::{SqliteStore, open::create_private};
 
 impl SqliteStore {
     /// Makes a copy of a file, as of one moment, and checks that it is whole. A server may run on the file.
@@ -21,6 +21,8 @@ impl SqliteStore {
         let Some(target) = to.to_str() else {
             return Err(StorageError::Unsuitable("the name of the copy is not UTF-8".to_owned()));
         };
+        // Into an empty file that only its owner can read.
+        create_private(to).map_err(unavailable)?;
         // One read transaction of SQLite: what is written meanwhile is not in it, and nobody waits for it.
         sqlx::query("VACUUM INTO ?").bind(target).execute(&mut source).await.map_err(unavailable)?;
         source.close().await.map_err(unavailable)?;

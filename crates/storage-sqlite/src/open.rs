@@ -102,7 +102,7 @@ async fn look(path: &Path) -> Result<SqlitePool, StorageError> {
 }
 
 /// SQLite gives its `-wal` and `-shm` files the permissions of the main file, so that one is made first.
-fn create_private(path: &Path) -> std::io::Result<()> {
+pub(crate) fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
