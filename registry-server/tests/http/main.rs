@@ -4,7 +4,9 @@
 
 mod access;
 mod clients;
+mod clock;
 mod connections;
+mod doctor;
 mod documents;
 mod evidence;
 mod hardening;

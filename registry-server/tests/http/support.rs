@@ -107,6 +107,11 @@ impl TestRegistry {
         }
     }
 
+    /// Where its files are.
+    pub(crate) fn data_dir(&self) -> &std::path::Path {
+        &self.config.data_dir
+    }
+
     /// The clock of this registry, and real randomness.
     pub(crate) fn environment(&self) -> Environment {
         environment_with(&self.clock)
