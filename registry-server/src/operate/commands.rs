@@ -273,7 +273,7 @@ pub(super) async fn import_from(config: &Config, from: &Path) -> Result<Examinat
     let place = Place::of(config);
     let made = matches!(&place, Place::Sqlite(path) if !path.exists());
     let store = place.open().await?;
-    let result = async {
+    let result: Result<Examination, OperateError> = async {
         let schema = place.schema().await?;
         let mut tx = store.begin().await?;
         archive::read(&mut *tx, schema.known, &mut BufReader::new(file)).await?;
