@@ -30,7 +30,7 @@ impl Service {
         let known = self.inner.live.load_full();
         let last = tx.last_event().await?;
         not_behind(last, &known)?;
-        if last > known.sequence() {
+        if last > known.sequence {
             // Another node decided since: what this decision changes is what is live now.
             self.inner.publish(live::read(&mut *tx).await?);
         }

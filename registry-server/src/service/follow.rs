@@ -56,7 +56,7 @@ impl Service {
         match self.refresh().await {
             Ok(()) => {
                 if self.inner.behind.swap(false, Ordering::AcqRel) {
-                    tracing::info!(event.sequence = self.live().sequence(), "the database is followed again");
+                    tracing::info!(event.sequence = self.live().sequence, "the database is followed again");
                 }
             }
             Err(error) => {
@@ -79,7 +79,7 @@ impl Service {
         let mut snapshot = self.inner.store.read().await?;
         let (last, known) = (snapshot.last_event().await?, self.live());
         not_behind(last, &known)?;
-        if last == known.sequence() {
+        if last == known.sequence {
             return Ok(());
         }
         let next = live::read(&mut *snapshot).await?;
@@ -91,11 +91,11 @@ impl Service {
 
 /// Refuses a database that has lost what this node knows to be decided.
 pub(super) fn not_behind(last: u64, known: &LiveSet) -> Result<(), ServiceError> {
-    if last < known.sequence() {
+    if last < known.sequence {
         return Err(ServiceError::Unsound(format!(
             "the database ends with event {last}, but this node has seen event {}: it was restored, or is another one; \
              restart the node to go on with it",
-            known.sequence()
+            known.sequence
         )));
     }
     Ok(())

@@ -91,7 +91,7 @@ impl Inner {
     /// Makes a live set the one that readers see, unless it is older than that: a reader never goes backwards.
     fn publish(&self, next: LiveSet) {
         let next = Arc::new(next);
-        self.live.rcu(|known| if next.sequence() >= known.sequence() { Arc::clone(&next) } else { Arc::clone(known) });
+        self.live.rcu(|known| if next.sequence >= known.sequence { Arc::clone(&next) } else { Arc::clone(known) });
     }
 
     /// Makes an id that sorts by time.
