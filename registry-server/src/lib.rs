@@ -8,6 +8,7 @@ pub mod config;
 mod data_dir;
 pub mod http;
 mod listen;
+pub mod log;
 pub mod oidc;
 pub mod operate;
 pub mod root;

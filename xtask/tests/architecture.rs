@@ -43,6 +43,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "mcp-pin-storage",
             "mcp-pin-storage-postgres",
             "mcp-pin-storage-sqlite",
+            "mcp-pin-tlog",
         ],
     ),
     (
