@@ -102,7 +102,7 @@ pub struct Summary {
 ///
 /// # Errors
 /// Those of the store and of the file.
-pub async fn write(
+pub(super) async fn write(
     snapshot: &mut (dyn Snapshot + '_),
     schema: i64,
     out: &mut (dyn Write + Send),
@@ -140,7 +140,7 @@ pub async fn write(
 ///
 /// # Errors
 /// When the file is no whole archive of this schema, or the store is not empty; those of the store and of the file.
-pub async fn read(
+pub(super) async fn read(
     tx: &mut (dyn Transaction + '_),
     schema: i64,
     from: &mut (dyn BufRead + Send),
