@@ -163,7 +163,9 @@ fn run_serve(arguments: &ServeArguments) -> ExitCode {
             return ExitCode::from(EXIT_FAILED);
         }
     };
-    match runtime.block_on(serve(config)) {
+    let ended = runtime.block_on(serve(config));
+    telemetry::flush_log();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             ui::fail(&with_sources(&error), error.hint());

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 mod data_dir;
 pub mod http;
+mod line_buffer;
 mod listen;
 pub mod log;
 pub mod oidc;

@@ -220,6 +220,8 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         tracing::error!(panic.message = ?panic.payload_as_str(), panic.location = ?panic.location(), "panic");
+        // It may be the last thing that this process says.
+        telemetry::flush_log();
     }));
 }
 

@@ -8,6 +8,8 @@ use mcp_pin_model::{
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::content::Contents;
+
 /// An entry of a surface, by the list it stands in and its name or URI. The key is hostile text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -190,7 +192,7 @@ impl Direction {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
-    /// Stable over re-runs and unrelated edits: made of the kind, the place and both values.
+    /// Stable over re-runs and unrelated edits: made of the kind, the place and the digests of both values.
     pub id: String,
     /// What kind of thing changed.
     pub kind: ChangeKind,
@@ -211,6 +213,9 @@ pub struct Change {
     /// Which way it points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<Direction>,
+    /// The digests of both values, where the change was made here.
+    #[serde(skip)]
+    pub(crate) contents: Contents,
 }
 
 /// Keeps `null`, which is a value, apart from an absent member.

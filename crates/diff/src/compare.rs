@@ -13,9 +13,10 @@ use crate::{
     align::align,
     bump::{self, Bump},
     change::{Change, ChangeKind, EntryRef},
-    reading::{self, Passage},
+    reading::{self, Passage, Plain},
     rules,
     siblings::Sibling,
+    speech::Statement,
     walk::{self, Collector},
 };
 
@@ -25,7 +26,9 @@ pub(crate) struct Comparison<'c> {
     pub(crate) after: &'c Side<'c>,
     pub(crate) tombstones: &'c [Tombstone],
     pub(crate) changes: &'c [Change],
-    pub(crate) passages: &'c [Passage],
+    pub(crate) passages: &'c [Passage<'c>],
+    /// The statements that say more than a name, each with its passage.
+    pub(crate) speaking: Vec<(&'c Passage<'c>, &'c Statement<'c>)>,
     /// What people call the server, where it is compared with others.
     pub(crate) subject: &'c str,
     /// The other servers; none in a report.
@@ -46,7 +49,7 @@ pub fn compare(before: Option<&Side<'_>>, after: &Side<'_>, tombstones: &[Tombst
     tombstones.dedup();
 
     let changes = changes(before, after);
-    let passages = reading::passages(&changes, after.surface);
+    let passages = reading::passages(&changes, after.surface, Plain::PassedOver);
     let comparison = Comparison::new(before, after, &tombstones, &changes, &passages);
     let findings = rules::run(&comparison);
 
@@ -121,7 +124,7 @@ impl<'c> Comparison<'c> {
         after: &'c Side<'c>,
         tombstones: &'c [Tombstone],
         changes: &'c [Change],
-        passages: &'c [Passage],
+        passages: &'c [Passage<'c>],
     ) -> Self {
         let mut renamed = BTreeMap::new();
         let mut opened: BTreeMap<Edit, BTreeSet<&EntryRef>> = BTreeMap::new();
@@ -136,7 +139,10 @@ impl<'c> Comparison<'c> {
                 opened.entry(edit(change)).or_default().insert(entry);
             }
         }
-        Self { before, after, tombstones, changes, passages, subject: "", siblings: &[], renamed, opened }
+        let statements =
+            passages.iter().flat_map(|passage| passage.fresh.iter().map(move |statement| (passage, statement)));
+        let speaking = statements.filter(|(_, statement)| statement.can_speak()).collect();
+        Self { before, after, tombstones, changes, passages, speaking, subject: "", siblings: &[], renamed, opened }
     }
 
     /// The same, beside other servers.

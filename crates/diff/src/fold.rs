@@ -1,5 +1,7 @@
 //! Text as a rule reads it: invisible characters out, lookalikes and encodings undone.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -83,8 +85,13 @@ pub(crate) fn hidden(text: &str) -> Vec<char> {
 /// characters and marks. ASCII stays as it is: the skeleton of UTS #39 would turn `m` into `rn`.
 pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
-        let visible = text.chars().filter(|c| !c.is_ascii_control() || matches!(c, '\n' | '\t' | '\r'));
-        return visible.map(|c| c.to_ascii_lowercase()).collect();
+        let is_hidden = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\t' | b'\r');
+        let mut out = text.to_ascii_lowercase();
+        // Counted without a way out of the loop, which is quicker than looking for the first.
+        if text.as_bytes().iter().fold(false, |any, byte| any | is_hidden(byte)) {
+            out.retain(|c| !u8::try_from(c).is_ok_and(|byte| is_hidden(&byte)));
+        }
+        return out;
     }
     let mut out = String::with_capacity(text.len());
     for c in text.nfkd() {
@@ -119,7 +126,11 @@ pub(crate) fn fold(text: &str) -> String {
 /// Text that stands encoded in a text, one level deep: base64 and hexadecimal runs that decode to words.
 pub(crate) fn decoded(text: &str) -> Vec<String> {
     let mut out = Vec::new();
-    let is_run = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_' | '=');
+    let signs = signs_of_encoding(text);
+    if !signs.any() {
+        return out;
+    }
+    let is_run = |c: char| u8::try_from(c).is_ok_and(is_encoding);
     for run in text.split(|c: char| !is_run(c)).filter(|run| run.len() >= MIN_ENCODED) {
         let run = run.trim_end_matches('=');
         let engine = base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -130,6 +141,9 @@ pub(crate) fn decoded(text: &str) -> Vec<String> {
         out.extend(words(base32(run)));
     }
     out.extend(unescaped(text));
+    if !signs.short_words {
+        return out;
+    }
     out.extend(letters_apart(text));
     // Pairs of digits set apart by spaces.
     let mut spaced = String::new();
@@ -144,6 +158,45 @@ pub(crate) fn decoded(text: &str) -> Vec<String> {
         }
     }
     out
+}
+
+/// The letters of base64, in both alphabets.
+fn is_encoding(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=')
+}
+
+/// What nearly no text has and every encoded one has one of.
+struct Signs {
+    long_run: bool,
+    escapes: bool,
+    /// Several words of one or two letters behind each other.
+    short_words: bool,
+}
+
+impl Signs {
+    fn any(&self) -> bool {
+        self.long_run || self.escapes || self.short_words
+    }
+}
+
+fn signs_of_encoding(text: &str) -> Signs {
+    let escapes = text.bytes().filter(|byte| matches!(byte, b'%' | b'\\' | b'&')).count() >= MIN_ESCAPES;
+    // Other letters than those of ASCII are of several bytes.
+    let mut signs = Signs { long_run: false, escapes, short_words: !text.is_ascii() };
+    let (mut run, mut word, mut short) = (0, 0, 0);
+    for byte in text.bytes() {
+        run = if is_encoding(byte) { run + 1 } else { 0 };
+        signs.long_run |= run >= MIN_ENCODED;
+        if byte.is_ascii_whitespace() || byte == 0x0b {
+            short = if word > 2 { 0 } else { short + usize::from(word > 0) };
+            word = 0;
+        } else {
+            word += 1;
+        }
+        // Another may end with the text.
+        signs.short_words |= short + 1 >= MIN_LETTERS_APART;
+    }
+    signs
 }
 
 /// Fewer escapes are an accent or a query in an address.
@@ -272,53 +325,94 @@ fn words(mut bytes: Vec<u8>) -> Option<String> {
 
 /// A text as statements: sentences over line breaks, list items and clauses that a semicolon ends, with single spaces.
 /// Re-wrapping a paragraph gives the same statements.
-pub(crate) fn statements(text: &str) -> Vec<String> {
+pub(crate) fn statements(text: &str) -> Vec<Cow<'_, str>> {
     let mut out = Vec::new();
-    let mut current = String::new();
-    let mut flush = |current: &mut String| {
-        let statement = std::mem::take(current);
-        let statement = statement.trim();
-        if !statement.is_empty() {
-            out.push(statement.to_owned());
-        }
-    };
-    let mut lines = text.lines().peekable();
-    while let Some(line) = lines.next() {
+    let mut current = Current::default();
+    for line in text.lines() {
         let line = line.trim();
         let starts_item = line.is_empty()
             || line.starts_with(['-', '*', '#', '•', '<', '['])
             || line.starts_with(|c: char| c.is_ascii_digit());
         if starts_item {
-            flush(&mut current);
-        } else if !current.is_empty() {
-            current.push(' ');
+            current.flush(text, &mut out);
+        } else {
+            current.space();
         }
-        let mut chars = line.chars().peekable();
-        while let Some(c) = chars.next() {
+        // Where the line stands in the text.
+        let offset = line.as_ptr() as usize - text.as_ptr() as usize;
+        let mut chars = line.char_indices().peekable();
+        while let Some((at, c)) = chars.next() {
             if c.is_whitespace() {
-                if !current.ends_with(' ') {
-                    current.push(' ');
-                }
+                current.space();
                 continue;
             }
-            current.push(c);
+            current.push(text, offset + at, c);
             let ends = match c {
                 // The end of `&#105;` ends no sentence.
-                ';' if is_reference(&current) => false,
-                '.' | '!' | '?' | ';' => chars.peek().is_none_or(|next| next.is_whitespace()),
+                ';' if is_reference(current.text(text)) => false,
+                '.' | '!' | '?' | ';' => chars.peek().is_none_or(|(_, next)| next.is_whitespace()),
                 '。' | '！' | '？' => true,
                 _ => false,
             };
             if ends {
-                flush(&mut current);
+                current.flush(text, &mut out);
             }
         }
-        if lines.peek().is_none() {
-            flush(&mut current);
+    }
+    current.flush(text, &mut out);
+    out
+}
+
+/// A statement that is being read: a part of the text as long as it stands there as it is, nearly always to its end.
+#[derive(Default)]
+struct Current {
+    /// Where the part begins and ends.
+    start: usize,
+    end: usize,
+    /// In place of the part, once white space in it was made another.
+    own: Option<String>,
+    /// Whether a space comes before what follows.
+    spaced: bool,
+}
+
+impl Current {
+    fn is_empty(&self) -> bool {
+        self.own.is_none() && self.start == self.end
+    }
+
+    fn space(&mut self) {
+        self.spaced = !self.is_empty();
+    }
+
+    fn push(&mut self, text: &str, at: usize, c: char) {
+        let spaced = std::mem::take(&mut self.spaced);
+        let whole = usize::from(spaced) + self.end;
+        if self.is_empty() {
+            (self.start, self.end) = (at, at + c.len_utf8());
+        } else if self.own.is_none() && whole == at && (!spaced || text.as_bytes().get(self.end) == Some(&b' ')) {
+            self.end = at + c.len_utf8();
+        } else {
+            let part = text.get(self.start..self.end).unwrap_or_default();
+            let own = self.own.get_or_insert_with(|| part.to_owned());
+            if spaced {
+                own.push(' ');
+            }
+            own.push(c);
         }
     }
-    flush(&mut current);
-    out
+
+    fn text<'t>(&'t self, text: &'t str) -> &'t str {
+        self.own.as_deref().unwrap_or_else(|| text.get(self.start..self.end).unwrap_or_default())
+    }
+
+    fn flush<'t>(&mut self, text: &'t str, out: &mut Vec<Cow<'t, str>>) {
+        let Self { start, end, own, .. } = std::mem::take(self);
+        match own {
+            Some(own) => out.push(Cow::Owned(own)),
+            None if start < end => out.push(Cow::Borrowed(text.get(start..end).unwrap_or_default())),
+            None => {}
+        }
+    }
 }
 
 /// What two texts do not share, cut where a sentence ends before and after it: the statements of both outside of it are
@@ -415,7 +509,7 @@ mod tests {
                 let around = |text: &str, middle: &str| {
                     let at = middle.as_ptr() as usize - text.as_ptr() as usize;
                     let (head, tail) = (text.get(..at).unwrap(), text.get(at + middle.len()..).unwrap());
-                    let all: Vec<String> = [head, middle, tail].into_iter().flat_map(statements).collect();
+                    let all: Vec<Cow<'_, str>> = [head, middle, tail].into_iter().flat_map(statements).collect();
                     assert_eq!(all, statements(text), "{before:?} {after:?}");
                     (head.to_owned(), tail.to_owned())
                 };

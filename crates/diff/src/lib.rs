@@ -11,6 +11,7 @@ mod align;
 mod bump;
 mod change;
 mod compare;
+mod content;
 mod extent;
 mod finding;
 mod fold;

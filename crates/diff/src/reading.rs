@@ -1,6 +1,6 @@
 //! What is new to read: every string that a change brought, with the part of it that was not there before.
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::{borrow::Cow, collections::BTreeSet, rc::Rc};
 
 use mcp_pin_model::{
     EntryKind, Surface,
@@ -27,26 +27,26 @@ pub(crate) enum Role {
 }
 
 /// One string that is new or changed.
-pub(crate) struct Passage {
+pub(crate) struct Passage<'c> {
     pub(crate) path: Pointer,
-    pub(crate) entry: Option<EntryRef>,
+    pub(crate) entry: Option<&'c EntryRef>,
     pub(crate) role: Role,
     /// Whether the whole entry is new, so that it is looked at anyway.
     pub(crate) in_new_entry: bool,
     /// What stood at this very place before.
-    pub(crate) before: Option<String>,
-    pub(crate) after: String,
+    pub(crate) before: Option<&'c str>,
+    pub(crate) after: Cow<'c, str>,
     /// The statements that were not in `before`, then what they hold encoded.
-    pub(crate) fresh: Vec<Statement>,
+    pub(crate) fresh: Vec<Statement<'c>>,
     /// The statements of `before` that are not in `after`.
-    pub(crate) gone: Vec<String>,
+    pub(crate) gone: Vec<Cow<'c, str>>,
     /// The names of all tools of the same server, in lower case.
     pub(crate) own: Rc<BTreeSet<String>>,
     /// The names of the parameters of the same tool, in lower case.
     pub(crate) fields: Rc<BTreeSet<String>>,
 }
 
-impl Passage {
+impl Passage<'_> {
     /// The tokens of the place as they are written: `/` inside of one is escaped, and no word looked for has any.
     fn tokens(&self) -> impl Iterator<Item = &str> {
         self.path.as_str().split('/').skip(1)
@@ -79,8 +79,24 @@ impl Passage {
     }
 }
 
+/// What becomes of plain words: most strings of a schema are names and values of one short word of letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plain {
+    /// They are passages like others: the name of another server's tool is such a word.
+    Read,
+    /// They are left out: no rule about one server's passages says anything about one.
+    PassedOver,
+}
+
+/// Every credential and every assignment of one is longer.
+const LONGEST_PLAIN: usize = 14;
+
+fn is_plain(text: &str) -> bool {
+    text.len() <= LONGEST_PLAIN && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+}
+
 /// Everything new to read in the changes, in their order.
-pub(crate) fn passages(changes: &[Change], surface: &Surface) -> Vec<Passage> {
+pub(crate) fn passages<'c>(changes: &'c [Change], surface: &Surface, plain: Plain) -> Vec<Passage<'c>> {
     let tools = surface.section(EntryKind::Tool).unwrap_or_default();
     let own: Rc<BTreeSet<String>> = Rc::new(tools.iter().map(|tool| tool.key().to_lowercase()).collect());
     let mut out = Vec::new();
@@ -115,7 +131,7 @@ pub(crate) fn passages(changes: &[Change], surface: &Surface) -> Vec<Passage> {
         }
         let none = Rc::default();
         let fields = if change.entry.is_some() { &fields.1 } else { &none };
-        let mut reader = Reader { change, known, own: &own, fields, out: &mut out };
+        let mut reader = Reader { change, known, own: &own, fields, plain, out: &mut out };
         let role = role_of(change);
         if matches!(
             change.kind,
@@ -127,10 +143,10 @@ pub(crate) fn passages(changes: &[Change], surface: &Surface) -> Vec<Passage> {
         ) && change.before.is_none()
             && let Some(name) = change.path.tokens().last()
         {
-            reader.passage(&change.path, Role::Name, None, &name);
+            reader.passage(change.path.clone(), Role::Name, None, Cow::Owned(name));
         }
         let before = change.before.as_ref().and_then(Value::as_str);
-        reader.value(&change.path, role, before, after);
+        reader.value(change.path.clone(), role, before, after);
     }
     out
 }
@@ -173,21 +189,25 @@ fn strings(value: &Value) -> BTreeSet<&str> {
     out
 }
 
-struct Reader<'r> {
-    change: &'r Change,
-    known: BTreeSet<&'r str>,
+struct Reader<'r, 'c> {
+    change: &'c Change,
+    known: BTreeSet<&'c str>,
     own: &'r Rc<BTreeSet<String>>,
     fields: &'r Rc<BTreeSet<String>>,
-    out: &'r mut Vec<Passage>,
+    plain: Plain,
+    out: &'r mut Vec<Passage<'c>>,
 }
 
-impl Reader<'_> {
-    fn value(&mut self, path: &Pointer, role: Role, before: Option<&str>, value: &Value) {
+impl<'c> Reader<'_, 'c> {
+    fn value(&mut self, path: Pointer, role: Role, before: Option<&'c str>, value: &'c Value) {
         match value {
-            Value::String(text) => self.passage(path, role, before, text),
+            Value::String(text) => self.passage(path, role, before, Cow::Borrowed(text)),
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.value(&path.item(index), role, None, item);
+                    if self.passes_over(role, item) {
+                        continue;
+                    }
+                    self.value(path.item(index), role, None, item);
                 }
             }
             Value::Object(object) => {
@@ -195,78 +215,58 @@ impl Reader<'_> {
                     if name == "type" && is_type_name(member) {
                         continue;
                     }
-                    let path = path.child(name);
-                    if !is_vocabulary(name) {
-                        self.passage(&path, Role::Name, None, name);
-                    }
                     let role = match (name, member) {
                         ("description", Value::String(_)) => Role::Prose,
                         ("title", Value::String(_)) => Role::Title,
                         ("name" | "uri" | "uriTemplate", Value::String(_)) => Role::Name,
                         _ => Role::Value,
                     };
-                    self.value(&path, role, None, member);
+                    let passed_over = self.plain == Plain::PassedOver && is_plain(name);
+                    let speaks = !passed_over && !is_vocabulary(name);
+                    // Places are made where something stands at them.
+                    if !speaks && self.passes_over(role, member) {
+                        continue;
+                    }
+                    let path = path.child(name);
+                    if speaks {
+                        self.passage(path.clone(), Role::Name, None, Cow::Borrowed(name));
+                    }
+                    self.value(path, role, None, member);
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 
-    fn passage(&mut self, path: &Pointer, role: Role, before: Option<&str>, text: &str) {
-        if self.known.contains(text) {
+    /// Whether nothing in a value without a predecessor is a passage.
+    fn passes_over(&self, role: Role, value: &Value) -> bool {
+        match value {
+            Value::String(text) => self.plain == Plain::PassedOver && role != Role::Prose && is_plain(text),
+            Value::Null | Value::Bool(_) | Value::Number(_) => true,
+            Value::Array(_) | Value::Object(_) => false,
+        }
+    }
+
+    fn passage(&mut self, path: Pointer, role: Role, before: Option<&'c str>, text: Cow<'c, str>) {
+        if self.known.contains(&*text) {
             return;
         }
-        let (old, new) = before.map_or(("", text), |before| fold::differing(before, text));
-        let is_start = std::ptr::eq(new.as_ptr(), text.as_ptr()) && !(role == Role::Prose && has_no_purpose(path));
-        let (old_statements, statements) = (fold::statements(old), fold::statements(new));
-        let mut elsewhere = Elsewhere::new(before.unwrap_or_default(), old);
-        let known: BTreeSet<&str> = old_statements.iter().map(String::as_str).collect();
-        let is_new: Vec<bool> = statements
-            .iter()
-            .map(|statement| !known.contains(statement.as_str()) && !elsewhere.says(statement))
-            .collect();
-        let mut elsewhere = Elsewhere::new(text, new);
-        let kept: BTreeSet<&str> = statements.iter().map(String::as_str).collect();
-        let mut is_gone = |statement: &str| !kept.contains(statement) && !elsewhere.says(statement);
-        let gone: Vec<String> = old_statements.iter().filter(|statement| is_gone(statement)).cloned().collect();
-        let mut fresh = Vec::with_capacity(statements.len());
-        let mut encoded = Vec::new();
-        for (index, (statement, is_new)) in statements.into_iter().zip(is_new).enumerate() {
-            if !is_new {
-                continue;
+        let is_prose_without_purpose = role == Role::Prose && has_no_purpose(&path);
+        let (fresh, gone) = match &text {
+            Cow::Borrowed(text) => read(text, before, is_prose_without_purpose),
+            // The name of a member, which had none before.
+            Cow::Owned(text) => {
+                let (fresh, _) = read(text, None, is_prose_without_purpose);
+                (fresh.into_iter().map(Statement::into_owned).collect(), Vec::new())
             }
-            encoded.extend(fold::decoded(&statement));
-            encoded.extend(fold::unescaped_place(&statement).filter(|text| names_secrets(text)));
-            for (piece, text) in pieces(statement).into_iter().enumerate() {
-                let folded = fold::fold(&text);
-                let mut statement = Statement::new(text, folded);
-                statement.is_first = is_start && index == 0 && piece == 0;
-                encoded.extend(turned(&statement));
-                fresh.push(statement);
-            }
-        }
-        // What a page does not show and a model reads: each statement of a comment on its own.
-        for comment in comments(text).filter(|comment| !before.is_some_and(|before| before.contains(comment))) {
-            for text in fold::statements(comment).into_iter().flat_map(pieces) {
-                let folded = fold::fold(&text);
-                let mut statement = Statement::new(text, folded);
-                statement.in_comment = true;
-                fresh.push(statement);
-            }
-        }
-        for text in encoded.iter().flat_map(|text| fold::statements(text)).flat_map(pieces) {
-            let folded = fold::fold(&text);
-            let mut statement = Statement::new(text, folded);
-            statement.was_encoded = true;
-            fresh.push(statement);
-        }
+        };
         self.out.push(Passage {
-            path: path.clone(),
-            entry: self.change.entry.clone(),
+            path,
+            entry: self.change.entry.as_ref(),
             role,
             in_new_entry: self.change.kind == ChangeKind::EntryAdded,
-            before: before.map(str::to_owned),
-            after: text.to_owned(),
+            before,
+            after: text,
             fresh,
             gone,
             own: Rc::clone(self.own),
@@ -275,11 +275,70 @@ impl Reader<'_> {
     }
 }
 
+/// The statements of a text that were not in the one before, and those that were only there.
+fn read<'t>(text: &'t str, before: Option<&'t str>, has_no_purpose: bool) -> (Vec<Statement<'t>>, Vec<Cow<'t, str>>) {
+    let (old, new) = before.map_or(("", text), |before| fold::differing(before, text));
+    let is_start = std::ptr::eq(new.as_ptr(), text.as_ptr()) && !has_no_purpose;
+    let statements = fold::statements(new);
+    let (is_new, gone) = match before {
+        // Everything is new.
+        None => (None, Vec::new()),
+        Some(before) => {
+            let old_statements = fold::statements(old);
+            let known: BTreeSet<&str> = old_statements.iter().map(|statement| &**statement).collect();
+            let mut elsewhere = Elsewhere::new(before, old);
+            let is_new: Vec<bool> = statements
+                .iter()
+                .map(|statement| !known.contains(&**statement) && !elsewhere.says(statement))
+                .collect();
+            let kept: BTreeSet<&str> = statements.iter().map(|statement| &**statement).collect();
+            let mut elsewhere = Elsewhere::new(text, new);
+            let mut is_gone = |statement: &str| !kept.contains(statement) && !elsewhere.says(statement);
+            let gone = old_statements.iter().filter(|statement| is_gone(statement)).cloned().collect();
+            (Some(is_new), gone)
+        }
+    };
+    let mut fresh = Vec::with_capacity(statements.len());
+    let mut encoded = Vec::new();
+    for (index, text) in statements.into_iter().enumerate() {
+        if is_new.as_ref().is_some_and(|is_new| is_new.get(index) == Some(&false)) {
+            continue;
+        }
+        encoded.extend(fold::decoded(&text));
+        encoded.extend(fold::unescaped_place(&text).filter(|text| names_secrets(text)));
+        let mut is_first = is_start && index == 0;
+        pieces(text, |text| {
+            let mut statement = Statement::of(text);
+            statement.is_first = std::mem::take(&mut is_first);
+            encoded.extend(turned(&statement));
+            fresh.push(statement);
+        });
+    }
+    // What a page does not show and a model reads: each statement of a comment on its own.
+    for comment in comments(text).filter(|comment| !before.is_some_and(|before| before.contains(comment))) {
+        for text in fold::statements(comment) {
+            pieces(text, |text| {
+                let mut statement = Statement::of(text);
+                statement.in_comment = true;
+                fresh.push(statement);
+            });
+        }
+    }
+    for text in encoded.iter().flat_map(|text| fold::statements(text)) {
+        pieces(text, |text| {
+            let mut statement = Statement::of(text).into_owned();
+            statement.was_encoded = true;
+            fresh.push(statement);
+        });
+    }
+    (fresh, gone)
+}
+
 /// The statements of a text outside of a part of it: what was moved or said twice is not new. Read when one may be there.
 struct Elsewhere<'t> {
     text: &'t str,
     is_part: bool,
-    statements: Option<BTreeSet<String>>,
+    statements: Option<BTreeSet<Cow<'t, str>>>,
 }
 
 impl<'t> Elsewhere<'t> {
@@ -300,7 +359,7 @@ impl<'t> Elsewhere<'t> {
 
 /// What a statement says with its letters turned or backwards: tried where hardly a word is known, and taken where
 /// several are then.
-fn turned(statement: &Statement) -> Option<String> {
+fn turned(statement: &Statement<'_>) -> Option<String> {
     if statement.len() < SEVERAL || !statement.folded.is_ascii() {
         return None;
     }
@@ -313,7 +372,7 @@ fn turned(statement: &Statement) -> Option<String> {
     if tail.len() < SEVERAL * 4 || !announced.iter().any(|word| head.contains(word)) {
         return None;
     }
-    (Statement::new(String::new(), tail.to_owned()).known_words() <= FEW).then(|| turn(tail)).flatten()
+    (Statement::new(Cow::Borrowed(""), tail.to_owned()).known_words() <= FEW).then(|| turn(tail)).flatten()
 }
 
 /// So few known words say nothing.
@@ -322,7 +381,7 @@ const FEW: usize = 1;
 const SEVERAL: usize = 3;
 
 fn turn(folded: &str) -> Option<String> {
-    let read = |text: String| Statement::new(text.clone(), text);
+    let read = |text: String| Statement::new(Cow::Owned(text.clone()), text);
     let readings = fold::turned(folded).map(read);
     readings.into_iter().find(|reading| reading.known_words() >= SEVERAL).map(|reading| reading.folded)
 }
@@ -330,7 +389,7 @@ fn turn(folded: &str) -> Option<String> {
 /// Whether a text names a place that holds secrets.
 fn names_secrets(text: &str) -> bool {
     use crate::speech::Class;
-    Statement::new(String::new(), fold::fold(text)).has(Class::SECRET_FILE | Class::WEAK_FILE)
+    Statement::new(Cow::Borrowed(""), fold::fold(text)).has(Class::SECRET_FILE | Class::WEAK_FILE)
 }
 
 /// A statement longer than this is read in pieces, so that looking around in one costs the same everywhere; the longest
@@ -339,10 +398,10 @@ const PIECE: usize = 1_600;
 /// Pieces share this much, more than any rule looks around a word.
 const SHARED: usize = 320;
 
-/// A statement in pieces that overlap; nearly every one is one piece.
-fn pieces(statement: String) -> Vec<String> {
+/// Takes a statement in pieces that overlap; nearly every one is one piece.
+fn pieces<'t>(statement: Cow<'t, str>, mut take: impl FnMut(Cow<'t, str>)) {
     if statement.len() <= PIECE {
-        return vec![statement];
+        return take(statement);
     }
     // At a space if there is one near, or between any two characters.
     let cut = |near: usize| -> usize {
@@ -350,13 +409,14 @@ fn pieces(statement: String) -> Vec<String> {
         let space = statement.get(near..).and_then(|rest| rest.char_indices().take(64).find(|(_, c)| *c == ' '));
         near + space.map_or(0, |(at, _)| at)
     };
-    let mut out = Vec::new();
     let mut start = 0;
     loop {
         let end = if start + PIECE < statement.len() { cut(start + PIECE) } else { statement.len() };
-        out.extend(statement.get(start..end).map(|piece| piece.trim().to_owned()));
+        if let Some(piece) = statement.get(start..end) {
+            take(Cow::Owned(piece.trim().to_owned()));
+        }
         if end >= statement.len() {
-            return out;
+            return;
         }
         start = cut(end - SHARED).min(end);
     }
@@ -405,4 +465,61 @@ fn is_vocabulary(name: &str) -> bool {
         "icons",
     ];
     WORDS.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_pin_model::json::{Object, Pointer};
+
+    use super::*;
+    use crate::{
+        Side,
+        compare::{Comparison, changes},
+        load, rules, speech,
+    };
+
+    /// What the rules say about a surface that is new, plain words read or passed over.
+    fn said(surface: &Surface, plain: Plain) -> Vec<(String, Pointer)> {
+        let side = Side::of_surface(surface);
+        let changes = changes(None, &side);
+        let passages = passages(&changes, surface, plain);
+        let findings = rules::run(&Comparison::new(None, &side, &[], &changes, &passages));
+        findings.into_iter().map(|finding| (finding.rule, finding.location.path)).collect()
+    }
+
+    #[test]
+    fn no_rule_says_anything_about_a_plain_word() {
+        let words: Vec<&str> = speech::known_words().filter(|word| is_plain(word)).collect();
+        assert!(words.len() > 1_000, "{}", words.len());
+        let one = |member: &str, value: Value| Value::Object(Object::from_iter([(member.to_owned(), value)]));
+        let tools = words.iter().enumerate().flat_map(|(n, &word)| {
+            let text = Value::from(word);
+            [
+                ("enum", Value::Array(vec![text.clone(), "x".into()])),
+                ("default", text.clone()),
+                ("examples", Value::Array(vec![text.clone()])),
+                ("title", text.clone()),
+                (word, text),
+            ]
+            .into_iter()
+            .enumerate()
+            .map(move |(at, (member, value))| {
+                let schema = one("properties", one("shelf", one(member, value)));
+                let name = Value::from(format!("get_{n}_{at}"));
+                Value::Object(Object::from_iter([("name", name), ("inputSchema", schema)]))
+            })
+        });
+        let document = Value::Array(tools.collect()).to_canonical_string();
+        let surface = load::surface_document(document.as_bytes()).unwrap();
+        assert_eq!(said(&surface, Plain::Read), said(&surface, Plain::PassedOver));
+    }
+
+    #[test]
+    fn other_words_are_read() {
+        for text in
+            ["AKIAIOSFODNN7EXAMPLE", "password=hunter2x", "naïve", "two words", "a.b", "x{", "averyveryverylongword"]
+        {
+            assert!(!is_plain(text), "{text}");
+        }
+    }
 }

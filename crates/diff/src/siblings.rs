@@ -8,7 +8,8 @@ use mcp_pin_model::Surface;
 use crate::{
     Finding, Side,
     compare::{Comparison, changes},
-    reading, rules,
+    reading::{self, Plain},
+    rules,
 };
 
 /// Another server.
@@ -26,7 +27,7 @@ pub struct Sibling<'a> {
 pub fn among(subject: &Sibling<'_>, others: &[Sibling<'_>]) -> Vec<Finding> {
     let after = Side::of_surface(subject.surface);
     let changes = changes(None, &after);
-    let passages = reading::passages(&changes, after.surface);
+    let passages = reading::passages(&changes, after.surface, Plain::Read);
     let comparison = Comparison::new(None, &after, &[], &changes, &passages).beside(subject.name, others);
     rules::run_among(&comparison)
 }

@@ -3,7 +3,7 @@
 //! A [`Surface`] is complete, sorted and free of doubles by construction. What was not offered is `null` in it, what
 //! was offered and is empty is `[]`: absence is part of what is pinned.
 
-use std::{cmp::Ordering, collections::BTreeSet};
+use std::{cmp::Ordering, collections::BTreeSet, sync::OnceLock};
 
 use thiserror::Error;
 
@@ -207,7 +207,24 @@ pub struct Surface {
     // Indexed in the order of `EntryKind::ALL`.
     sections: [Option<Vec<Entry>>; 5],
     completeness: Completeness,
+    computed: Computed,
 }
+
+/// The digests, once they were asked for: a surface is verified, compared and signed by them, and nothing of it changes
+/// after it was made. They take no part in comparing surfaces.
+#[derive(Clone, Debug, Default)]
+struct Computed {
+    whole: OnceLock<Digest>,
+    model_visible: OnceLock<Digest>,
+}
+
+impl PartialEq for Computed {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Computed {}
 
 /// Why something is not a surface.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -289,6 +306,7 @@ impl SurfaceParts {
             instructions: self.instructions,
             sections,
             completeness: Completeness { answered },
+            computed: Computed::default(),
         })
     }
 }
@@ -388,6 +406,10 @@ impl Surface {
     /// The digest of the whole surface: of the canonical form of [`Surface::to_value`], written without building it.
     #[must_use]
     pub fn digest(&self) -> Digest {
+        *self.computed.whole.get_or_init(|| self.compute_digest())
+    }
+
+    fn compute_digest(&self) -> Digest {
         let mut out = CanonicalObject::new(1024 * self.entries().count().max(1));
         let section = |kind| self.section(kind).map(|entries| entries.iter().map(|entry| &entry.value));
         // The names in canonical order.
@@ -417,6 +439,10 @@ impl Surface {
     /// would make that sentence wrong.
     #[must_use]
     pub fn model_visible_digest(&self) -> Digest {
+        *self.computed.model_visible.get_or_init(|| self.compute_model_visible_digest())
+    }
+
+    fn compute_model_visible_digest(&self) -> Digest {
         let mut out = CanonicalObject::new(1024 * self.entries().count().max(1));
         let section = |kind| self.section(kind).map(|entries| entries.iter().map(|entry| &entry.value));
         // The names in canonical order.

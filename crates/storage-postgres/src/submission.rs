@@ -13,6 +13,13 @@ use mcp_pin_storage::{
 
 use crate::{answer::Answer as _, connection::Connection, inserted};
 
+/// What is live where.
+struct LiveRow {
+    server: String,
+    ring: String,
+    submission: String,
+}
+
 /// Selects whole rows: what stands after their columns, and the arguments.
 macro_rules! select_submissions {
     ($rest:tt $(, $argument:expr)* $(,)?) => {
@@ -70,29 +77,88 @@ impl SubmissionReader for Connection {
     async fn submissions(&mut self, filter: &SubmissionFilter) -> Result<Vec<Submission>, StorageError> {
         let state = filter.state.map(StateKind::as_str);
         let server = filter.server.as_ref().map(ServerName::as_str);
-        let after = filter.after.as_ref().map(SubmissionId::as_str);
+        // Every id comes after the empty text.
+        let after = filter.after.as_ref().map_or("", SubmissionId::as_str);
         let limit = filter.limit.map(i64::from);
-        let rows = select_submissions!("FROM submissions
-             WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR server = $2) AND ($3::text IS NULL OR id > $3)
-             ORDER BY id LIMIT $4",
-            state,
-            server,
-            after,
-            limit
-        )
-        .fetch_all(self.db())
-        .answer()
-.await?;
+        // Each narrows by what an index knows first; a query with conditions that may be absent would use none.
+        let rows = match (server, state) {
+            (Some(server), state) => {
+                select_submissions!(
+                    "FROM submissions WHERE server = $1 AND ($2::text IS NULL OR state = $2) AND id > $3
+                     ORDER BY id LIMIT $4",
+                    server,
+                    state,
+                    after,
+                    limit
+                )
+                .fetch_all(self.db())
+                .answer()
+                .await?
+            }
+            (None, Some(state)) => {
+                select_submissions!(
+                    "FROM submissions WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3",
+                    state,
+                    after,
+                    limit
+                )
+                .fetch_all(self.db())
+                .answer()
+                .await?
+            }
+            (None, None) => {
+                select_submissions!("FROM submissions WHERE id > $1 ORDER BY id LIMIT $2", after, limit)
+                    .fetch_all(self.db())
+                    .answer()
+                    .await?
+            }
+        };
         SubmissionRow::all(rows)
     }
 
     #[tracing::instrument(name = "db.submissions.once_live", skip_all)]
     async fn once_live(&mut self, server: Option<&ServerName>) -> Result<Vec<Submission>, StorageError> {
-        let server = server.map(ServerName::as_str);
+        // Two queries: one with a condition that may be absent would use no index.
+        let rows = match server.map(ServerName::as_str) {
+            Some(server) => {
+                select_submissions!(
+                    "FROM submissions WHERE server = $1 AND live_since IS NOT NULL ORDER BY live_since, id",
+                    server
+                )
+                .fetch_all(self.db())
+                .answer()
+                .await?
+            }
+            None => {
+                select_submissions!(
+                    "FROM submissions WHERE live_since IS NOT NULL ORDER BY submissions.server, live_since, id"
+                )
+                .fetch_all(self.db())
+                .answer()
+                .await?
+            }
+        };
+        SubmissionRow::all(rows)
+    }
+
+    #[tracing::instrument(name = "db.submissions.once_live_after", skip_all)]
+    async fn once_live_after(
+        &mut self,
+        after: Option<&Submission>,
+        limit: u32,
+    ) -> Result<Vec<Submission>, StorageError> {
+        // What was never live comes before everything, as nothing does.
+        let after = after.and_then(|after| Some((after, after.state.live_since()?)));
+        let server = after.map_or("", |(after, _)| after.server.as_str());
+        let live_since = after.map_or(i64::MIN, |(_, live_since)| live_since.as_millisecond());
+        let id = after.map_or("", |(after, _)| after.id.as_str());
         let rows = select_submissions!(
-            "FROM submissions WHERE live_since IS NOT NULL AND ($1::text IS NULL OR server = $1)
-             ORDER BY server, live_since, id",
-            server
+            "FROM submissions WHERE live_since IS NOT NULL AND (submissions.server, live_since, id) > ($1, $2, $3)
+             ORDER BY submissions.server, live_since, id LIMIT $4",
+            server,
+            live_since,
+            id,
+            i64::from(limit)
         )
         .fetch_all(self.db())
         .answer()
@@ -117,12 +183,29 @@ impl SubmissionReader for Connection {
     }
 
     #[tracing::instrument(name = "db.live.list", skip_all)]
-    async fn live_rings(&mut self) -> Result<Vec<(ServerName, Ring, SubmissionId)>, StorageError> {
-        sqlx::query!("SELECT server, ring, submission FROM live ORDER BY server, ring")
-            .fetch_all(self.db())
-            .answer()
-            .await?
-            .into_iter()
+    async fn live_rings(
+        &mut self,
+        server: Option<&ServerName>,
+    ) -> Result<Vec<(ServerName, Ring, SubmissionId)>, StorageError> {
+        let rows = match server.map(ServerName::as_str) {
+            Some(server) => {
+                sqlx::query_as!(
+                    LiveRow,
+                    "SELECT server, ring, submission FROM live WHERE server = $1 ORDER BY ring",
+                    server
+                )
+                .fetch_all(self.db())
+                .answer()
+                .await?
+            }
+            None => {
+                sqlx::query_as!(LiveRow, "SELECT server, ring, submission FROM live ORDER BY server, ring")
+                    .fetch_all(self.db())
+                    .answer()
+                    .await?
+            }
+        };
+        rows.into_iter()
             .map(|row| {
                 Ok((
                     parsed("live.server", &row.server)?,

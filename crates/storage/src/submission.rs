@@ -270,11 +270,22 @@ pub trait SubmissionReader {
     /// All that are or ever were live: of one server, or of all; by server, then by the time they went live.
     async fn once_live(&mut self, server: Option<&ServerName>) -> Result<Vec<Submission>, StorageError>;
 
+    /// The next of all that are or ever were live, at most `limit`: by server, then by the time they went live, after
+    /// this one (from the first, where there is none). Reads everything in pieces of bounded size.
+    async fn once_live_after(
+        &mut self,
+        after: Option<&Submission>,
+        limit: u32,
+    ) -> Result<Vec<Submission>, StorageError>;
+
     /// What is live in a ring.
     async fn live(&mut self, server: &ServerName, ring: &Ring) -> Result<Option<Submission>, StorageError>;
 
-    /// Which submission is live in which ring, by server and ring.
-    async fn live_rings(&mut self) -> Result<Vec<(ServerName, Ring, SubmissionId)>, StorageError>;
+    /// Which submission is live in which ring: of one server, or of all; by server and ring.
+    async fn live_rings(
+        &mut self,
+        server: Option<&ServerName>,
+    ) -> Result<Vec<(ServerName, Ring, SubmissionId)>, StorageError>;
 
     /// The server that one of whose skeletons this is, if there is one.
     async fn server_by_skeleton(&mut self, skeleton: &str) -> Result<Option<ServerName>, StorageError>;

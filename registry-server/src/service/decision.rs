@@ -10,7 +10,10 @@ use mcp_pin_model::{
 use mcp_pin_storage::{StateKind, Submission, Transaction};
 use tokio::sync::MutexGuard;
 
-use super::{Caller, Inner, LiveSet, Service, ServiceError, follow::not_behind, live};
+use super::{
+    Caller, Inner, Service, ServiceError,
+    live::{Unverified, advance},
+};
 
 /// A decision that is being made. Dropping it undoes it.
 pub(super) struct Deciding<'s> {
@@ -27,13 +30,10 @@ impl Service {
     pub(super) async fn deciding(&self) -> Result<Deciding<'_>, ServiceError> {
         let turn = self.inner.turn.lock().await;
         let mut tx = self.inner.store.begin().await?;
+        // Another node may have decided since: what this decision changes is what is live now. A store that is behind what
+        // this node has seen is decided over by nobody.
         let known = self.inner.live.load_full();
-        let last = tx.last_event().await?;
-        not_behind(last, &known)?;
-        if last > known.sequence {
-            // Another node decided since: what this decision changes is what is live now.
-            self.inner.publish(live::read(&mut *tx).await?);
-        }
+        self.inner.show(advance(&mut *tx, &known, &self.inner.settings, Unverified::Withhold).await?);
         Ok(Deciding { inner: &self.inner, tx, at: self.inner.clock.now(), _turn: turn })
     }
 
@@ -72,9 +72,10 @@ impl Deciding<'_> {
     /// Makes the decision durable, then visible.
     pub(super) async fn commit(mut self) -> Result<(), ServiceError> {
         // Read inside the transaction: after the commit nothing can fail any more that would leave readers behind.
-        let next: LiveSet = live::read(&mut *self.tx).await?;
+        let before = self.inner.live.load_full();
+        let next = advance(&mut *self.tx, &before, &self.inner.settings, Unverified::Refuse).await?;
         self.tx.commit().await?;
-        self.inner.publish(next);
+        self.inner.show(next);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mcp_pin_attest::{Attestation, Trust, verify};
 use mcp_pin_diff::ChangeReport;
 use mcp_pin_model::{
-    Consent, Digest, Revocation,
+    Consent, Digest, Revocation, Ring,
     consent::Decision,
     leaf::{Leaf, LeafType},
 };
@@ -95,12 +95,22 @@ pub async fn examine(snapshot: &mut (dyn Snapshot + '_), settings: &Settings) ->
         found.find(format!("manifest {manifest}"), "events tell of it, and there is no submission of it");
     }
     revocations(snapshot, settings, &trust, &mut found).await?;
-    // The check that a server starts with, so that a clean bill is one for starting.
-    if let Err(error) = doctor::check(snapshot, settings).await {
-        match error {
-            ServiceError::Unsound(problem) => found.find("what is live", problem),
-            ServiceError::Storage(StorageError::Damaged(_)) => {}
-            error => return Err(error),
+    // What a server looks at when it starts, so that a clean bill is one for starting.
+    let live = snapshot.live_rings(None).await;
+    let mut rings: BTreeMap<String, Vec<Ring>> = BTreeMap::new();
+    for (server, ring, id) in found.read("what is live", live)?.unwrap_or_default() {
+        if let Err(error) = doctor::check_ring(&server, &ring, settings) {
+            found.find(format!("server {server}"), error.to_string());
+        }
+        if !submissions.iter().any(|submission| submission.id == id && submission.server == server) {
+            found.find(format!("server {server}"), format!("what is live, submission {id}, is not one of its own"));
+        }
+        rings.entry(id.to_string()).or_default().push(ring);
+    }
+    for submission in &submissions {
+        let of_this = rings.get(submission.id.as_str()).map_or(&[][..], Vec::as_slice);
+        if let Err(error) = doctor::check_state(submission, of_this) {
+            found.find(format!("submission {}", submission.id), error.to_string());
         }
     }
     Ok(found)

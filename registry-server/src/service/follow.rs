@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use mcp_pin_storage::Watch;
 
-use super::{LiveSet, Service, ServiceError, doctor, live};
+use super::{
+    Service, ServiceError,
+    live::{Unverified, advance},
+};
 
 /// How often to look without being told.
 const LOOK: Duration = Duration::from_millis(500);
@@ -73,30 +76,11 @@ impl Service {
     /// Reads what is live if anything was decided since it was read last.
     ///
     /// # Errors
-    /// [`ServiceError::Unsound`] when the database is behind what this node has, or something that went live does not
-    /// verify: what was live stays so here. Store errors.
+    /// [`ServiceError::Unsound`] when the database is behind what this node has: what was live stays so here. Store errors.
     pub async fn refresh(&self) -> Result<(), ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
-        let (last, known) = (snapshot.last_event().await?, self.live());
-        not_behind(last, &known)?;
-        if last == known.sequence {
-            return Ok(());
-        }
-        let next = live::read(&mut *snapshot).await?;
-        doctor::check_new(&mut *snapshot, &self.inner.settings, &known, &next).await?;
-        self.inner.publish(next);
+        let next = advance(&mut *snapshot, &self.live(), &self.inner.settings, Unverified::Withhold).await?;
+        self.inner.show(next);
         Ok(())
     }
-}
-
-/// Refuses a database that has lost what this node knows to be decided.
-pub(super) fn not_behind(last: u64, known: &LiveSet) -> Result<(), ServiceError> {
-    if last < known.sequence {
-        return Err(ServiceError::Unsound(format!(
-            "the database ends with event {last}, but this node has seen event {}: it was restored, or is another one; \
-             restart the node to go on with it",
-            known.sequence
-        )));
-    }
-    Ok(())
 }

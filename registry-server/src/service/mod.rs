@@ -46,7 +46,7 @@ pub use environment::{Clock, Random, SystemClock, SystemRandom};
 pub use error::{ErrorClass, ServiceError};
 pub use evidence::MAX_EVIDENCE_BUNDLES;
 pub use examine::{Examination, Finding, examine};
-pub use live::{CatalogueEntry, LiveSet};
+pub use live::{CatalogueEntry, Facts, LiveSet, Server, Tag, View, Wanted};
 pub use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity, revocation::RevocationScope,
 };
@@ -55,6 +55,7 @@ pub use mcp_pin_storage::{
     RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter,
     SubmissionId, Token, TokenId,
 };
+pub use names::skeletons;
 pub use tokens::TOKEN_PREFIX;
 pub use types::{
     Caller, ConsentView, Consented, DEFAULT_EXCHANGED_TOKEN_LIFETIME, Document, EventPage, IssuedToken, NewApprover,
@@ -88,12 +89,6 @@ struct Inner {
 }
 
 impl Inner {
-    /// Makes a live set the one that readers see, unless it is older than that: a reader never goes backwards.
-    fn publish(&self, next: LiveSet) {
-        let next = Arc::new(next);
-        self.live.rcu(|known| if next.sequence >= known.sequence { Arc::clone(&next) } else { Arc::clone(known) });
-    }
-
     /// Makes an id that sorts by time.
     fn new_id<I: std::str::FromStr>(&self, at: Timestamp) -> Result<I, ServiceError> {
         let mut random = [0; 16];
@@ -101,6 +96,14 @@ impl Inner {
         let milliseconds = u64::try_from(at.as_millisecond()).unwrap_or(0);
         let id = ulid::Ulid::from_parts(milliseconds, u128::from_be_bytes(random)).to_string();
         id.parse().map_err(|_| ServiceError::Internal("a new id is none".to_owned()))
+    }
+}
+
+impl Inner {
+    /// Makes a live set the one that readers get, unless they have a later one.
+    fn show(&self, next: Option<LiveSet>) {
+        let Some(next) = next.map(Arc::new) else { return };
+        self.live.rcu(|live| Arc::clone(if next.sequence > live.sequence { &next } else { live }));
     }
 }
 
@@ -115,10 +118,7 @@ impl Service {
         random: Arc<dyn Random>,
         settings: Settings,
     ) -> Result<Self, ServiceError> {
-        let mut snapshot = store.read().await?;
-        doctor::check(&mut *snapshot, &settings).await?;
-        let live = live::read(&mut *snapshot).await?;
-        drop(snapshot);
+        let live = live::start(&store, &settings).await?;
         let mut requirements = Requirements::new(settings.preset);
         requirements.quorum_block = settings.quorum_block;
         let inner = Inner {
@@ -150,6 +150,25 @@ impl Service {
     /// Ends the store's connections, after everything committed has reached the disk.
     pub async fn close(&self) {
         self.inner.store.close().await;
+    }
+
+    /// Brings the live set up to what the store says by now, where others decide on the same store too. Gives back the
+    /// sequence of the last event that it takes into account.
+    ///
+    /// The cost is that of the events since the last time, and one question where there are none. Readers never go
+    /// back, in whatever order calls come to their ends. A version that others made live and that does not verify here
+    /// is not served, which is logged as an error.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unsound`] when the store is older than what was seen of it, or damaged; store errors.
+    pub async fn refresh(&self) -> Result<u64, ServiceError> {
+        // Before the view of the store is opened, so that the view is the later one.
+        let before = self.inner.live.load_full();
+        let mut snapshot = self.inner.store.read().await?;
+        let next = live::advance(&mut *snapshot, &before, &self.inner.settings, live::Unverified::Withhold).await?;
+        drop(snapshot);
+        self.inner.show(next);
+        Ok(self.inner.live.load().sequence)
     }
 
     /// What is live, without asking the store.

@@ -295,28 +295,6 @@ async fn a_database_that_lost_decisions_is_not_gone_on_with() {
 }
 
 #[tokio::test]
-async fn t82_what_another_node_cannot_have_made_live_is_not_served() {
-    let Some(scratch) = Scratch::new("a version that was exchanged in the database").await else { return };
-    let registry = node(scratch.url()).await;
-    let people = registry.people().await;
-    registry.make_live(&people, &weather("1.0.0", "Forecasts the weather.", None)).await;
-    let before = registry.anonymous().get(LATEST).await.body;
-    let mut intruder = scratch.intruder().await;
-    for sql in [
-        "ALTER TABLE submissions DISABLE TRIGGER submissions_keep",
-        "UPDATE submissions SET server_json = replace(server_json, 'weather', 'whether')",
-        "INSERT INTO events SELECT max(sequence) + 1, '{}' FROM events",
-    ] {
-        intruder.execute(sql).await.unwrap();
-    }
-    until("it is said", Duration::from_secs(3), async || {
-        registry.anonymous().get("/readyz").await.status == StatusCode::SERVICE_UNAVAILABLE
-    })
-    .await;
-    assert_eq!(registry.anonymous().get(LATEST).await.body, before);
-}
-
-#[tokio::test]
 async fn a_node_with_another_key_of_the_log_is_refused() {
     let Some(scratch) = Scratch::new("a node with another key of the log").await else { return };
     let one = node(scratch.url()).await;

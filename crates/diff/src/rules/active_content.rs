@@ -37,14 +37,14 @@ static ACTIVE: LazyLock<Regex> = LazyLock::new(|| {
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages {
-        let text = &passage.after;
+        let text: &str = &passage.after;
         // The signs of it are rare in prose.
         let marked = text.contains('<') || text.contains("](") || text.contains("eval") || text.contains("script:") || text.contains("data:");
         if !marked || passage.is_icon() {
             continue;
         }
         if let Some(hit) = ACTIVE.find(text)
-            && !passage.before.as_deref().is_some_and(|before| before.contains(hit.as_str()))
+            && !passage.before.is_some_and(|before| before.contains(hit.as_str()))
         {
             let statement = passage.fresh.iter().find(|statement| ACTIVE.is_match(&statement.shown));
             let described = statement.is_some_and(|statement| {

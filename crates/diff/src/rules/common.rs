@@ -36,14 +36,18 @@ pub(super) fn in_output(path: &Pointer) -> bool {
 
 /// The last token of a place.
 pub(super) fn last(path: &Pointer) -> String {
-    path.tokens().last().unwrap_or_default()
+    path.as_str().rsplit_once('/').map(|(_, token)| unescaped(token)).unwrap_or_default()
+}
+
+/// A token of a place as it was before it was written into one. Nearly none is written otherwise.
+fn unescaped(token: &str) -> String {
+    if token.contains('~') { token.replace("~1", "/").replace("~0", "~") } else { token.to_owned() }
 }
 
 /// The token before the last: the parameter that a keyword belongs to.
 pub(super) fn parent(path: &Pointer) -> String {
-    let mut tokens: Vec<String> = path.tokens().collect();
-    tokens.pop();
-    tokens.pop().unwrap_or_default()
+    let above = path.as_str().rsplit_once('/').and_then(|(above, _)| above.rsplit_once('/'));
+    above.map(|(_, token)| unescaped(token)).unwrap_or_default()
 }
 
 /// Whether a change brings an input parameter or argument under a name that was not there, be it in another spelling.
@@ -162,11 +166,9 @@ pub(super) fn members(
 
 /// Lets a family read every new statement.
 pub(super) fn each_statement(comparison: &Comparison<'_>, found: &mut Found<'_>, says: Says) {
-    for passage in comparison.passages {
-        for statement in passage.fresh.iter().filter(|statement| statement.can_speak()) {
-            if let Some(said) = says(passage, statement) {
-                found.passage(lifted(comparison, said), passage, &statement.shown, said.message, said.aspect);
-            }
+    for &(passage, statement) in &comparison.speaking {
+        if let Some(said) = says(passage, statement) {
+            found.passage(lifted(comparison, said), passage, &statement.shown, said.message, said.aspect);
         }
     }
 }

@@ -42,10 +42,11 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         if new.is_empty() {
             continue;
         }
-        let mut by_look: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-        for entry in entries {
-            for look in looks(entry.key()) {
-                by_look.entry(look).or_default().insert(entry.key());
+        let mut by_look: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let seen: Vec<(&str, [String; 2])> = entries.iter().map(|entry| (entry.key(), looks(entry.key()))).collect();
+        for (key, looks) in &seen {
+            for look in looks {
+                by_look.entry(look.as_str()).or_default().insert(key);
             }
         }
         let mut by_letters: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
@@ -60,9 +61,10 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             })
             .collect();
         let mut twins: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for key in new {
-            for look in looks(key) {
-                let others = by_look.get(&look).into_iter().flatten().filter(|other| **other != key).take(MAX_TWINS_NAMED);
+        for (key, looks) in seen.iter().filter(|(key, _)| is_new(key)) {
+            let key = *key;
+            for look in looks {
+                let others = by_look.get(look.as_str()).into_iter().flatten().filter(|other| **other != key).take(MAX_TWINS_NAMED);
                 twins.entry(key).or_default().extend(others);
             }
         }

@@ -75,7 +75,7 @@ fn steps_aside(passage: &Passage, s: &Statement) -> bool {
         let consent = s.after_text(verb, 14, &["auto-approval", "auto-approve", "autoapprove"]).is_some();
         let object = s.after_text(verb, 9, &["configuration", "config", "branch", "mirror", "remote", "git", ".git", "repository", "daemon", "service", "key", "certificate", "profile", "backups", "logs", "permissions"]).is_some()
             || s.after(verb, 9, Class::STARTUP_FILE | Class::GUARD).is_some();
-        let own = passage.entry.as_ref().is_some_and(|entry| entry.key.to_lowercase().split(['_', '-', '.']).any(|part| part.len() > 2 && s.folded.contains(part)));
+        let own = passage.entry.is_some_and(|entry| entry.key.to_lowercase().split(['_', '-', '.']).any(|part| part.len() > 2 && s.folded.contains(part)));
         consent || turn && object && !own
     })
 }

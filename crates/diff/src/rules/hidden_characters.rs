@@ -33,7 +33,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         };
         let mut fresh = hidden(&passage.after);
         // What the text held before is not news; how often counts.
-        for c in passage.before.as_deref().map(hidden).unwrap_or_default() {
+        for c in passage.before.map(hidden).unwrap_or_default() {
             if let Some(index) = fresh.iter().position(|&known| known == c) {
                 fresh.swap_remove(index);
             }
@@ -53,9 +53,9 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             grade: Grade::Block,
             message: format!("{count} hidden {plural} in {place} ({family})"),
             path: &passage.path,
-            entry: passage.entry.as_ref(),
-            before: passage.before.as_deref().map(Value::from),
-            after: Some(passage.after.as_str().into()),
+            entry: passage.entry,
+            before: passage.before.map(Value::from),
+            after: Some((&*passage.after).into()),
             hint: Some("read the text with the characters escaped; they have no place in a declaration"),
             aspect: "",
         });

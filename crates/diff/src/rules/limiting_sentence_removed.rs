@@ -1,5 +1,7 @@
 //! `limiting-sentence-removed`: a sentence that limited or warned is gone.
 
+use std::borrow::Cow;
+
 use mcp_pin_model::{Grade, json::{Pointer, Value}};
 
 use super::{Draft, common::name_parts};
@@ -43,7 +45,7 @@ const LETHAL: [&str; 20] = [
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages {
         if passage.role == Role::Prose && !passage.gone.is_empty() {
-            removed(found, &passage.path, passage.entry.as_ref(), &passage.gone, &passage.after);
+            removed(found, &passage.path, passage.entry, &passage.gone, &passage.after);
         }
     }
     for change in comparison.changes {
@@ -56,7 +58,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     }
 }
 
-fn removed(found: &mut Found<'_>, path: &Pointer, entry: Option<&EntryRef>, statements: &[String], after: &str) {
+fn removed(found: &mut Found<'_>, path: &Pointer, entry: Option<&EntryRef>, statements: &[Cow<'_, str>], after: &str) {
     let after = fold::fold(after);
     for statement in statements {
         let folded = fold::fold(statement);
@@ -82,7 +84,7 @@ fn removed(found: &mut Found<'_>, path: &Pointer, entry: Option<&EntryRef>, stat
             },
             path,
             entry,
-            before: Some(statement.as_str().into()),
+            before: Some(Value::from(&**statement)),
             after: None,
             hint: None,
             aspect: "",

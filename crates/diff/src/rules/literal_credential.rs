@@ -48,11 +48,11 @@ const SECRET_NAMES: [&str; 8] =
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages {
-        let text = &passage.after;
+        let text: &str = &passage.after;
         if text.len() < SHORTEST {
             continue;
         }
-        let known = |secret: &str| passage.before.as_deref().is_some_and(|before| before.contains(secret));
+        let known = |secret: &str| passage.before.is_some_and(|before| before.contains(secret));
         let typed = || CREDENTIAL.find_iter(text).map(|hit| hit.as_str()).find(|secret| !is_placeholder(secret) && !known(secret));
         let assigned = || {
             ASSIGNED.captures_iter(text).filter_map(|hit| hit.get(1)).map(|hit| hit.as_str()).find(|value| is_random(value) && !is_placeholder(value) && !known(value))
@@ -63,7 +63,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
                 return None;
             }
             let name = parent(&passage.path).to_lowercase();
-            SECRET_NAMES.iter().any(|part| name.contains(part)).then_some(text.as_str())
+            SECRET_NAMES.iter().any(|part| name.contains(part)).then_some(text)
         };
         if let Some(secret) = long_word(text).then(typed).flatten().or_else(assigned).or_else(default) {
             found.passage(Grade::Review, passage, secret, "what looks like a credential stands in the metadata", "");

@@ -30,7 +30,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         }
         for statement in passage.fresh.iter().filter(|statement| !statement.was_encoded).map(|statement| &statement.shown) {
             let mixed = statement.split(|c: char| !c.is_alphanumeric()).any(is_mixed);
-            if mixed && !passage.before.as_deref().is_some_and(|before| before.contains(statement.as_str())) {
+            if mixed && !passage.before.is_some_and(|before| before.contains(&**statement)) {
                 found.passage(Grade::Block, passage, statement, "a word mixes Latin letters with lookalikes", "");
             }
         }

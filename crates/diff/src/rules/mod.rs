@@ -6,13 +6,14 @@
 use std::collections::BTreeSet;
 
 use mcp_pin_model::{
-    Digest, Grade,
-    json::{CanonicalObject, Pointer, Value},
+    Grade,
+    json::{Pointer, Value},
 };
 
 use crate::{
     change::{Change, EntryRef},
     compare::Comparison,
+    content::{Contents, Identity},
     finding::{Finding, Location},
     reading::Passage,
 };
@@ -252,23 +253,24 @@ pub(crate) struct Draft<'d> {
 
 impl Found<'_> {
     pub(crate) fn draft(&mut self, draft: Draft<'_>) {
-        // The members in canonical order.
-        let mut identity = CanonicalObject::new(256);
-        if let Some(after) = &draft.after {
-            identity.member("after", after);
-        }
-        identity.text("aspect", Some(draft.aspect));
-        if let Some(before) = &draft.before {
-            identity.member("before", before);
-        }
+        let contents = Contents::of(draft.before.as_ref(), draft.after.as_ref());
+        self.draft_of(draft, contents);
+    }
+
+    /// The same where the digests of the draft's values are known.
+    fn draft_of(&mut self, draft: Draft<'_>, contents: Contents) {
+        let mut identity = Identity::new();
+        identity.content("after", contents.after);
+        identity.text("aspect", draft.aspect);
+        identity.content("before", contents.before);
         if let Some(entry) = draft.entry {
-            identity.text("entry", Some(&entry.key));
-            identity.text("kind", Some(entry.kind.section()));
+            identity.text("entry", &entry.key);
+            identity.text("kind", entry.kind.section());
         }
-        identity.text("path", Some(draft.path.as_str()));
-        identity.text("rule", Some(self.rule.id));
+        identity.text("path", draft.path.as_str());
+        identity.text("rule", self.rule.id);
         // 128 bits: acknowledging one finding must never acknowledge another that somebody searched for.
-        let fingerprint = Digest::of(identity.finish().as_bytes()).to_hex().chars().take(32).collect();
+        let fingerprint = identity.digits(32);
         self.findings.push(Finding {
             rule: self.rule.id.to_owned(),
             grade: draft.grade,
@@ -293,7 +295,7 @@ impl Found<'_> {
         message: impl Into<String>,
         hint: Option<&'static str>,
     ) {
-        self.draft(Draft {
+        let draft = Draft {
             grade,
             message: message.into(),
             path: &change.path,
@@ -302,7 +304,8 @@ impl Found<'_> {
             after: change.after.clone(),
             hint,
             aspect: "",
-        });
+        };
+        self.draft_of(draft, change.contents);
     }
 
     /// About a statement of a passage.
@@ -318,7 +321,7 @@ impl Found<'_> {
             grade,
             message: message.into(),
             path: &passage.path,
-            entry: passage.entry.as_ref(),
+            entry: passage.entry,
             before: None,
             after: Some(statement.into()),
             hint: None,

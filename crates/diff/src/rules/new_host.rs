@@ -87,7 +87,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
         if !passage.after.contains("://") && !passage.after.contains('@') {
             continue;
         }
-        let known = passage.before.as_deref().map(|before| hosts(&fold::fold(before))).unwrap_or_default();
+        let known = passage.before.map(|before| hosts(&fold::fold(before))).unwrap_or_default();
         for (index, said) in passage.fresh.iter().enumerate() {
             let (folded, statement) = (&said.folded, &said.shown);
             if hosts(folded).is_subset(&known) {

@@ -1,6 +1,6 @@
 //! `new-instruction`: a new order to the model, or a claim to be preferred.
 
-use std::sync::LazyLock;
+use std::{borrow::Cow, sync::LazyLock};
 
 use mcp_pin_model::Grade;
 use regex::Regex;
@@ -61,7 +61,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             (&SUPERIOR, &SUPERIOR, "superiority", "claims to be preferred over others"),
         ] {
             // An order that was reworded is not a new one: what counts is that there are more than before.
-            let is_order = |statement: &&String| {
+            let is_order = |statement: &&Cow<'_, str>| {
                 let folded = fold::fold(statement);
                 trigger.is_match(&folded) && regex.is_match(&folded)
             };

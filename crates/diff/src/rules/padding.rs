@@ -30,10 +30,10 @@ const SPACES: usize = 100;
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages {
-        let known = passage.before.as_deref().is_some_and(is_padded);
+        let known = passage.before.is_some_and(is_padded);
         if passage.after.len() > EMPTY_LINES && !known && is_padded(&passage.after) {
             let last = passage.fresh.iter().rfind(|statement| !statement.was_encoded);
-            let shown = last.map_or(passage.after.as_str(), |statement| statement.shown.as_str());
+            let shown = last.map_or(&*passage.after, |statement| &*statement.shown);
             found.passage(Grade::Block, passage, shown, "text stands far behind empty space", "");
         }
     }

@@ -28,7 +28,7 @@ const LETTERS: usize = 4;
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages.iter().filter(|passage| passage.role == Role::Prose) {
-        let Some(before) = &passage.before else { continue };
+        let Some(before) = passage.before else { continue };
         if passage.after.is_ascii() {
             continue;
         }

@@ -100,7 +100,7 @@ const ABOUT_ENVIRONMENT: [&str; 14] = [
 /// Descriptions of what stands under a neutral name: "Your system prompt", "The conversation so far".
 fn described(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages.iter().filter(|passage| passage.is_parameter_text() && passage.before.is_none()) {
-        let Some(entry) = passage.entry.as_ref() else { continue };
+        let Some(entry) = passage.entry else { continue };
         let path = passage.path.as_str();
         if !path.ends_with("/description") || !path.contains("/properties/") && !path.contains("/arguments/") {
             continue;
@@ -123,7 +123,7 @@ fn described(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             path: &path,
             entry: Some(entry),
             before: None,
-            after: Some(passage.after.as_str().into()),
+            after: Some((&*passage.after).into()),
             hint: Some("ask why the tool needs it"),
             aspect: "described",
         });
@@ -216,7 +216,7 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     // What says something else to the model as well makes a parameter part of it; looked for only where one asks.
     let attacked: LazyCell<BTreeSet<&EntryRef>, _> = LazyCell::new(|| {
         let attacks = |passage: &&Passage| passage.fresh.iter().any(|statement| is_attack(passage, statement));
-        comparison.passages.iter().filter(attacks).filter_map(|passage| passage.entry.as_ref()).collect()
+        comparison.passages.iter().filter(attacks).filter_map(|passage| passage.entry).collect()
     });
     let is_attacked = |entry: Option<&EntryRef>| entry.is_some_and(|entry| attacked.contains(entry));
     for change in comparison.changes.iter().filter(|change| is_input_parameter(change)) {

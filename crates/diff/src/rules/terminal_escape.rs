@@ -35,28 +35,30 @@ static WRITTEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\\(?:x1b|u001b|
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages {
         // Nearly every text is settled by its bytes.
-        let suspect = passage.after.bytes().any(|byte| byte < b' ' && !matches!(byte, b'\n' | b'\t') || byte == 0x7f || byte == 0xc2 || byte == b'\\');
+        let is_suspect = |byte: u8| byte < b' ' && !matches!(byte, b'\n' | b'\t') || byte == 0x7f || byte == 0xc2 || byte == b'\\';
+        // Without a way out of the loop, so that many are looked at at once.
+        let suspect = passage.after.bytes().fold(false, |any, byte| any | is_suspect(byte));
         if !suspect {
             continue;
         }
         let steers = |text: &str| text.chars().filter(|&c| fold::is_terminal_control(c)).count() + overwriting(text);
         let count = steers(&passage.after);
-        let known = passage.before.as_deref().map_or(0, steers);
+        let known = passage.before.map_or(0, steers);
         if count > known {
             let plural = if count == 1 { "character" } else { "characters" };
             found.draft(Draft {
                 grade: Grade::Block,
                 message: format!("{count} control {plural} that can steer a terminal"),
                 path: &passage.path,
-                entry: passage.entry.as_ref(),
-                before: passage.before.as_deref().map(Value::from),
-                after: Some(passage.after.as_str().into()),
+                entry: passage.entry,
+                before: passage.before.map(Value::from),
+                after: Some((&*passage.after).into()),
                 hint: Some("read the text with the characters escaped; they have no place in a declaration"),
                 aspect: "",
             });
         } else if passage.after.contains('\\')
             && let Some(hit) = WRITTEN.find(&passage.after)
-            && !passage.before.as_deref().is_some_and(|before| before.contains(hit.as_str()))
+            && !passage.before.is_some_and(|before| before.contains(hit.as_str()))
         {
             found.passage(Grade::Review, passage, hit.as_str(), "an escape sequence is written out", "written");
         }

@@ -3,6 +3,8 @@
 //!
 //! Everything looks a bounded number of words around a place, so that reading stays linear in the text.
 
+use std::borrow::Cow;
+
 mod class;
 pub(crate) mod foreign;
 mod lexicon;
@@ -11,6 +13,8 @@ pub(crate) mod things;
 
 pub(crate) use class::Class;
 pub(crate) use lexicon::class_of;
+#[cfg(test)]
+pub(crate) use lexicon::known_words;
 
 /// How far before a verb a denial reaches, in words.
 const DENIAL_REACH: usize = 7;
@@ -28,9 +32,9 @@ pub(crate) struct Word {
 
 /// A statement: what a person is shown, and how rules read it.
 #[derive(Clone, Debug)]
-pub(crate) struct Statement {
+pub(crate) struct Statement<'t> {
     /// As it stands in the text, or, if it stood there encoded, decoded.
-    pub(crate) shown: String,
+    pub(crate) shown: Cow<'t, str>,
     /// Folded: lower case, lookalikes undone, invisible characters out.
     pub(crate) folded: String,
     /// Whether it stood in the text encoded.
@@ -47,9 +51,23 @@ pub(crate) struct Statement {
     all: Class,
 }
 
-impl Statement {
-    pub(crate) fn new(shown: String, folded: String) -> Self {
-        let mut words = Vec::new();
+impl<'t> Statement<'t> {
+    /// Reads a text.
+    pub(crate) fn of(shown: Cow<'t, str>) -> Self {
+        let folded = crate::fold::fold(&shown);
+        Self::new(shown, folded)
+    }
+
+    /// The same, of which nothing is borrowed.
+    pub(crate) fn into_owned<'o>(self) -> Statement<'o> {
+        let Self { shown, folded, was_encoded, in_comment, is_first, has_marks, can_speak, words, all } = self;
+        let shown = Cow::Owned(shown.into_owned());
+        Statement { shown, folded, was_encoded, in_comment, is_first, has_marks, can_speak, words, all }
+    }
+
+    pub(crate) fn new(shown: Cow<'t, str>, folded: String) -> Self {
+        // Most words are of five letters and a space.
+        let mut words = Vec::with_capacity(folded.len() / 5 + 1);
         let mut all = Class::NONE;
         let same_places = shown.len() == folded.len();
         tokenize(&folded, |mut word| {
@@ -266,10 +284,19 @@ fn tokenize(folded: &str, mut emit: impl FnMut(Word)) {
     let mut quote: Option<char> = None;
     let mut clause = true;
     let mut start = 0;
-    for chunk in folded.split(' ') {
+    for chunk in chunks(folded) {
         let begin = start;
         start += chunk.len() + 1;
         if chunk.is_empty() {
+            continue;
+        }
+        // Most words have nothing around them.
+        let is_letter = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        if is_letter(chunk.as_bytes().first()) && is_letter(chunk.as_bytes().last()) {
+            let flags = if clause { Class::CLAUSE } else { Class::NONE };
+            let flags = if quote.is_some() { flags | Class::QUOTED } else { flags };
+            clause = false;
+            words_of(chunk, begin, flags, &mut emit);
             continue;
         }
         let core = chunk.trim_start_matches(|c: char| !is_word(c) && !matches!(c, '.' | '/' | '~' | '@' | '$' | '+'));
@@ -298,6 +325,21 @@ fn tokenize(folded: &str, mut emit: impl FnMut(Word)) {
         }
         clause |= matches!(chunk, "-" | "—" | "–" | "->" | "→" | "=>");
     }
+}
+
+/// What stands between spaces.
+fn chunks(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        // Words are short, so that nothing beats looking at each byte.
+        let Some(at) = text.bytes().position(|byte| byte == b' ') else {
+            rest = None;
+            return Some(text);
+        };
+        rest = text.get(at + 1..);
+        text.get(..at)
+    })
 }
 
 /// `likeThis`: a capital inside, none in front.
@@ -387,8 +429,8 @@ fn unleet(word: &str) -> Class {
 mod tests {
     use super::*;
 
-    fn statement(text: &str) -> Statement {
-        Statement::new(text.to_owned(), crate::fold::fold(text))
+    fn statement(text: &str) -> Statement<'_> {
+        Statement::of(Cow::Borrowed(text))
     }
 
     /// Whether the first word that reads is denied.

@@ -20,24 +20,14 @@ fn reference(entry: &Entry) -> EntryRef {
 
 pub(crate) fn added(changes: &mut Vec<Change>, entry: &Entry) {
     let value = Value::Object(entry.value().clone());
-    Collector::new(changes, Some(reference(entry))).push(
-        ChangeKind::EntryAdded,
-        &path_of(entry),
-        None,
-        Some(&value),
-        None,
-    );
+    let path = path_of(entry);
+    Collector::new(changes, Some(reference(entry))).push_own(ChangeKind::EntryAdded, &path, None, Some(value), None);
 }
 
 pub(crate) fn removed(changes: &mut Vec<Change>, entry: &Entry) {
     let value = Value::Object(entry.value().clone());
-    Collector::new(changes, Some(reference(entry))).push(
-        ChangeKind::EntryRemoved,
-        &path_of(entry),
-        Some(&value),
-        None,
-        None,
-    );
+    let path = path_of(entry);
+    Collector::new(changes, Some(reference(entry))).push_own(ChangeKind::EntryRemoved, &path, Some(value), None, None);
 }
 
 /// The same entry before and after, perhaps under two keys; places are named by the key after.

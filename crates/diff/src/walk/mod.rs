@@ -5,17 +5,17 @@ mod entry;
 pub(crate) mod schema;
 pub(crate) mod server;
 
-use mcp_pin_model::{
-    Digest,
-    json::{CanonicalObject, Object, Pointer, Value},
-};
+use mcp_pin_model::json::{Object, Pointer, Value};
 
 pub(crate) use annotations::{HINTS, Hint};
 pub(crate) use entry::{added as entry_added, pair as entry_pair, removed as entry_removed};
 pub(crate) use schema::FreeText;
 pub(crate) use server::compare as server;
 
-use crate::change::{Change, ChangeKind, Direction, EntryRef};
+use crate::{
+    change::{Change, ChangeKind, Direction, EntryRef},
+    content::{Contents, Identity},
+};
 
 /// Collects changes under one entry, or under none.
 pub(crate) struct Collector<'c> {
@@ -41,27 +41,28 @@ impl<'c> Collector<'c> {
         after: Option<&Value>,
         direction: Option<Direction>,
     ) {
-        // The members in canonical order.
-        let mut identity = CanonicalObject::new(256);
-        if let Some(after) = after {
-            identity.member("after", after);
-        }
-        if let Some(before) = before {
-            identity.member("before", before);
-        }
-        identity.text("kind", Some(kind.as_str()));
-        identity.text("path", Some(path.as_str()));
+        self.push_own(kind, path, before.cloned(), after.cloned(), direction);
+    }
+
+    /// The same of values that are the change's own.
+    pub(crate) fn push_own(
+        &mut self,
+        kind: ChangeKind,
+        path: &Pointer,
+        before: Option<Value>,
+        after: Option<Value>,
+        direction: Option<Direction>,
+    ) {
+        let contents = Contents::of(before.as_ref(), after.as_ref());
+        let mut identity = Identity::new();
+        identity.content("after", contents.after);
+        identity.content("before", contents.before);
+        identity.text("kind", kind.as_str());
+        identity.text("path", path.as_str());
         // 16 digits name a change within one report; what a consent binds is the report's whole digest.
-        let id = Digest::of(identity.finish().as_bytes()).to_hex().chars().take(16).collect();
-        self.changes.push(Change {
-            id,
-            kind,
-            path: path.clone(),
-            entry: self.entry.clone(),
-            before: before.cloned(),
-            after: after.cloned(),
-            direction,
-        });
+        let id = identity.digits(16);
+        let (path, entry) = (path.clone(), self.entry.clone());
+        self.changes.push(Change { id, kind, path, entry, before, after, direction, contents });
     }
 
     /// Any two values: objects member by member, lists of one length item by item, everything else as a whole.

@@ -123,12 +123,48 @@ pub(super) async fn what_is_live_changes_by_compare_and_swap(store: Arc<dyn Stor
     assert_eq!(live_now(&mut *tx, &first).await, Some(first.clone()));
     tx.set_live(&server, &ring, Some(&first.id), Some(&second.id), at(4)).await.expect("the second");
     assert_eq!(tx.live(&server, &parse("canary")).await.expect("an answer"), None);
-    assert_eq!(tx.live_rings().await.expect("an answer"), [(server.clone(), ring.clone(), second.id.clone())]);
+    let there = [(server.clone(), ring.clone(), second.id.clone())];
+    assert_eq!(tx.live_rings(None).await.expect("an answer"), there);
+    assert_eq!(tx.live_rings(Some(&server)).await.expect("an answer"), there);
+    assert_eq!(tx.live_rings(Some(&parse("io.example/other"))).await.expect("an answer"), []);
     let wrong = tx.set_live(&server, &ring, Some(&first.id), None, at(5)).await;
     assert!(matches!(wrong, Err(StorageError::Conflict(_))), "another one is live");
     tx.set_live(&server, &ring, Some(&second.id), None, at(5)).await.expect("the end");
     tx.set_live(&server, &ring, None, None, at(5)).await.expect("still nothing");
     assert_eq!(live_now(&mut *tx, &first).await, None);
+}
+
+pub(super) async fn what_was_ever_live_is_read_in_pieces(store: Arc<dyn Store>) {
+    let mut tx = store.begin().await.expect("a transaction");
+    let mut expected = Vec::new();
+    // Two servers, two versions at the same time, one that came first and went live last, and one that never did.
+    for (number, server, version, since) in [
+        (1, "io.example/aa", "1.0.0", 9),
+        (2, "io.example/aa", "1.1.0", 5),
+        (3, "io.example/aa", "1.2.0", 5),
+        (4, "io.example/BB", "1.0.0", 6),
+        (5, "io.example/cc", "1.0.0", 7),
+    ] {
+        let submission = submitted(&mut *tx, number, server, version).await;
+        let live = submission.go_live(at(since)).expect("it is pending");
+        expected.push(tx.update_submission(live).await.expect("a change"));
+    }
+    submitted(&mut *tx, 6, "io.example/bb", "1.1.0").await;
+    // By the bytes of the name, whatever language the database was set up for.
+    expected.sort_by_key(|one| (one.server.clone(), one.state.live_since(), one.id.clone()));
+    assert_eq!(tx.once_live(None).await.expect("an answer"), expected);
+    for limit in 1..=6 {
+        let mut read: Vec<Submission> = Vec::new();
+        loop {
+            let piece = tx.once_live_after(read.last(), limit).await.expect("an answer");
+            assert!(piece.len() <= usize::try_from(limit).expect("a small number"));
+            if piece.is_empty() {
+                break;
+            }
+            read.extend(piece);
+        }
+        assert_eq!(read, expected, "{limit} at a time");
+    }
 }
 
 pub(super) async fn consents_are_kept_once(store: Arc<dyn Store>) {

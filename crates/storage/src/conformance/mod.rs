@@ -38,6 +38,7 @@ cases![
     lifecycle::versions_and_look_alikes_are_taken_once,
     lifecycle::states_change_by_compare_and_swap,
     lifecycle::what_is_live_changes_by_compare_and_swap,
+    lifecycle::what_was_ever_live_is_read_in_pieces,
     lifecycle::consents_are_kept_once,
     lifecycle::revocations_are_kept_once,
     lifecycle::documents_come_back_by_digest,

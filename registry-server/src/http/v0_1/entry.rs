@@ -1,12 +1,16 @@
 //! One entry of the catalogue.
 
+use std::{ops::Range, sync::Arc};
+
 use mcp_pin_model::json;
+use mcp_pin_storage::StateKind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::catalogue::Listed;
-use crate::service::CatalogueEntry;
-use mcp_pin_storage::StateKind;
+use crate::{
+    http::cache::Prepared,
+    service::{CatalogueEntry, Facts, ServiceError, Tag},
+};
 
 /// A page of entries.
 #[derive(Debug, Serialize, ToSchema)]
@@ -94,40 +98,78 @@ pub struct RegistryLinks {
     pub changes: String,
 }
 
-impl ServerResponse {
-    /// Makes the entry.
+impl EntryMeta {
+    /// What is said about a version.
     #[must_use]
-    pub fn new(listed: &Listed) -> Self {
-        let entry: &CatalogueEntry = &listed.entry;
-        let manifest = entry.manifest.to_string();
+    pub fn new(facts: &Facts) -> Self {
+        let manifest = facts.manifest.to_string();
         let path = format!("/v1/manifests/{manifest}");
-        let (status, status_message) = match entry.state {
+        let (status, status_message) = match facts.state {
             StateKind::Live => ("active", None),
             StateKind::Superseded => ("deleted", Some("superseded by a later version")),
             _ => ("deleted", Some("revoked")),
         };
         Self {
-            server: json::Value::Object(entry.server.clone()),
-            meta: EntryMeta {
-                official: OfficialMeta {
-                    status,
-                    status_changed_at: entry.updated_at.to_string(),
-                    status_message,
-                    published_at: entry.published_at.to_string(),
-                    updated_at: entry.updated_at.to_string(),
-                    is_latest: listed.is_latest,
+            official: OfficialMeta {
+                status,
+                status_changed_at: facts.updated_at.to_string(),
+                status_message,
+                published_at: facts.published_at.to_string(),
+                updated_at: facts.updated_at.to_string(),
+                is_latest: facts.is_latest,
+            },
+            ours: RegistryMeta {
+                publisher: facts.publisher.clone(),
+                rings: facts.rings.iter().map(ToString::to_string).collect(),
+                links: RegistryLinks {
+                    consents: format!("{path}/consents"),
+                    changes: format!("{path}/changes"),
+                    manifest: path,
                 },
-                ours: RegistryMeta {
-                    publisher: entry.publisher.clone(),
-                    rings: entry.rings.iter().map(ToString::to_string).collect(),
-                    links: RegistryLinks {
-                        consents: format!("{path}/consents"),
-                        changes: format!("{path}/changes"),
-                        manifest: path,
-                    },
-                    manifest,
-                },
+                manifest,
             },
         }
     }
+}
+
+/// Writes the JSON of a [`ServerResponse`], with the `server.json` as it stands; gives back where that is.
+///
+/// The live set does so once, when an entry is made: what is served is these bytes.
+///
+/// # Errors
+/// Never: what is said about a version is text, times and flags.
+pub fn render(facts: &Facts, server_json: &str) -> Result<(Vec<u8>, Range<usize>), ServiceError> {
+    const BEFORE: &str = r#"{"server":"#;
+    const BETWEEN: &str = r#","_meta":"#;
+    let meta = serde_json::to_vec(&EntryMeta::new(facts))
+        .map_err(|error| ServiceError::Internal(format!("an entry cannot be written: {error}")))?;
+    let document = [BEFORE.as_bytes(), server_json.as_bytes(), BETWEEN.as_bytes(), &meta, b"}"].concat();
+    Ok((document, BEFORE.len()..BEFORE.len() + server_json.len()))
+}
+
+/// Writes the JSON of a [`ServerList`] of these entries, from what is prepared of each.
+///
+/// # Errors
+/// Never: see [`render`].
+pub fn render_list(
+    entries: &[Arc<CatalogueEntry>],
+    next_cursor: Option<String>,
+) -> Result<Prepared, serde_json::Error> {
+    const BEFORE: &[u8] = br#"{"servers":["#;
+    const BETWEEN: &[u8] = br#"],"metadata":"#;
+    let metadata = serde_json::to_vec(&ListMetadata { next_cursor, count: entries.len() })?;
+    let tag = Tag::of_parts(entries.iter().map(|entry| entry.tag()), &metadata);
+    let length: usize = entries.iter().map(|entry| entry.document().len() + 1).sum();
+    let mut body = Vec::with_capacity(BEFORE.len() + length + BETWEEN.len() + metadata.len() + 1);
+    body.extend_from_slice(BEFORE);
+    for (index, entry) in entries.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(entry.document());
+    }
+    body.extend_from_slice(BETWEEN);
+    body.extend_from_slice(&metadata);
+    body.push(b'}');
+    Ok(Prepared { body: body.into(), tag })
 }

@@ -8,8 +8,8 @@ use mcp_pin_model::ServerName;
 
 use super::{catalogue, entry::ServerResponse};
 use crate::http::{
-    body::answer,
-    cache::CachePolicy,
+    body::JSON,
+    cache::{CachePolicy, Prepared},
     error::{Problem, ProblemDocument},
     query::{Query, Segments},
     state::AppState,
@@ -41,10 +41,11 @@ pub async fn get_version(
     let include_deleted = query.flag("include_deleted")?.unwrap_or(false);
     let name: ServerName = segments.text("serverName").parse().map_err(|_| Problem::server_not_found())?;
     let version = segments.text("version");
-    let entries = catalogue::of_server(&state.service().live(), &name, include_deleted);
+    let live = state.service().live();
+    let entries = catalogue::of_server(&live, &state.service().settings().ring, &name, include_deleted);
     let found = entries
         .iter()
-        .find(|listed| if version == "latest" { listed.is_latest } else { listed.entry.version.to_string() == version })
+        .find(|entry| if version == "latest" { entry.is_latest } else { entry.version.to_string() == version })
         .ok_or_else(Problem::server_not_found)?;
-    answer(&headers, CachePolicy::Revalidate, &ServerResponse::new(found))
+    Ok(Prepared::from(&**found).answer(&headers, CachePolicy::Revalidate, JSON))
 }

@@ -4,10 +4,10 @@ use axum::{extract::State, http::HeaderMap, response::Response};
 
 use super::{
     catalogue,
-    entry::{ListMetadata, ServerList, ServerResponse},
+    entry::{ServerList, render_list},
 };
 use crate::http::{
-    body::answer,
+    body::JSON,
     cache::CachePolicy,
     cursor::Filters,
     error::{Problem, ProblemDocument},
@@ -65,12 +65,10 @@ pub async fn list_servers(
     };
     let after = cursor.as_ref().map(|cursor| (cursor.after_name.as_str(), cursor.after_version.as_str()));
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let (page, next) = catalogue::page(&state.service().live(), &filters, after, limit);
-    let list = ServerList {
-        metadata: ListMetadata { next_cursor: next.map(|next| state.cursors().seal(&next)), count: page.len() },
-        servers: page.iter().map(ServerResponse::new).collect(),
-    };
-    answer(&headers, CachePolicy::Revalidate, &list)
+    let live = state.service().live();
+    let (page, next) = catalogue::page(&live, &state.service().settings().ring, &filters, after, limit);
+    let list = render_list(&page, next.map(|next| state.cursors().seal(&next)));
+    Ok(list.map_err(|error| Problem::internal(&error))?.answer(&headers, CachePolicy::Revalidate, JSON))
 }
 
 /// The filters as they were given, which is not the same as what they come to.

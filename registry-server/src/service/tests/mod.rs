@@ -7,6 +7,7 @@ mod evidence;
 mod harness;
 mod identities;
 mod invariant;
+mod live;
 mod revocations;
 mod submissions;
 mod visibility;

@@ -405,6 +405,6 @@ pub(in super::super) fn is_claimed(passage: &Passage, s: &Statement) -> bool {
                     && s.text(be) != "be"
             })
             && s.before_text(other, 3, &["if", "when", "unless", "where", "whether"]).is_none()
-            && passage.entry.as_ref().is_some_and(|entry| !name_parts(&entry.key).is_empty())
+            && passage.entry.is_some_and(|entry| !name_parts(&entry.key).is_empty())
     })
 }

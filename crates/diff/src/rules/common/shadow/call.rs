@@ -1,5 +1,7 @@
 //! What is said about the call of a tool that belongs to somebody else.
 
+use std::cell::LazyCell;
+
 use super::super::name_parts;
 use crate::{
     reading::Passage,
@@ -19,7 +21,7 @@ pub(super) fn attaches_itself(passage: &Passage, s: &Statement) -> bool {
     if !s.has(Class::DEED) {
         return false;
     }
-    let mine = passage.entry.as_ref().map(|entry| name_parts(&entry.key)).unwrap_or_default();
+    let mine = LazyCell::new(|| passage.entry.map(|entry| name_parts(&entry.key)).unwrap_or_default());
     let own = |word: &str| {
         mine.iter().any(|part| {
             part.len() > 2 && word.len() > 2 && (word.starts_with(part.get(..part.len().min(4)).unwrap_or(part)))

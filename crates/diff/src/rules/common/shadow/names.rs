@@ -1,5 +1,7 @@
 //! Which words of a statement name a tool that belongs to somebody else.
 
+use std::cell::LazyCell;
+
 use super::super::name_parts;
 use crate::{
     reading::{Passage, Role},
@@ -25,7 +27,8 @@ const NAMELESS: [&str; 61] = [
 
 /// The words that name somebody else's tool.
 pub(super) fn others(passage: &Passage, s: &Statement) -> Vec<usize> {
-    let entry = passage.entry.as_ref().map(|entry| name_parts(&entry.key)).unwrap_or_default();
+    // Of few statements it is asked.
+    let entry = LazyCell::new(|| passage.entry.map(|entry| name_parts(&entry.key)).unwrap_or_default());
     // One word in common, and it is of one family: `page_list` and `page_get`.
     let related = |name: &str| {
         let parts = name_parts(name);
