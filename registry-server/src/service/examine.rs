@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use mcp_pin_attest::{Attestation, Trust, verify};
 use mcp_pin_diff::ChangeReport;
 use mcp_pin_model::{
-    Consent, Digest, Revocation, Ring,
+    Consent, Digest, Revocation, Ring, ServerName,
     consent::Decision,
     leaf::{Leaf, LeafType},
 };
-use mcp_pin_storage::{Snapshot, StateKind, StorageError, Submission, SubmissionFilter};
+use mcp_pin_storage::{Snapshot, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId};
 
 use super::{ServiceError, Settings, doctor, settle, signers::trust_in};
 
@@ -96,13 +96,15 @@ pub async fn examine(snapshot: &mut (dyn Snapshot + '_), settings: &Settings) ->
     }
     revocations(snapshot, settings, &trust, &mut found).await?;
     // What a server looks at when it starts, so that a clean bill is one for starting.
+    let owners: BTreeMap<&SubmissionId, &ServerName> =
+        submissions.iter().map(|submission| (&submission.id, &submission.server)).collect();
     let live = snapshot.live_rings(None).await;
     let mut rings: BTreeMap<String, Vec<Ring>> = BTreeMap::new();
     for (server, ring, id) in found.read("what is live", live)?.unwrap_or_default() {
         if let Err(error) = doctor::check_ring(&server, &ring, settings) {
             found.find(format!("server {server}"), error.to_string());
         }
-        if !submissions.iter().any(|submission| submission.id == id && submission.server == server) {
+        if owners.get(&id) != Some(&&server) {
             found.find(format!("server {server}"), format!("what is live, submission {id}, is not one of its own"));
         }
         rings.entry(id.to_string()).or_default().push(ring);

@@ -8,10 +8,7 @@ use std::time::Duration;
 
 use mcp_pin_storage::Watch;
 
-use super::{
-    Service, ServiceError,
-    live::{Unverified, advance},
-};
+use super::Service;
 
 /// How often to look without being told.
 const LOOK: Duration = Duration::from_millis(500);
@@ -57,7 +54,7 @@ impl Service {
     async fn catch_up(&self) {
         use std::sync::atomic::Ordering;
         match self.refresh().await {
-            Ok(()) => {
+            Ok(_) => {
                 if self.inner.behind.swap(false, Ordering::AcqRel) {
                     tracing::info!(event.sequence = self.live().sequence, "the database is followed again");
                 }
@@ -71,16 +68,5 @@ impl Service {
                 }
             }
         }
-    }
-
-    /// Reads what is live if anything was decided since it was read last.
-    ///
-    /// # Errors
-    /// [`ServiceError::Unsound`] when the database is behind what this node has: what was live stays so here. Store errors.
-    pub async fn refresh(&self) -> Result<(), ServiceError> {
-        let mut snapshot = self.inner.store.read().await?;
-        let next = advance(&mut *snapshot, &self.live(), &self.inner.settings, Unverified::Withhold).await?;
-        self.inner.show(next);
-        Ok(())
     }
 }
