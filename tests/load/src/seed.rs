@@ -204,9 +204,9 @@ impl Maker {
         &self.approver
     }
 
-    /// A manifest about as large as real ones: ten tools, a package with settings, a repository.
+    /// A manifest about as large as small real ones: four tools, a package with settings, a repository.
     pub(crate) fn manifest(name: &str, number: usize, version: &str, previous: Option<&Manifest>) -> Manifest {
-        let tools = (0..10).map(|tool| {
+        let tools = (0..4).map(|tool| {
             let what = word(number + tool);
             keys::tool(
                 &format!("{what}_{tool}"),
