@@ -11,7 +11,10 @@ pub(crate) fn main() -> Result<(), Failure> {
     let mut body = Vec::new();
     std::io::stdin().read_to_end(&mut body)?;
     let body = Bytes::from(body);
-    let answer = async move || ([(header::CONTENT_TYPE, "application/json")], body.clone()).into_response();
+    let answer = move || {
+        let body = body.clone();
+        async move { ([(header::CONTENT_TYPE, "application/json")], body).into_response() }
+    };
     let router = Router::new()
         .route("/v0.1/servers", any(answer.clone()))
         .route("/v0.1/servers/{serverName}/versions/{version}", any(answer.clone()))

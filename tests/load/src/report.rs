@@ -5,7 +5,7 @@ use std::time::Duration;
 use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
 use hdrhistogram::Histogram;
 
-use crate::{Failure, decide::Decisions, run::Side, scenario::Scenario};
+use crate::{decide::Decisions, run::Side, scenario::Scenario};
 
 /// What was measured.
 pub(crate) struct Report {
@@ -48,7 +48,7 @@ impl Report {
     }
 
     /// Adds decisions.
-    pub(crate) fn decisions(&mut self, decisions: &Decisions) -> Result<(), Failure> {
+    pub(crate) fn decisions(&mut self, decisions: &Decisions) {
         let mut table = table(&["decision", "per second", "p50 µs", "p99 µs"]);
         for (name, outcome) in [("submit", &decisions.submit), ("approve", &decisions.approve)] {
             let latencies = &outcome.latencies;
@@ -56,7 +56,6 @@ impl Report {
             table.add_row([name.to_owned(), per_second, microseconds(latencies, 0.5), microseconds(latencies, 0.99)]);
         }
         self.decisions = Some(table);
-        Ok(())
     }
 
     /// Prints everything.

@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     for scenario in &arguments.scenarios {
         if *scenario == Scenario::Decide {
-            report.decisions(&runtime.block_on(decide::decide(registry.address, &seeded, load, arguments.rounds))?)?;
+            report.decisions(&runtime.block_on(decide::decide(registry.address, &seeded, load, arguments.rounds))?);
             continue;
         }
         let (questions, answer) = runtime.block_on(scenario.prepare(registry.address, &seeded))?;

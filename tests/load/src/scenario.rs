@@ -65,7 +65,6 @@ impl Questions {
     pub(crate) fn pick(&self, connection: usize, turn: u32) -> &Question {
         let index = connection * 7_919 + usize::try_from(turn).unwrap_or_default();
         // There is at least one: see `prepare`.
-        #[expect(clippy::indexing_slicing, reason = "the remainder is below the length")]
         &self.0[index % self.0.len()]
     }
 }

@@ -136,7 +136,7 @@ pub(crate) fn seed(arguments: &Arguments) -> Result<(), Failure> {
             });
         }
         drop(send);
-        runtime.block_on(store(&arguments.data_dir.join("registry.sqlite"), &receive))
+        runtime.block_on(store(&arguments.data_dir.join("registry.sqlite"), receive))
     })?;
     let seeded =
         Seeded { versions: arguments.versions, per_server: arguments.per_server, almost_done, publisher, approver };
@@ -171,7 +171,7 @@ async fn people(address: SocketAddr, admin: &str) -> Result<(String, String), Fa
         };
         post(path, body).await?;
     }
-    let [publisher, approver] = tokens.try_into().map_err(|_| "two tokens were expected")?;
+    let [publisher, approver]: [String; 2] = tokens.try_into().map_err(|_: Vec<String>| "two tokens were expected")?;
     Ok((publisher, approver))
 }
 
@@ -260,8 +260,11 @@ impl Maker {
             let manifest =
                 Self::manifest(&name(server), server, &version, before.map(|made| made.manifest.statement()));
             let manifest = self.publisher.signed(&manifest);
-            let side = before.map(|made| Side::of_manifest(made.manifest.statement(), Some(made.manifest.signer())));
-            let report = compare(side.as_ref(), &Side::of_manifest(manifest.statement(), Some(manifest.signer())), &[]);
+            let report = {
+                let side =
+                    before.map(|made| Side::of_manifest(made.manifest.statement(), Some(made.manifest.signer())));
+                compare(side.as_ref(), &Side::of_manifest(manifest.statement(), Some(manifest.signer())), &[])
+            };
             let bytes = report.to_value().to_canonical_bytes();
             let replaces = before.map(|made| made.submission.manifest);
             let findings = report.findings().iter().filter(|finding| finding.grade >= Grade::Review);
@@ -323,7 +326,7 @@ impl Maker {
 }
 
 /// Stores what comes, some hundred versions a transaction.
-async fn store(file: &Path, made: &mpsc::Receiver<Result<Vec<Made>, String>>) -> Result<(), Failure> {
+async fn store(file: &Path, made: mpsc::Receiver<Result<Vec<Made>, String>>) -> Result<(), Failure> {
     let store = SqliteStore::open(file).await?;
     let approver: PrincipalName = APPROVER.parse()?;
     let mut done = 0_usize;
