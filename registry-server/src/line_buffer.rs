@@ -1,7 +1,7 @@
 //! Log lines on their way to standard error.
 //!
-//! A system call for each line is a large part of the cost of an answer from memory. So lines are collected, and a
-//! thread writes what has come together every few milliseconds. None is dropped: whoever finds the buffer full writes it
+//! An answer from memory should not wait for a system call that writes its line. So lines are collected, and a thread
+//! writes what has come together every few milliseconds. None is dropped: whoever finds the buffer full writes it
 //! out and waits. What a process that is killed outright had said in its last few milliseconds is lost, as it would be
 //! in a pipe that nobody read yet; decisions are recorded in the events, not here.
 

@@ -15,6 +15,7 @@ use crate::{
     http::{
         self, AppState,
         cursor::CursorKey,
+        rate::RateLimits,
         state::{About, Published},
     },
     listen,
@@ -135,9 +136,10 @@ impl Server {
         let log_key = data_dir.log_key()?;
         let roots = RootStore::new(&config.data_dir).load(log_key.as_ref().map(LogKey::id).as_deref(), clock.now())?;
         let trusted_root = log_key.zip(config.public_url.as_ref()).map(|(key, url)| key.trusted_root(url));
-        let about = About { public_url: config.public_url.clone(), ring };
-        let state =
-            AppState::new(service, cursors, config.limits, metrics, about, issuers, Published { roots, trusted_root });
+        let about = About { public_url: config.public_url.clone(), ring, anonymous_reads: config.anonymous_reads };
+        let rates = RateLimits::new(config.limits.rates, config.exposure);
+        let published = Published { roots, trusted_root };
+        let state = AppState::new(service, cursors, config.limits, metrics, about, issuers, published, rates);
         Ok(Self { listener, address, state, store, admin_token, data_dir })
     }
 

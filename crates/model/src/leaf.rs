@@ -37,6 +37,12 @@ pub enum LeafType {
     Superseded,
     /// Something was revoked.
     Revoked,
+    /// An unsigned document was put into quarantine.
+    Drafted,
+    /// A draft ended: a signed manifest came, another document took its place, or it was taken back.
+    DraftEnded,
+    /// Something was said about a version beside its content: `active` or `deprecated`.
+    StatusChanged,
     /// The policy changed.
     PolicyChanged,
     /// A namespace was granted to an identity.

@@ -59,6 +59,10 @@ id! {
     SubmissionId
 }
 id! {
+    /// The id of a draft. Ids sort by the time of arrival.
+    DraftId
+}
+id! {
     /// The id of a revocation.
     RevocationId
 }

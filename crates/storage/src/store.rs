@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 
 use crate::{
-    ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader, DocumentWriter, EventReader,
-    EventWriter, GrantReader, GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter,
-    StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter,
+    AnswerReader, AnswerWriter, ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader,
+    DocumentWriter, DraftReader, DraftWriter, EventReader, EventWriter, GrantReader, GrantWriter, PrincipalReader,
+    PrincipalWriter, RevocationReader, RevocationWriter, StorageError, SubmissionReader, SubmissionWriter, TokenReader,
+    TokenWriter, VersionStatusReader, VersionStatusWriter,
 };
 
 /// A database.
@@ -35,6 +36,9 @@ pub trait Snapshot:
     + ConsentReader
     + RevocationReader
     + EventReader
+    + DraftReader
+    + VersionStatusReader
+    + AnswerReader
     + Send
 {
 }
@@ -52,6 +56,9 @@ pub trait Transaction:
     + ConsentWriter
     + RevocationWriter
     + EventWriter
+    + DraftWriter
+    + VersionStatusWriter
+    + AnswerWriter
 {
     /// Makes everything durable. When this returns without an error, no crash can undo it.
     async fn commit(self: Box<Self>) -> Result<(), StorageError>;

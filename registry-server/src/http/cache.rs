@@ -30,7 +30,7 @@ impl CachePolicy {
 }
 
 /// The strong entity tag, as the header has it.
-fn entity_tag(tag: Tag) -> HeaderValue {
+pub(super) fn entity_tag(tag: Tag) -> HeaderValue {
     let mut text = [b'"'; 34];
     if let Some(digits) = text.get_mut(1..33) {
         // The room is exactly that of the digits.
@@ -99,7 +99,7 @@ pub fn respond(request: &HeaderMap, policy: CachePolicy, content_type: &'static 
 }
 
 /// Whether `If-None-Match` names the tag. Weak comparison, as the header demands.
-fn matches(request: &HeaderMap, tag: &HeaderValue) -> bool {
+pub(super) fn matches(request: &HeaderMap, tag: &HeaderValue) -> bool {
     request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
         value.split(',').map(str::trim).any(|candidate| {
             candidate == "*" || candidate.strip_prefix("W/").unwrap_or(candidate).as_bytes() == tag.as_bytes()

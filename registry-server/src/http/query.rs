@@ -78,7 +78,7 @@ impl Query {
     /// # Errors
     /// 422 for anything else.
     pub fn flag(&self, name: &'static str) -> Result<Option<bool>, Problem> {
-        match self.text(name) {
+        match self.0.get(name).map(String::as_str) {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),

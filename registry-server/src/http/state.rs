@@ -6,7 +6,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
-use super::{cursor::CursorKey, error::Problem};
+use super::{cursor::CursorKey, error::Problem, rate::RateLimits};
 use crate::{config::RequestLimits, oidc::Issuers, root::ServedRoots, service::Service};
 
 /// The state of the HTTP interface. Cheap to clone.
@@ -23,6 +23,7 @@ struct Inner {
     openapi: String,
     issuers: Issuers,
     published: Published,
+    rates: RateLimits,
 }
 
 /// What the registry says about itself.
@@ -32,6 +33,8 @@ pub struct About {
     pub public_url: Option<Url>,
     /// The ring that is served.
     pub ring: String,
+    /// Whether the catalogue is read without a token.
+    pub anonymous_reads: bool,
 }
 
 /// What the registry publishes about its own keys.
@@ -54,6 +57,7 @@ impl AppState {
         about: About,
         issuers: Issuers,
         published: Published,
+        rates: RateLimits,
     ) -> Self {
         Self(Arc::new(Inner {
             service,
@@ -65,6 +69,7 @@ impl AppState {
             openapi: super::openapi_document(),
             issuers,
             published,
+            rates,
         }))
     }
 
@@ -96,6 +101,12 @@ impl AppState {
     #[must_use]
     pub fn published(&self) -> &Published {
         &self.0.published
+    }
+
+    /// How often somebody may ask.
+    #[must_use]
+    pub fn rates(&self) -> &RateLimits {
+        &self.0.rates
     }
 
     /// Whose identity tokens are believed.

@@ -62,8 +62,9 @@ impl Service {
             let leaf = deciding.consent_leaf(&consent, &submission);
             deciding.log(&leaf).await?;
             let (submission, outcome) = deciding.settle(submission).await?;
-            deciding.commit().await?;
-            Ok(answer(&consent, submission, outcome, true))
+            let consented = answer(&consent, submission, outcome, true);
+            deciding.commit_as(super::Outcome::Consented(&consented)).await?;
+            Ok(consented)
         })
         .await
     }
@@ -105,13 +106,16 @@ impl Deciding<'_> {
 
     /// The answer to a consent that was given before: where things stand, and nothing done.
     async fn already(mut self, consent: &Verified<Consent>, submission: Submission) -> Result<Consented, ServiceError> {
-        if submission.state.kind() != StateKind::Pending {
-            return Ok(answer(consent, submission, Outcome::Admitted { approvers: Vec::new() }, false));
-        }
-        let report = self.report(&submission).await?;
-        let consents = self.consents(&submission, Approvers::Registered).await?;
-        let outcome = decide(&self.case(&submission, &report), &consents, &self.inner.requirements);
-        Ok(answer(consent, submission, outcome, false))
+        let outcome = if submission.state.kind() == StateKind::Pending {
+            let report = self.report(&submission).await?;
+            let consents = self.consents(&submission, Approvers::Registered).await?;
+            decide(&self.case(&submission, &report), &consents, &self.inner.requirements)
+        } else {
+            Outcome::Admitted { approvers: Vec::new() }
+        };
+        let consented = answer(consent, submission, outcome, false);
+        self.nothing_done(super::Outcome::Consented(&consented)).await?;
+        Ok(consented)
     }
 
     fn consent_leaf(&self, consent: &Verified<Consent>, submission: &Submission) -> Leaf {

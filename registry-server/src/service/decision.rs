@@ -21,6 +21,8 @@ pub(super) struct Deciding<'s> {
     pub(super) tx: Box<dyn Transaction>,
     /// The one time of everything in this decision.
     pub(super) at: Timestamp,
+    /// The request that this is, where it is to be done once.
+    pub(super) doing: Option<super::once::Doing>,
     // Held until the live set is swapped, so that a later decision's set is never replaced by an earlier one's.
     _turn: MutexGuard<'s, ()>,
 }
@@ -30,7 +32,7 @@ impl Service {
     pub(super) async fn deciding(&self) -> Result<Deciding<'_>, ServiceError> {
         let turn = self.inner.turn.lock().await;
         let tx = self.inner.store.begin().await?;
-        Ok(Deciding { inner: &self.inner, tx, at: self.inner.clock.now(), _turn: turn })
+        Ok(Deciding { inner: &self.inner, tx, at: self.inner.clock.now(), doing: None, _turn: turn })
     }
 
     /// Like [`Service::deciding`], for somebody whose token still holds at that moment.
@@ -40,11 +42,13 @@ impl Service {
     pub(super) async fn deciding_for(&self, caller: &Caller) -> Result<Deciding<'_>, ServiceError> {
         let mut deciding = self.deciding().await?;
         let token = deciding.tx.token(&caller.token).await?;
-        if token.is_some_and(|token| token.is_valid_at(deciding.at)) {
-            Ok(deciding)
-        } else {
-            Err(ServiceError::TokenEnded)
+        if !token.is_some_and(|token| token.is_valid_at(deciding.at)) {
+            return Err(ServiceError::TokenEnded);
         }
+        if let Some(once) = &caller.once {
+            deciding.begin_once(once, &caller.principal).await?;
+        }
+        Ok(deciding)
     }
 }
 

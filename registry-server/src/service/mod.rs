@@ -14,6 +14,7 @@ mod approvers;
 mod consent;
 mod decision;
 mod doctor;
+mod drafts;
 mod environment;
 mod error;
 mod evidence;
@@ -21,11 +22,15 @@ mod exchange;
 mod grants;
 mod live;
 mod names;
+mod once;
 mod queries;
 mod reject;
+mod resolve;
 mod revoke;
+mod search;
 mod settle;
 mod signers;
+mod status;
 mod submit;
 #[cfg(test)]
 mod tests;
@@ -39,19 +44,24 @@ use jiff::Timestamp;
 use mcp_pin_policy::Requirements;
 use mcp_pin_storage::Store;
 
+pub use drafts::{DraftPage, Drafted};
 pub use environment::{Clock, Random, SystemClock, SystemRandom};
 pub use error::{ErrorClass, ServiceError};
 pub use evidence::MAX_EVIDENCE_BUNDLES;
-pub use live::{CatalogueEntry, Facts, LiveSet, Server, Tag, View, Wanted};
+pub use live::{CatalogueEntry, Deprecation, Facts, LiveSet, Server, Tag, View, Wanted};
 pub use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity, revocation::RevocationScope,
 };
 pub use mcp_pin_storage::{
-    Approver, ApproverId, ApproverScope, ConsentRecord, Credential, Event, Grant, GrantId, PrincipalName, Review,
-    RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter,
-    SubmissionId, Token, TokenId,
+    Approver, ApproverId, ApproverScope, ConsentRecord, Credential, Draft, DraftEnd, DraftId, DraftOutcome, Event,
+    Grant, GrantId, PrincipalName, Review, RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError,
+    Submission, SubmissionFilter, SubmissionId, Token, TokenId,
 };
 pub use names::skeletons;
+pub use once::{Answer, Once, Outcome, Render};
+pub use resolve::{Lookup, Pinned, Resolved, resolve};
+pub use search::{MAX_SEARCH_WORDS, SearchHit, SearchPage};
+pub use status::{Changed, NewStatus, StatusUpdate};
 pub use tokens::TOKEN_PREFIX;
 pub use types::{
     Caller, ConsentView, Consented, DEFAULT_EXCHANGED_TOKEN_LIFETIME, Document, EventPage, IssuedToken, NewApprover,
@@ -78,6 +88,8 @@ struct Inner {
     settings: Settings,
     requirements: Requirements,
     live: arc_swap::ArcSwap<LiveSet>,
+    /// What was read of manifests for searching.
+    search: search::SearchCache,
     /// Whose turn it is to decide.
     turn: tokio::sync::Mutex<()>,
 }
@@ -122,6 +134,7 @@ impl Service {
             settings,
             requirements,
             live: arc_swap::ArcSwap::from_pointee(live),
+            search: search::SearchCache::default(),
             turn: tokio::sync::Mutex::new(()),
         };
         Ok(Self { inner: Arc::new(inner) })

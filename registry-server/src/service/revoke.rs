@@ -85,7 +85,7 @@ impl Service {
                 .principal()
                 .parse()
                 .map_err(|_| ServiceError::Unsound("an approver's name is damaged".to_owned()))?;
-            deciding.revoke(RevocationSource::Signed(&verified), &target, &principal).await
+            deciding.revoke(RevocationSource::Signed(&verified), &principal).await
         })
         .await
     }
@@ -111,8 +111,7 @@ impl Service {
             let deciding = service.deciding_for(&caller).await?;
             let effective = effective.map_or(deciding.at, super::environment::whole_milliseconds);
             let revocation = Revocation { scope, target, reason, effective };
-            let target = Target::read(&revocation)?;
-            deciding.revoke(RevocationSource::Ordered(&revocation), &target, &caller.principal).await
+            deciding.revoke(RevocationSource::Ordered(&revocation), &caller.principal).await
         })
         .await
     }
@@ -140,16 +139,33 @@ impl Deciding<'_> {
         })
     }
 
-    /// Stores the revocation and ends everything that it is about.
+    /// Revokes, and makes it durable.
     async fn revoke(
         mut self,
         source: RevocationSource<'_>,
-        target: &Target,
         principal: &PrincipalName,
     ) -> Result<RevocationRecord, ServiceError> {
+        let (record, new) = self.revoke_here(source, principal).await?;
+        let outcome = super::Outcome::Revoked(&record);
+        if new {
+            self.commit_as(outcome).await?
+        } else {
+            self.nothing_done(outcome).await?
+        }
+        Ok(record)
+    }
+
+    /// Stores the revocation and ends everything that it is about; `false` when it was revoked before, and nothing was
+    /// done.
+    pub(super) async fn revoke_here(
+        &mut self,
+        source: RevocationSource<'_>,
+        principal: &PrincipalName,
+    ) -> Result<(RevocationRecord, bool), ServiceError> {
         let revocation = source.revocation();
+        let target = &Target::read(revocation)?;
         if let Some(record) = self.tx.revocation(revocation.scope, &revocation.target).await? {
-            return Ok(record);
+            return Ok((record, false));
         }
         // A revocation acts at once, so one that is meant for later would say what is not so.
         if self.at.checked_add(MAX_CLOCK_SKEW).is_ok_and(|latest| revocation.effective > latest) {
@@ -176,8 +192,7 @@ impl Deciding<'_> {
         for server in servers {
             self.review_pending(&server).await?;
         }
-        self.commit().await?;
-        Ok(record)
+        Ok((record, true))
     }
 
     /// What a revocation ends.

@@ -18,6 +18,8 @@ pub struct Caller {
     pub(super) roles: Roles,
     pub(super) namespaces: Option<BTreeSet<String>>,
     pub(super) token: TokenId,
+    /// The request that is to be done once, where the client wants that.
+    pub(super) once: Option<super::Once>,
 }
 
 impl Caller {
@@ -43,6 +45,12 @@ impl Caller {
     #[must_use]
     pub fn token(&self) -> &TokenId {
         &self.token
+    }
+
+    /// Has the next decision done once, and its answer kept.
+    #[must_use]
+    pub fn doing_once(self, once: super::Once) -> Self {
+        Self { once: Some(once), ..self }
     }
 
     /// Whether the token has the role.

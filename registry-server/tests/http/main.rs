@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails the test that called it")]
 
 mod access;
+mod attacks;
 mod clients;
 mod connections;
 mod documents;
@@ -10,6 +11,9 @@ mod evidence;
 mod hardening;
 mod issuer;
 mod life;
+mod once;
+mod publish;
+mod reads;
 mod registry_client;
 mod root;
 mod support;

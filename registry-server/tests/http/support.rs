@@ -59,6 +59,7 @@ pub(crate) fn config(directory: &tempfile::TempDir) -> Config {
         public_url: None,
         log_format: LogFormat::Text,
         log_filter: "off".to_owned(),
+        anonymous_reads: true,
         limits: RequestLimits::default(),
         roots: default_roots(),
         issuers: Vec::new(),
@@ -94,6 +95,15 @@ impl TestRegistry {
         self.server.take().unwrap().run(std::future::ready(())).await;
         let server = Server::open(&self.config, environment(&self.clock)).await.unwrap();
         Self { router: server.router(), server: Some(server), ..self }
+    }
+
+    /// The files of the data directory.
+    pub(crate) fn files(&self) -> Vec<std::path::PathBuf> {
+        std::fs::read_dir(&self.config.data_dir)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file())
+            .collect()
     }
 
     /// Listens for real; gives back the address.

@@ -257,21 +257,6 @@ async fn tokens_make_no_difference_to_the_catalogue() {
 }
 
 #[tokio::test]
-async fn writing_goes_by_the_signed_way_only() {
-    let registry = TestRegistry::new().await;
-    for (method, path) in [
-        (Method::POST, "/v0.1/publish".to_owned()),
-        (Method::PUT, format!("{WEATHER_PATH}/versions/1.0.0")),
-        (Method::DELETE, format!("{WEATHER_PATH}/versions/1.0.0")),
-        (Method::PATCH, format!("{WEATHER_PATH}/versions/1.0.0/status")),
-        (Method::PATCH, format!("{WEATHER_PATH}/status")),
-    ] {
-        let answer = registry.admin().send(method, &path, &[], b"{}".to_vec()).await;
-        assert_eq!(answer.problem(501), "not-implemented", "{path}");
-    }
-}
-
-#[tokio::test]
 async fn validation_says_200_and_what_is_wrong() {
     let registry = TestRegistry::new().await;
     let check = async |body: &[u8]| {

@@ -5,6 +5,7 @@
 #![expect(clippy::panic, reason = "a suite of tests: a failing case panics")]
 
 mod access;
+mod interface;
 mod lifecycle;
 mod samples;
 mod transactions;
@@ -31,6 +32,10 @@ cases![
     access::an_identity_token_is_spent_once,
     access::approvers_stay_readable_after_withdrawal,
     access::what_refers_to_nobody_is_refused,
+    interface::a_version_has_one_draft_at_a_time,
+    interface::open_drafts_are_listed_and_counted,
+    interface::the_last_word_about_a_version_counts,
+    interface::answers_are_kept_once_and_forgotten,
     lifecycle::a_submission_comes_back_as_it_went_in,
     lifecycle::a_record_that_is_not_that_of_its_statement_is_refused,
     lifecycle::versions_and_look_alikes_are_taken_once,

@@ -26,8 +26,8 @@ pub async fn guard(State(state): State<AppState>, request: Request, next: Next) 
 /// Runs a handler so that a panic ends there, and neither a client that hangs up nor the time limit stops a decision
 /// halfway.
 ///
-/// What is answered from memory never waits, and is done the first time that it is asked to go on. Only what does wait gets a
-/// task of its own, which is a third of the cost of such an answer.
+/// What is answered from memory never waits, and is done the first time that it is asked to go on. Only what does wait
+/// gets a task of its own.
 async fn contained(limit: Duration, handler: impl Future<Output = Response> + Send + 'static) -> Response {
     let mut handler = Box::pin(handler);
     let begun = poll_fn(|context| {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mcp_pin_model::{Ring, ServerName, ServerVersion};
 
 use crate::{
-    http::cursor::{Cursor, Filters},
+    http::cursor::{Cursor, Filters, List},
     service::{CatalogueEntry, LiveSet, Wanted},
 };
 
@@ -46,6 +46,7 @@ pub fn page(
     let page: Vec<Arc<CatalogueEntry>> = entries.by_ref().take(limit).cloned().collect();
     let next = match (entries.next(), page.last()) {
         (Some(_), Some(last)) => Some(Cursor {
+            list: List::Servers,
             after_name: last.name.to_string(),
             after_version: last.version.to_string(),
             filters: filters.clone(),

@@ -58,19 +58,31 @@ pub struct EntryMeta {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OfficialMeta {
-    /// `active`, or `deleted` for what was live and is not any more.
+    /// `active`, `deprecated` for what should not be used any more, or `deleted` for what was live and is not any more.
+    #[schema(value_type = EntryStatus)]
     pub status: &'static str,
     /// When the status changed.
     pub status_changed_at: String,
-    /// Why it is `deleted`.
+    /// Why it is `deprecated`, in the publisher's words, or `deleted`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub status_message: Option<&'static str>,
+    #[schema(max_length = 500)]
+    pub status_message: Option<String>,
     /// When it went live here.
     pub published_at: String,
     /// When anything about it changed.
     pub updated_at: String,
     /// Whether `latest` stands for it.
     pub is_latest: bool,
+}
+
+/// What the MCP Registry API calls the status of an entry.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "it describes the words in the OpenAPI document")]
+enum EntryStatus {
+    Active,
+    Deprecated,
+    Deleted,
 }
 
 /// Our members.
@@ -98,21 +110,32 @@ pub struct RegistryLinks {
     pub changes: String,
 }
 
+impl ServerResponse {
+    /// An entry, as its prepared document says it.
+    #[must_use]
+    pub fn new(entry: &CatalogueEntry) -> Self {
+        Self { server: json::Value::Object(entry.server()), meta: EntryMeta::new(entry.facts()) }
+    }
+}
+
 impl EntryMeta {
     /// What is said about a version.
     #[must_use]
     pub fn new(facts: &Facts) -> Self {
         let manifest = facts.manifest.to_string();
         let path = format!("/v1/manifests/{manifest}");
-        let (status, status_message) = match facts.state {
-            StateKind::Live => ("active", None),
-            StateKind::Superseded => ("deleted", Some("superseded by a later version")),
-            _ => ("deleted", Some("revoked")),
+        let (status, status_message, status_changed_at) = match (facts.state, &facts.deprecated) {
+            (StateKind::Live, None) => ("active", None, facts.updated_at),
+            (StateKind::Live, Some(deprecated)) => ("deprecated", deprecated.message.clone(), deprecated.at),
+            (StateKind::Superseded, _) => {
+                ("deleted", Some("superseded by a later version".to_owned()), facts.updated_at)
+            }
+            _ => ("deleted", Some("revoked".to_owned()), facts.updated_at),
         };
         Self {
             official: OfficialMeta {
                 status,
-                status_changed_at: facts.updated_at.to_string(),
+                status_changed_at: status_changed_at.to_string(),
                 status_message,
                 published_at: facts.published_at.to_string(),
                 updated_at: facts.updated_at.to_string(),

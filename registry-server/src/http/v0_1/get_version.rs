@@ -19,6 +19,7 @@ use crate::http::{
 #[utoipa::path(
     get,
     path = "/v0.1/servers/{serverName}/versions/{version}",
+    operation_id = "get_version",
     tag = "MCP Registry v0.1",
     params(
         ("serverName" = String, Path, description = "the name, its slash written `%2F`"),

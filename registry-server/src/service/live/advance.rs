@@ -6,9 +6,9 @@ use mcp_pin_model::{
     Ring, ServerName,
     json::{self, Value},
 };
-use mcp_pin_storage::{Event, Snapshot, StateKind, Submission};
+use mcp_pin_storage::{Event, Snapshot, StateKind};
 
-use super::{LiveSet, Server};
+use super::{LiveSet, Server, Stored};
 use crate::service::{ServiceError, Settings, settle};
 
 /// How many events are read at once.
@@ -83,7 +83,7 @@ async fn read(
     unverified: Unverified,
 ) -> Result<Option<Arc<Server>>, ServiceError> {
     let rings = snapshot.live_rings(Some(name)).await?;
-    let mut submissions: Vec<(Submission, Vec<Ring>)> = Vec::new();
+    let mut submissions: Vec<Stored> = Vec::new();
     for submission in snapshot.once_live(Some(name)).await? {
         let is_live = submission.state.kind() == StateKind::Live;
         // What was served before had verified then, and bytes under a digest do not change.
@@ -98,7 +98,8 @@ async fn read(
         }
         let of_this = rings.iter().filter(|(_, _, id)| *id == submission.id);
         let rings = of_this.map(|(_, ring, _)| ring.clone()).collect();
-        submissions.push((submission, rings));
+        let status = snapshot.version_status(&submission.id).await?;
+        submissions.push((submission, rings, status));
     }
     if submissions.is_empty() && before.is_none() {
         return Ok(None);

@@ -8,7 +8,7 @@ use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion,
     json::{self, Object, Value},
 };
-use mcp_pin_storage::{State, StateKind, Submission};
+use mcp_pin_storage::{Advice, State, StateKind, Submission, VersionStatus};
 
 use crate::{http::v0_1::entry as document, service::ServiceError};
 
@@ -36,16 +36,31 @@ pub struct Facts {
     /// Whether `latest` stands for it: the highest live version of its server or, of a server of which nothing is live,
     /// the highest that was.
     pub is_latest: bool,
+    /// That it should not be used any more, where its publisher says so.
+    pub deprecated: Option<Deprecation>,
+}
+
+/// That a version should not be used any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deprecation {
+    /// Why, in the publisher's words.
+    pub message: Option<String>,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 impl Facts {
     /// What a submission says, but for `is_latest`, which depends on the other versions; `None` unless it is or was live.
-    pub(super) fn of(submission: &Submission, rings: Vec<Ring>) -> Option<Self> {
+    pub(super) fn of(submission: &Submission, rings: Vec<Ring>, status: Option<&VersionStatus>) -> Option<Self> {
         let published_at = submission.state.live_since()?;
         let updated_at = match &submission.state {
             State::Superseded { at, .. } | State::Revoked { at, .. } => *at,
             State::Pending | State::Live { .. } | State::Rejected { .. } => published_at,
         };
+        let updated_at = status.map_or(updated_at, |status| updated_at.max(status.changed_at));
+        let deprecated = status
+            .filter(|status| status.advice == Advice::Deprecated)
+            .map(|status| Deprecation { message: status.message.clone(), at: status.changed_at });
         Some(Self {
             name: submission.server.clone(),
             version: submission.version.clone(),
@@ -57,6 +72,7 @@ impl Facts {
             published_at,
             updated_at,
             is_latest: false,
+            deprecated,
         })
     }
 }

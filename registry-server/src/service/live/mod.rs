@@ -17,9 +17,10 @@ use mcp_pin_model::{Digest, Ring, ServerName, ServerVersion};
 use mcp_pin_storage::StateKind;
 
 pub(super) use advance::{Unverified, advance};
-pub use entry::{CatalogueEntry, Facts, Tag};
+pub use entry::{CatalogueEntry, Deprecation, Facts, Tag};
 use label::Label;
 pub use label::Wanted;
+pub(super) use server::Stored;
 pub use server::{Server, View};
 use shelves::{Shelved, Shelves};
 pub(super) use start::start;

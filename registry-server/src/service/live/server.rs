@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mcp_pin_model::{Digest, Ring, ServerName};
-use mcp_pin_storage::{StateKind, Submission};
+use mcp_pin_storage::{StateKind, Submission, VersionStatus};
 
 use super::{CatalogueEntry, Facts};
 use crate::service::ServiceError;
@@ -80,6 +80,9 @@ impl View {
     }
 }
 
+/// What the store has of a version: its record, the rings that it is live in, and what is said about it.
+pub(in crate::service) type Stored = (Submission, Vec<Ring>, Option<VersionStatus>);
+
 /// A version that is or was live, as the store has it.
 struct Version<'s> {
     facts: Facts,
@@ -92,14 +95,14 @@ impl Server {
     /// was prepared last; what has not changed is shared with it.
     pub(in crate::service) fn new(
         name: &ServerName,
-        submissions: &[(Submission, Vec<Ring>)],
+        submissions: &[Stored],
         rings: &[Ring],
         before: Option<&Self>,
     ) -> Result<Self, ServiceError> {
         let mut versions: Vec<Version<'_>> = submissions
             .iter()
-            .filter_map(|(submission, rings)| {
-                let facts = Facts::of(submission, rings.clone())?;
+            .filter_map(|(submission, rings, status)| {
+                let facts = Facts::of(submission, rings.clone(), status.as_ref())?;
                 Some(Version { facts, server_json: &submission.server_json })
             })
             .collect();

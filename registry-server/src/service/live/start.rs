@@ -6,7 +6,7 @@ use mcp_pin_model::{Ring, ServerName};
 use mcp_pin_storage::{StateKind, Store, Submission};
 use tokio::task::JoinSet;
 
-use super::{LiveSet, Server};
+use super::{LiveSet, Server, Stored};
 use crate::service::{ServiceError, Settings, doctor};
 
 /// How many submissions are read, and how many are checked, at once.
@@ -29,7 +29,11 @@ pub(in crate::service) async fn start(store: &Arc<dyn Store>, settings: &Setting
     }
     let mut checks = Checks::new(store, settings);
     let mut servers: Vec<Arc<Server>> = Vec::new();
-    let mut same: Vec<(Submission, Vec<Ring>)> = Vec::new();
+    let mut statuses = BTreeMap::new();
+    for status in snapshot.version_statuses().await? {
+        statuses.insert(status.submission.as_str().to_owned(), status);
+    }
+    let mut same: Vec<Stored> = Vec::new();
     let mut after: Option<Submission> = None;
     loop {
         let batch = snapshot.once_live_after(after.as_ref(), BATCH).await?;
@@ -38,7 +42,7 @@ pub(in crate::service) async fn start(store: &Arc<dyn Store>, settings: &Setting
         after = batch.last().cloned();
         let at_end = after.is_none();
         for submission in batch {
-            if same.last().is_some_and(|(last, _)| last.server != submission.server) {
+            if same.last().is_some_and(|(last, ..)| last.server != submission.server) {
                 servers.extend(finish(&mut same, settings)?);
             }
             let rings = match rings.remove(submission.id.as_str()) {
@@ -51,7 +55,8 @@ pub(in crate::service) async fn start(store: &Arc<dyn Store>, settings: &Setting
                 None => Vec::new(),
             };
             doctor::check_state(&submission, &rings)?;
-            same.push((submission, rings));
+            let status = statuses.remove(submission.id.as_str());
+            same.push((submission, rings, status));
         }
         if at_end {
             break;
@@ -66,9 +71,9 @@ pub(in crate::service) async fn start(store: &Arc<dyn Store>, settings: &Setting
 }
 
 /// Makes a server of what was collected of it.
-fn finish(same: &mut Vec<(Submission, Vec<Ring>)>, settings: &Settings) -> Result<Option<Arc<Server>>, ServiceError> {
+fn finish(same: &mut Vec<Stored>, settings: &Settings) -> Result<Option<Arc<Server>>, ServiceError> {
     let submissions = std::mem::take(same);
-    let Some((first, _)) = submissions.first() else { return Ok(None) };
+    let Some((first, ..)) = submissions.first() else { return Ok(None) };
     Server::new(&first.server, &submissions, std::slice::from_ref(&settings.ring), None)
         .map(|server| Some(Arc::new(server)))
 }

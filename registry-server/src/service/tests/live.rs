@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mcp_pin_model::Ring;
-use mcp_pin_storage::Store;
+use mcp_pin_storage::{Store, VersionStatus};
 use mcp_pin_storage_sqlite::SqliteStore;
 use mcp_pin_test_support::keys::{manifest, tool};
 use proptest::prelude::*;
@@ -184,7 +184,7 @@ async fn a_ring_falls_back_on_the_next_one() {
     let old = registry.publish("1.0.0", "Does things.").await;
     let new = registry.publish("1.1.0", "Does more things.").await;
     let rings: Vec<Ring> = ["dev", "canary", "stable"].map(|ring| ring.parse().unwrap()).to_vec();
-    let latest = |submissions: &[(Submission, Vec<Ring>)]| {
+    let latest = |submissions: &[(Submission, Vec<Ring>, Option<VersionStatus>)]| {
         let server = Server::new(&new.server, submissions, &rings, None).unwrap();
         let of = |ring| {
             let latest = server.view(ring).latest()?;
@@ -196,7 +196,7 @@ async fn a_ring_falls_back_on_the_next_one() {
         rings.iter().map(of).map(Option::unwrap_or_default).collect::<Vec<_>>()
     };
     let in_rings = |submission: &Submission, of: &[&str]| {
-        (submission.clone(), of.iter().map(|ring| ring.parse().unwrap()).collect::<Vec<Ring>>())
+        (submission.clone(), of.iter().map(|ring| ring.parse().unwrap()).collect::<Vec<Ring>>(), None)
     };
     assert_eq!(latest(&[in_rings(&old, &["stable"]), in_rings(&new, &["canary"])]), ["1.1.0", "1.1.0", "1.0.0"]);
     assert_eq!(latest(&[in_rings(&old, &["canary", "stable"]), in_rings(&new, &["dev"])]), ["1.1.0", "1.0.0", "1.0.0"]);
