@@ -115,9 +115,7 @@ fn run_serve(arguments: &ServeArguments) -> ExitCode {
             return ExitCode::from(EXIT_FAILED);
         }
     };
-    let ended = runtime.block_on(serve(config));
-    telemetry::flush_log();
-    match ended {
+    match runtime.block_on(serve(config)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             ui::fail(&with_sources(&error), error.hint());

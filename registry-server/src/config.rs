@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeSet,
     net::SocketAddr,
-    num::NonZero,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -17,8 +16,7 @@ use url::Url;
 use crate::{
     cli::ServeArguments,
     oidc::IssuerConfig,
-    policy_config::{PolicyConfig, PolicyConfigError, PolicySection, RingSection, RolloutSection},
-    service::{DEFAULT_EXCHANGED_TOKEN_LIFETIME, Settings, default_roots},
+    service::{DEFAULT_EXCHANGED_TOKEN_LIFETIME, default_roots},
 };
 
 /// Where everything is kept unless told otherwise, relative to the working directory.
@@ -74,9 +72,6 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Which events are logged, as in `info,mcp_pin_registry=debug`.
     pub log_filter: String,
-    /// Whether the catalogue is read without a token. Clients that block every server on an answer other than 200 and
-    /// 404 need that.
-    pub anonymous_reads: bool,
     /// The limits on requests.
     pub limits: RequestLimits,
     /// The trusted roots of Sigstore instances.
@@ -85,8 +80,6 @@ pub struct Config {
     pub issuers: Vec<IssuerConfig>,
     /// How long an exchanged token is valid.
     pub exchanged_token_lifetime: SignedDuration,
-    /// What it takes to go live, and in which order.
-    pub policy: PolicyConfig,
 }
 
 /// Limits on what one request may cost.
@@ -100,47 +93,6 @@ pub struct RequestLimits {
     pub connections: usize,
     /// How many requests that change or verify something may run at once; the others wait for their turn.
     pub concurrent_writes: usize,
-    /// How often somebody may ask.
-    pub rates: Rates,
-}
-
-/// How often somebody may ask. What clients ask before they start a server is never limited.
-#[derive(Clone, Copy, Debug)]
-pub struct Rates {
-    /// One address, without a token; none for no limit.
-    pub anonymous: Option<Rate>,
-    /// One principal, with however many tokens; none for no limit.
-    pub principal: Option<Rate>,
-}
-
-/// A rate, and how far it may be exceeded for a moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// Requests a minute.
-    pub per_minute: NonZero<u32>,
-    /// Requests at once.
-    pub burst: NonZero<u32>,
-}
-
-impl Rate {
-    const fn new(per_minute: u32, burst: u32) -> Self {
-        Self {
-            per_minute: NonZero::new(per_minute).expect("the rates of this file are not 0"),
-            burst: NonZero::new(burst).expect("the bursts of this file are not 0"),
-        }
-    }
-}
-
-impl Default for Rates {
-    fn default() -> Self {
-        // An office of some hundred people behind one address, each of whose editors reads a few pages of the catalogue
-        // when it starts, and all of which start at nine. A page is answered from memory.
-        const ANONYMOUS: Rate = Rate::new(3000, 1000);
-        // A pipeline that releases a whole monorepo sends some hundred requests at once; each may be a decision, and
-        // decisions are made one after another.
-        const PRINCIPAL: Rate = Rate::new(1200, 600);
-        Self { anonymous: Some(ANONYMOUS), principal: Some(PRINCIPAL) }
-    }
 }
 
 impl Default for RequestLimits {
@@ -155,7 +107,6 @@ impl Default for RequestLimits {
             header_timeout: Duration::from_secs(10),
             connections: 512,
             concurrent_writes: 16,
-            rates: Rates::default(),
         }
     }
 }
@@ -208,9 +159,6 @@ pub enum ConfigError {
     /// Tokens that outlive what they are for.
     #[error("`oidc.token-minutes` is at most 60")]
     TokenMinutes,
-    /// What nothing can be decided by.
-    #[error(transparent)]
-    Policy(#[from] PolicyConfigError),
     /// Plain HTTP would leave this machine.
     #[error("`{0}` can be reached from other machines, and this server speaks plain HTTP there")]
     Exposed(SocketAddr),
@@ -246,7 +194,6 @@ struct File {
     listen: Option<SocketAddr>,
     exposure: Option<Exposure>,
     public_url: Option<Url>,
-    anonymous_reads: Option<bool>,
     #[serde(default)]
     log: LogSection,
     #[serde(default)]
@@ -255,12 +202,6 @@ struct File {
     sigstore: Vec<SigstoreSection>,
     #[serde(default)]
     oidc: OidcSection,
-    #[serde(default)]
-    policy: PolicySection,
-    #[serde(default)]
-    rollout: RolloutSection,
-    #[serde(default)]
-    ring: Vec<RingSection>,
 }
 
 /// A Sigstore instance beside the public ones, or a newer root of one of those.
@@ -303,24 +244,6 @@ struct LimitsSection {
     request_timeout_seconds: Option<std::num::NonZeroU16>,
     connections: Option<std::num::NonZeroU16>,
     concurrent_writes: Option<std::num::NonZeroU16>,
-    /// Requests a minute; 0 for no limit.
-    anonymous_per_minute: Option<u32>,
-    anonymous_burst: Option<NonZero<u32>>,
-    /// Requests a minute; 0 for no limit.
-    principal_per_minute: Option<u32>,
-    principal_burst: Option<NonZero<u32>>,
-}
-
-/// A rate of the file over a default: another rate without a burst of its own may burst by a third of it.
-fn rate(default: Option<Rate>, per_minute: Option<u32>, burst: Option<NonZero<u32>>) -> Option<Rate> {
-    let rate = match per_minute {
-        None => default?,
-        Some(per_minute) => {
-            let per_minute = NonZero::new(per_minute)?;
-            Rate { per_minute, burst: NonZero::new(per_minute.get() / 3).unwrap_or(NonZero::<u32>::MIN) }
-        }
-    };
-    Some(Rate { burst: burst.unwrap_or(rate.burst), ..rate })
 }
 
 impl Config {
@@ -347,7 +270,6 @@ impl Config {
             public_url: arguments.public_url.clone().or(file.public_url),
             log_format: arguments.log_format.or(file.log.format).unwrap_or_default(),
             log_filter: arguments.log_filter.clone().or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
-            anonymous_reads: file.anonymous_reads.unwrap_or(true),
             limits: RequestLimits {
                 timeout: file
                     .limits
@@ -358,22 +280,9 @@ impl Config {
                     .limits
                     .concurrent_writes
                     .map_or(default.concurrent_writes, |writes| writes.get().into()),
-                rates: Rates {
-                    anonymous: rate(
-                        default.rates.anonymous,
-                        file.limits.anonymous_per_minute,
-                        file.limits.anonymous_burst,
-                    ),
-                    principal: rate(
-                        default.rates.principal,
-                        file.limits.principal_per_minute,
-                        file.limits.principal_burst,
-                    ),
-                },
                 ..default
             },
             roots: roots(&file.sigstore, arguments.config.as_deref())?,
-            policy: PolicyConfig { policy: file.policy, rollout: file.rollout, rings: file.ring },
             issuers: file.oidc.issuer,
             exchanged_token_lifetime: file
                 .oidc
@@ -416,7 +325,6 @@ impl Config {
         if !self.issuers.is_empty() && self.public_url.is_none() {
             return Err(ConfigError::NoAudience);
         }
-        self.policy.apply(Settings::default())?;
         if self.exchanged_token_lifetime > MAX_EXCHANGED_TOKEN_LIFETIME {
             return Err(ConfigError::TokenMinutes);
         }
@@ -493,20 +401,6 @@ mod tests {
         assert_eq!(config.listen.port(), 2);
         assert_eq!(config.data_dir, PathBuf::from("from-file"));
         assert_eq!(config.limits.concurrent_writes, 3);
-    }
-
-    #[test]
-    fn rates_are_set_and_taken_away() {
-        let rates = |text: &str| {
-            let file = file(&format!("[limits]\n{text}"));
-            resolve(&["--config", file.path().to_str().unwrap()]).unwrap().limits.rates
-        };
-        let of = |rate: Option<Rate>| rate.map(|rate| (rate.per_minute.get(), rate.burst.get()));
-        assert_eq!(of(rates("").anonymous), Some((3000, 1000)));
-        assert_eq!(of(rates("anonymous-per-minute = 60").anonymous), Some((60, 20)));
-        assert_eq!(of(rates("anonymous-burst = 7").anonymous), Some((3000, 7)));
-        assert_eq!(of(rates("principal-per-minute = 0").principal), None);
-        assert_eq!(of(rates("principal-per-minute = 1").principal), Some((1, 1)));
     }
 
     #[test]

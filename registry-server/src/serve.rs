@@ -1,6 +1,6 @@
 //! Starting and stopping.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use aws_lc_rs::rand;
 use mcp_pin_storage::{StorageError, Store};
@@ -15,12 +15,10 @@ use crate::{
     http::{
         self, AppState,
         cursor::CursorKey,
-        rate::RateLimits,
         state::{About, Published},
     },
     listen,
     oidc::{FetchError, Issuers},
-    policy_config::PolicyConfigError,
     root::{LogKey, RootError, RootStore},
     service::{Clock, Random, Service, ServiceError, Settings, SystemClock, SystemRandom},
     telemetry, ui,
@@ -47,9 +45,6 @@ pub enum ServeError {
     /// The root cannot be served: it does not verify, or has expired.
     #[error("the registry's root cannot be served")]
     Root(#[from] RootError),
-    /// Nothing can be decided by the configuration.
-    #[error(transparent)]
-    Policy(#[from] PolicyConfigError),
     /// Issuers of identity tokens could never be asked.
     #[error("cannot set up the HTTP client")]
     Client(#[from] FetchError),
@@ -122,7 +117,7 @@ impl Server {
             exchanged_token_lifetime: config.exchanged_token_lifetime,
             ..Settings::default()
         };
-        let settings = config.policy.apply(settings)?;
+        let ring = settings.ring.to_string();
         let Environment { clock, random } = environment;
         let service =
             Service::open(Arc::clone(&store), Arc::clone(&clock), random, settings).await.map_err(ServeError::Start)?;
@@ -140,10 +135,9 @@ impl Server {
         let log_key = data_dir.log_key()?;
         let roots = RootStore::new(&config.data_dir).load(log_key.as_ref().map(LogKey::id).as_deref(), clock.now())?;
         let trusted_root = log_key.zip(config.public_url.as_ref()).map(|(key, url)| key.trusted_root(url));
-        let about = About { public_url: config.public_url.clone(), anonymous_reads: config.anonymous_reads };
-        let rates = RateLimits::new(config.limits.rates, config.exposure);
-        let published = Published { roots, trusted_root };
-        let state = AppState::new(service, cursors, config.limits, metrics, about, issuers, published, rates);
+        let about = About { public_url: config.public_url.clone(), ring };
+        let state =
+            AppState::new(service, cursors, config.limits, metrics, about, issuers, Published { roots, trusted_root });
         Ok(Self { listener, address, state, store, admin_token, data_dir })
     }
 
@@ -168,10 +162,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let Self { listener, state, store, data_dir, .. } = self;
         let limits = state.limits();
-        let sweeper = tokio::spawn(sweep(state.service().clone()));
         listen::answer(listener, http::router(state), limits, stop).await;
-        // A decision that has begun comes to its end all the same.
-        sweeper.abort();
         store.close().await;
         drop(data_dir);
     }
@@ -196,35 +187,10 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     Ok(())
 }
 
-/// How often it is looked for what is due. A break-glass is over within this time of its end.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
-
-/// Decides what is due, as long as the server runs.
-async fn sweep(service: Service) {
-    let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut failing = false;
-    loop {
-        ticks.tick().await;
-        match service.sweep().await {
-            Ok(_) => failing = false,
-            // Once, not every second for as long as the database is away.
-            Err(error) => {
-                if !failing {
-                    tracing::error!(error = %error, "what is due cannot be decided");
-                }
-                failing = true;
-            }
-        }
-    }
-}
-
 /// A panic's text may hold what a client sent: into the log, quoted, and nowhere else.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         tracing::error!(panic.message = ?panic.payload_as_str(), panic.location = ?panic.location(), "panic");
-        // It may be the last thing that this process says.
-        telemetry::flush_log();
     }));
 }
 

@@ -1,14 +1,11 @@
 //! Log lines and metrics.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-use crate::{
-    config::{Config, LogFormat},
-    line_buffer::{LineBuffer, LineWriter},
-};
+use crate::config::{Config, LogFormat};
 
 /// Upper bounds in seconds of the request duration histogram: reads are answered from memory, writes wait for a disk.
 const DURATION_BUCKETS: [f64; 10] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
@@ -20,24 +17,13 @@ const DURATION_BUCKETS: [f64; 10] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05,
 pub(crate) fn log_to_stderr(config: &Config) -> Result<(), String> {
     let filter = EnvFilter::try_new(&config.log_filter).map_err(|error| error.to_string())?;
     let registry = tracing_subscriber::registry().with(filter);
-    let buffer = LOG.get_or_init(|| LineBuffer::start(std::io::stderr()));
-    let layer = tracing_subscriber::fmt::layer().with_writer(LineWriter(Arc::clone(buffer)));
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     // A second server in one process (tests) keeps the first one's subscriber.
     let _ = match config.log_format {
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
         LogFormat::Text => registry.with(layer.with_ansi(false)).try_init(),
     };
     Ok(())
-}
-
-/// The lines on their way to standard error.
-static LOG: OnceLock<Arc<LineBuffer>> = OnceLock::new();
-
-/// Writes the lines that wait: before the process ends, and when something went wrong enough to.
-pub(crate) fn flush_log() {
-    if let Some(buffer) = LOG.get() {
-        buffer.flush();
-    }
 }
 
 /// The process's metrics; the recorder is installed on first use.
@@ -63,11 +49,5 @@ pub(crate) fn metrics() -> Result<PrometheusHandle, BuildError> {
     metrics::describe_counter!("mcp_pin_http_requests_total", "Requests by route, method and status");
     metrics::describe_histogram!("mcp_pin_http_request_duration_seconds", "Time to answer, by route and method");
     metrics::describe_gauge!("mcp_pin_live_versions", "Versions that are live");
-    metrics::describe_counter!(
-        "mcp_pin_break_glass_total",
-        "Versions put or kept live without the consents that they take"
-    );
-    metrics::describe_counter!("mcp_pin_rollouts_halted_total", "Rollouts that were halted, by cause");
-    metrics::describe_counter!("mcp_pin_drift_reports_total", "Reports of clients, by kind");
     Ok(handle)
 }

@@ -18,7 +18,6 @@ mod organisation;
 mod programs;
 mod pull_request;
 mod registry;
-mod rings;
 mod roots;
 mod secrets;
 mod serving;

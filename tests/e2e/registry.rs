@@ -24,12 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// `mcp-pin-registry serve` on a free port, with nothing of the machine's environment.
 pub(crate) fn serve(data: &Path) -> Command {
     let mut command = Command::new(program("mcp-pin-registry"));
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data);
-    let config = data.with_extension("toml");
-    if config.exists() {
-        command.arg("--config").arg(config);
-    }
     command
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(data)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", data)

@@ -6,6 +6,7 @@ pub(crate) mod connection;
 mod credential;
 mod grant;
 pub(crate) mod login;
+mod revoke;
 mod show;
 pub(crate) mod submissions;
 mod token;
@@ -37,6 +38,8 @@ pub enum Action {
     Approver(approver::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Token(token::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Revoke(revoke::Arguments),
 }
 
 /// Runs it.
@@ -52,5 +55,6 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         Action::Grant(arguments) => grant::run(arguments, context),
         Action::Approver(arguments) => approver::run(arguments, context),
         Action::Token(arguments) => token::run(arguments, context),
+        Action::Revoke(arguments) => revoke::run(arguments, context),
     }
 }

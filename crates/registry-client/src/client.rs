@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mcp_pin_attest::{Attestation, Bundle, MAX_ATTESTATION_BYTES, registry_root::MAX_ROOT_BYTES};
-use mcp_pin_model::{Digest, Ring, ServerName, ServerVersion, json};
+use mcp_pin_model::{Digest, ServerName, ServerVersion, json};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Response, StatusCode, header, redirect};
 use serde::de::DeserializeOwned;
@@ -65,10 +65,6 @@ pub struct ClientOptions {
     pub plain_http: PlainHttp,
     /// What the client calls itself.
     pub user_agent: String,
-    /// The ring whose versions are asked for, where it is not for the registry to say.
-    pub ring: Option<Ring>,
-    /// By what the registry tells clients without a token apart when it says which ring they are in.
-    pub client_id: Option<String>,
 }
 
 impl Default for ClientOptions {
@@ -78,8 +74,6 @@ impl Default for ClientOptions {
             timeout: Duration::from_secs(40),
             plain_http: PlainHttp::default(),
             user_agent: concat!("mcp-pin/", env!("CARGO_PKG_VERSION")).to_owned(),
-            ring: None,
-            client_id: None,
         }
     }
 }
@@ -122,19 +116,7 @@ impl RegistryClient {
             let path = format!("{}/", base.path());
             base.set_path(&path);
         }
-        let mut headers = header::HeaderMap::new();
-        for (name, value) in [
-            ("mcp-pin-ring", options.ring.as_ref().map(Ring::as_str)),
-            ("mcp-pin-client", options.client_id.as_deref()),
-        ] {
-            if let Some(value) = value {
-                let value =
-                    header::HeaderValue::from_str(value).map_err(|_| wrong("the client id is no header value"))?;
-                headers.insert(name, value);
-            }
-        }
         let http = reqwest::Client::builder()
-            .default_headers(headers)
             .user_agent(&options.user_agent)
             .connect_timeout(options.connect_timeout)
             .timeout(options.timeout)
@@ -252,9 +234,7 @@ impl RegistryClient {
     /// # Errors
     /// See [`ClientError`].
     pub async fn changes(&self, manifest: &Digest, changes: &Digest) -> Result<Vec<u8>, ClientError> {
-        let mut url = self.url(&["v1", "manifests", &manifest.to_string(), "changes"])?;
-        // The one that is named, also where consents are asked for another one by now.
-        url.query_pairs_mut().append_pair("report", &changes.to_string());
+        let url = self.url(&["v1", "manifests", &manifest.to_string(), "changes"])?;
         let bytes = self.get(url, "change report", MAX_ANSWER_BYTES).await?;
         expect_digest(changes, Digest::of(&bytes))?;
         Ok(bytes)
@@ -559,7 +539,7 @@ impl RegistryClient {
 
     /// The address of a path, every segment encoded, so that a name's slash is `%2F`. A segment that would climb or
     /// vanish names nothing.
-    pub(crate) fn url(&self, segments: &[&str]) -> Result<Url, ClientError> {
+    fn url(&self, segments: &[&str]) -> Result<Url, ClientError> {
         if segments.iter().any(|segment| matches!(*segment, "" | "." | "..")) {
             return Err(ClientError::NotFound { url: self.base().to_owned(), what: "record" });
         }
@@ -570,7 +550,7 @@ impl RegistryClient {
         Ok(url)
     }
 
-    pub(crate) async fn get_json(&self, url: Url, what: &'static str) -> Result<json::Value, ClientError> {
+    async fn get_json(&self, url: Url, what: &'static str) -> Result<json::Value, ClientError> {
         parse(&self.get(url, what, MAX_ANSWER_BYTES).await?)
     }
 
@@ -597,7 +577,7 @@ impl RegistryClient {
         }
     }
 
-    pub(crate) async fn send_json(
+    async fn send_json(
         &self,
         method: Method,
         url: Url,
@@ -704,10 +684,10 @@ fn parse(bytes: &[u8]) -> Result<json::Value, ClientError> {
     json::parse_with(bytes, &json::Limits::OURS).map_err(|error| shape(error.to_string()))
 }
 
-pub(crate) fn typed<T: DeserializeOwned>(value: &json::Value) -> Result<T, ClientError> {
+fn typed<T: DeserializeOwned>(value: &json::Value) -> Result<T, ClientError> {
     json::from_value(value).map_err(|error| shape(error.to_string()))
 }
 
-pub(crate) fn body<T: serde::Serialize>(document: &T) -> Result<Vec<u8>, ClientError> {
+fn body<T: serde::Serialize>(document: &T) -> Result<Vec<u8>, ClientError> {
     json::to_value(document).map(|value| value.to_canonical_bytes()).map_err(|error| shape(error.to_string()))
 }

@@ -13,7 +13,6 @@ mod catalogue;
 mod client;
 mod error;
 mod records;
-mod rollouts;
 mod token;
 mod wire;
 
@@ -24,9 +23,5 @@ pub use records::{
     ApproverRecord, ConsentDocument, ConsentOutcome, ConsentStatus, Credential, EventPage, EventRecord, ExchangedToken,
     GrantRecord, IssuedToken, NewCredential, NewToken, ResolvedServer, RevocationRecord, SubmissionPage,
     SubmissionRecord, SubmissionState, TokenRecord, WellKnown, WhoAmI,
-};
-pub use rollouts::{
-    BreakGlassRecord, LiveRingRecord, NewBreakGlass, RevocationPlan, RolloutAction, RolloutRecord, StopRecord,
-    WaitingRecord,
 };
 pub use token::{AccessToken, TokenError};

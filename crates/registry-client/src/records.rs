@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use mcp_pin_attest::{Attestation, IdentityPolicy, InstanceName};
 use mcp_pin_model::{
-    Digest, Grade, Ring, ServerName, ServerVersion, consent::Decision, leaf::Leaf, lockfile::SignerIdentity,
+    Digest, Grade, ServerName, ServerVersion, consent::Decision, leaf::Leaf, lockfile::SignerIdentity,
     revocation::RevocationScope,
 };
 use serde::{Deserialize, Serialize};
@@ -29,9 +29,7 @@ pub struct ResolvedServer {
 pub enum SubmissionState {
     /// Verified; waits for consent.
     Pending,
-    /// Consented to; waits for its first ring.
-    Approved,
-    /// Served in one ring or more.
+    /// Served.
     Live,
     /// Replaced by a later version.
     Superseded,
@@ -39,8 +37,6 @@ pub enum SubmissionState {
     Rejected,
     /// Trust in it ended.
     Revoked,
-    /// Its time passed.
-    Expired,
 }
 
 impl SubmissionState {
@@ -49,12 +45,10 @@ impl SubmissionState {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
-            Self::Approved => "approved",
             Self::Live => "live",
             Self::Superseded => "superseded",
             Self::Rejected => "rejected",
             Self::Revoked => "revoked",
-            Self::Expired => "expired",
         }
     }
 }
@@ -366,9 +360,6 @@ pub struct WellKnown {
     pub origin: Option<String>,
     /// The registry's software and version, such as `mcp-pin-registry/0.1.0`.
     pub software: String,
-    /// The ring of everybody who is in no other.
+    /// The ring that it serves.
     pub ring: String,
-    /// All rings, in the order in which versions reach them; none from a registry that has one and does not say more.
-    #[serde(default)]
-    pub rings: Vec<Ring>,
 }

@@ -3,10 +3,9 @@
 use async_trait::async_trait;
 
 use crate::{
-    AnswerReader, AnswerWriter, ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader,
-    DocumentWriter, DraftReader, DraftWriter, EventReader, EventWriter, GrantReader, GrantWriter, PrincipalReader,
-    PrincipalWriter, RevocationReader, RevocationWriter, RolloutReader, RolloutWriter, StorageError, SubmissionReader,
-    SubmissionWriter, TokenReader, TokenWriter, VersionStatusReader, VersionStatusWriter,
+    ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader, DocumentWriter, EventReader,
+    EventWriter, GrantReader, GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter,
+    StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter,
 };
 
 /// A database.
@@ -35,11 +34,7 @@ pub trait Snapshot:
     + DocumentReader
     + ConsentReader
     + RevocationReader
-    + RolloutReader
     + EventReader
-    + DraftReader
-    + VersionStatusReader
-    + AnswerReader
     + Send
 {
 }
@@ -56,11 +51,7 @@ pub trait Transaction:
     + DocumentWriter
     + ConsentWriter
     + RevocationWriter
-    + RolloutWriter
     + EventWriter
-    + DraftWriter
-    + VersionStatusWriter
-    + AnswerWriter
 {
     /// Makes everything durable. When this returns without an error, no crash can undo it.
     async fn commit(self: Box<Self>) -> Result<(), StorageError>;

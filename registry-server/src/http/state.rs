@@ -6,7 +6,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
-use super::{cursor::CursorKey, error::Problem, rate::RateLimits};
+use super::{cursor::CursorKey, error::Problem};
 use crate::{config::RequestLimits, oidc::Issuers, root::ServedRoots, service::Service};
 
 /// The state of the HTTP interface. Cheap to clone.
@@ -23,7 +23,6 @@ struct Inner {
     openapi: String,
     issuers: Issuers,
     published: Published,
-    rates: RateLimits,
 }
 
 /// What the registry says about itself.
@@ -31,8 +30,8 @@ struct Inner {
 pub struct About {
     /// The address that clients use, where it is known.
     pub public_url: Option<Url>,
-    /// Whether the catalogue is read without a token.
-    pub anonymous_reads: bool,
+    /// The ring that is served.
+    pub ring: String,
 }
 
 /// What the registry publishes about its own keys.
@@ -55,7 +54,6 @@ impl AppState {
         about: About,
         issuers: Issuers,
         published: Published,
-        rates: RateLimits,
     ) -> Self {
         Self(Arc::new(Inner {
             service,
@@ -67,7 +65,6 @@ impl AppState {
             openapi: super::openapi_document(),
             issuers,
             published,
-            rates,
         }))
     }
 
@@ -99,12 +96,6 @@ impl AppState {
     #[must_use]
     pub fn published(&self) -> &Published {
         &self.0.published
-    }
-
-    /// How often somebody may ask.
-    #[must_use]
-    pub fn rates(&self) -> &RateLimits {
-        &self.0.rates
     }
 
     /// Whose identity tokens are believed.

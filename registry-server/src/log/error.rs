@@ -69,7 +69,7 @@ impl LogError {
                 "clients have seen the published log and will refuse another one under the same key: restore the newer \
                  store; when it is lost, publish under a new public address with a new key",
             ),
-            Self::Changed(_) => Some("`mcp-pin-registry doctor` says which files are damaged"),
+            Self::Changed(_) => Some("remove the folder of the log: it is made anew from the events of the store"),
             _ => None,
         }
     }

@@ -38,7 +38,7 @@ impl Service {
     ) -> Result<SubmissionPage, ServiceError> {
         let limit = usize::try_from(limit.clamp(1, MAX_PAGE)).unwrap_or(usize::MAX);
         let mut snapshot = self.inner.store.read().await?;
-        let mut filter = SubmissionFilter { state, after, limit: Some(BATCH), ..SubmissionFilter::default() };
+        let mut filter = SubmissionFilter { state, server: None, after, limit: Some(BATCH) };
         let mut submissions = Vec::new();
         // One more than asked for says whether there are more.
         while submissions.len() <= limit {
@@ -119,30 +119,13 @@ impl Service {
         Ok(views)
     }
 
-    /// A manifest's change report: the one that consents to it are asked for or, where it is named by its digest, one that
-    /// they were asked for before something else came to be replaced. Visible like the manifest.
+    /// A manifest's change report: the one that the consents to it name. Visible like the manifest.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`]; store errors.
-    pub async fn manifest_changes(
-        &self,
-        caller: Option<&Caller>,
-        manifest: &Digest,
-        report: Option<Digest>,
-    ) -> Result<Document, ServiceError> {
+    pub async fn manifest_changes(&self, caller: Option<&Caller>, manifest: &Digest) -> Result<Document, ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
         let submission = visible(&mut *snapshot, caller, manifest).await?;
-        if let Some(digest) = report.filter(|digest| *digest != submission.review.changes) {
-            let bytes = snapshot.change_report(&digest).await?.ok_or(ServiceError::NotFound("change report"))?;
-            let unsound = |error| ServiceError::Unsound(format!("the change report {digest}: {error}"));
-            let found = mcp_pin_diff::ChangeReport::parse(&bytes).map_err(unsound)?;
-            // Reports of other manifests are none of this one's, and may be nobody's to read.
-            return if found.to().manifest == Some(*manifest) {
-                Ok(Document { digest, bytes })
-            } else {
-                Err(ServiceError::NotFound("change report"))
-            };
-        }
         changes(&mut *snapshot, &submission).await
     }
 

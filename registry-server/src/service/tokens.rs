@@ -9,7 +9,6 @@ use zeroize::Zeroizing;
 use super::{
     Caller, Inner, IssuedToken, NewToken, Service, ServiceError,
     decision::{Deciding, to_its_end},
-    once::Outcome,
     text,
 };
 
@@ -130,7 +129,6 @@ impl Service {
             roles: token.roles,
             namespaces: token.namespaces,
             token: token.id,
-            once: None,
         }))
     }
 
@@ -151,7 +149,7 @@ impl Service {
                 return Err(ServiceError::Invalid { member: "expires_at", problem: "is in the past".to_owned() });
             }
             let issued = issue(&mut deciding, &caller.principal, new).await?;
-            deciding.commit_as(Outcome::Issued(&issued)).await?;
+            deciding.commit().await?;
             Ok(issued)
         })
         .await

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails the test that called it")]
 
 mod access;
-mod attacks;
 mod clients;
 mod connections;
 mod documents;
@@ -11,11 +10,7 @@ mod evidence;
 mod hardening;
 mod issuer;
 mod life;
-mod once;
-mod publish;
-mod reads;
 mod registry_client;
-mod rings;
 mod root;
 mod support;
 mod token_exchange;

@@ -15,7 +15,6 @@ use mcp_pin_attest::Attestation;
 use mcp_pin_model::{Digest, Manifest, consent::Decision, json, statement::Statement as _};
 use mcp_pin_registry::{
     config::{Config, Exposure, LogFormat, RequestLimits},
-    policy_config::PolicyConfig,
     serve::{Environment, Server},
     service::{Clock, DEFAULT_EXCHANGED_TOKEN_LIFETIME, SystemRandom, default_roots},
 };
@@ -60,28 +59,11 @@ pub(crate) fn config(directory: &tempfile::TempDir) -> Config {
         public_url: None,
         log_format: LogFormat::Text,
         log_filter: "off".to_owned(),
-        anonymous_reads: true,
         limits: RequestLimits::default(),
         roots: default_roots(),
         issuers: Vec::new(),
         exchanged_token_lifetime: DEFAULT_EXCHANGED_TOKEN_LIFETIME,
-        policy: only_stable(),
     }
-}
-
-/// One ring that everybody is in.
-pub(crate) fn only_stable() -> PolicyConfig {
-    policy("[[ring]]\nname = \"stable\"")
-}
-
-/// What a configuration file says about rings and consents.
-pub(crate) fn policy(text: &str) -> PolicyConfig {
-    let mut file: toml::Table = text.parse().unwrap();
-    let mut section = |name: &str| file.remove(name);
-    let policy = section("policy").map(|value| value.try_into().unwrap()).unwrap_or_default();
-    let rollout = section("rollout").map(|value| value.try_into().unwrap()).unwrap_or_default();
-    let rings = section("ring").map(|value| value.try_into().unwrap()).unwrap_or_default();
-    PolicyConfig { policy, rollout, rings }
 }
 
 fn environment(clock: &Arc<TestClock>) -> Environment {
@@ -112,15 +94,6 @@ impl TestRegistry {
         self.server.take().unwrap().run(std::future::ready(())).await;
         let server = Server::open(&self.config, environment(&self.clock)).await.unwrap();
         Self { router: server.router(), server: Some(server), ..self }
-    }
-
-    /// The files of the data directory.
-    pub(crate) fn files(&self) -> Vec<std::path::PathBuf> {
-        std::fs::read_dir(&self.config.data_dir)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.is_file())
-            .collect()
     }
 
     /// Listens for real; gives back the address.

@@ -34,9 +34,7 @@ pub struct Arguments {
 pub enum State {
     /// Waits for consent.
     Pending,
-    /// Waits for its first ring.
-    Approved,
-    /// Is served in one ring or more.
+    /// Is served.
     Live,
     /// Was replaced.
     Superseded,
@@ -44,8 +42,6 @@ pub enum State {
     Rejected,
     /// Was revoked.
     Revoked,
-    /// Its time passed.
-    Expired,
     /// Anything.
     All,
 }
@@ -54,12 +50,10 @@ impl State {
     fn wanted(self) -> Option<SubmissionState> {
         Some(match self {
             Self::Pending => SubmissionState::Pending,
-            Self::Approved => SubmissionState::Approved,
             Self::Live => SubmissionState::Live,
             Self::Superseded => SubmissionState::Superseded,
             Self::Rejected => SubmissionState::Rejected,
             Self::Revoked => SubmissionState::Revoked,
-            Self::Expired => SubmissionState::Expired,
             Self::All => return None,
         })
     }

@@ -8,9 +8,8 @@ use utoipa::ToSchema;
 use crate::{
     http::{
         auth::Authenticated,
-        body::{StrictJson, done, private},
+        body::{StrictJson, created, done, private},
         error::{Problem, ReadProblems, WriteProblems},
-        outcomes::respond,
         query::Segments,
         state::AppState,
         v1::{
@@ -18,7 +17,7 @@ use crate::{
             documents::ApproverDocument,
         },
     },
-    service::{NewApprover, Outcome},
+    service::NewApprover,
 };
 
 /// The registered approvers.
@@ -85,7 +84,9 @@ pub async fn create(
             .parse()
             .map_err(|_| Problem::unprocessable("scope", "`scope` is a namespace, or `*` for all"))?,
     };
-    respond(Outcome::Registered(&state.service().register_approver(&caller, new).await?))
+    let approver = ApproverDocument::from(&state.service().register_approver(&caller, new).await?);
+    let location = format!("/v1/approvers/{}", approver.id);
+    created(true, &location, &approver)
 }
 
 /// Withdraw an approver's registration; what is live stays live

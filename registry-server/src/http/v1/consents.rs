@@ -1,19 +1,15 @@
 //! `POST /v1/consents`
 
-use axum::{extract::State, response::Response};
+use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    http::{
-        auth::Authenticated,
-        body::Bundle,
-        error::{Problem, WriteProblems},
-        outcomes::respond,
-        state::AppState,
-        v1::documents::SubmissionDocument,
-    },
-    service::Outcome,
+use crate::http::{
+    auth::Authenticated,
+    body::{Bundle, private},
+    error::{Problem, WriteProblems},
+    state::AppState,
+    v1::documents::SubmissionDocument,
 };
 
 /// What became of a consent.
@@ -58,5 +54,17 @@ pub async fn consent(
 ) -> Result<Response, Problem> {
     let (bytes, _turn) = bundle.into_parts();
     let consented = state.service().consent(&caller, bytes).await?;
-    respond(Outcome::Consented(&consented))
+    let status = if consented.created { StatusCode::CREATED } else { StatusCode::OK };
+    private(
+        status,
+        &ConsentOutcome {
+            consent: consented.consent.to_string(),
+            submission: SubmissionDocument::from(&consented.submission),
+            status: ConsentStatus {
+                needed: consented.needed,
+                approvers: consented.approvers,
+                missing_acknowledgements: consented.missing_acknowledgements,
+            },
+        },
+    )
 }

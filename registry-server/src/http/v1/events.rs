@@ -49,8 +49,8 @@ pub struct EventDocument {
     tag = "events",
     security(("token" = [])),
     params(
-        ("after" = Option<u64>, Query, description = "only those after this sequence, 0 by default", minimum = 0, maximum = 9007199254740991u64),
-        ("limit" = Option<u64>, Query, description = "events per page, 1 to 1000, 100 by default", minimum = 1, maximum = 1000),
+        ("after" = Option<u64>, Query, description = "only those after this sequence, 0 by default"),
+        ("limit" = Option<u64>, Query, description = "events per page, 1 to 1000, 100 by default"),
     ),
     responses((status = 200, description = "the document", body = EventList), ReadProblems)
 )]

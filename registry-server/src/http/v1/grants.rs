@@ -8,9 +8,8 @@ use utoipa::ToSchema;
 use crate::{
     http::{
         auth::Authenticated,
-        body::{StrictJson, done, private},
+        body::{StrictJson, created, done, private},
         error::{Problem, ReadProblems, WriteProblems},
-        outcomes::respond,
         query::Segments,
         state::AppState,
         v1::{
@@ -18,7 +17,7 @@ use crate::{
             documents::GrantDocument,
         },
     },
-    service::{NewGrant, Outcome},
+    service::NewGrant,
 };
 
 /// The grants of a namespace.
@@ -87,7 +86,9 @@ pub async fn create(
         principal: request.principal.parse().map_err(|error| Problem::invalid("principal", &error))?,
         credential: credential::read(request.public_key, request.identity, request.instance)?,
     };
-    respond(Outcome::Granted(&state.service().grant_namespace(&caller, new).await?))
+    let grant = GrantDocument::from(&state.service().grant_namespace(&caller, new).await?);
+    let location = format!("/v1/namespaces/{}/grants/{}", grant.namespace, grant.id);
+    created(true, &location, &grant)
 }
 
 /// Withdraw a grant; what is live stays live

@@ -7,14 +7,13 @@ use utoipa::ToSchema;
 use crate::{
     http::{
         auth::Authenticated,
-        body::{StrictJson, done, private},
+        body::{StrictJson, created, done, private},
         error::{Problem, ReadProblems, WriteProblems},
-        outcomes::respond,
         query::Segments,
         state::AppState,
         v1::documents::TokenDocument,
     },
-    service::{NewToken, Outcome},
+    service::NewToken,
 };
 
 /// Tokens without their texts.
@@ -91,7 +90,13 @@ pub async fn create(
         label: request.label,
         expires_at: request.expires_at,
     };
-    respond(Outcome::Issued(&state.service().issue_token(&caller, new).await?))
+    let issued = state.service().issue_token(&caller, new).await?;
+    let location = format!("/v1/tokens/{}", issued.token.id);
+    created(
+        true,
+        &location,
+        &IssuedTokenDocument { token: issued.secret.to_string(), record: TokenDocument::from(&issued.token) },
+    )
 }
 
 /// Revoke a token

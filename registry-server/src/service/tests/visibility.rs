@@ -14,7 +14,7 @@ async fn sees(registry: &TestRegistry, caller: Option<&Caller>, submission: &Sub
     let mut answers = vec![
         service.manifest(caller, &submission.manifest).await.map(drop),
         service.manifest_consents(caller, &submission.manifest).await.map(drop),
-        service.manifest_changes(caller, &submission.manifest, None).await.map(drop),
+        service.manifest_changes(caller, &submission.manifest).await.map(drop),
     ];
     if let Some(caller) = caller {
         answers.push(service.submission(caller, &submission.id).await.map(drop));
@@ -76,7 +76,7 @@ async fn what_is_handed_out_is_what_was_handed_in() {
     let consents = registry.service.manifest_consents(None, &manifest).await.unwrap();
     assert_eq!(consents.len(), 1);
     assert_eq!(consents[0].bundle, consent.as_bytes());
-    let changes = registry.service.manifest_changes(None, &manifest, None).await.unwrap();
+    let changes = registry.service.manifest_changes(None, &manifest).await.unwrap();
     assert_eq!(Digest::of(&changes.bytes), submitted.submission.review.changes);
 }
 

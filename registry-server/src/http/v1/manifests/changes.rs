@@ -8,7 +8,7 @@ use crate::http::{
     body::JSON,
     cache::{self, CachePolicy},
     error::{Problem, ReadProblems},
-    query::{Query, Segments},
+    query::Segments,
     state::AppState,
 };
 
@@ -19,10 +19,7 @@ use crate::http::{
     operation_id = "manifests_changes",
     tag = "documents",
     security((), ("token" = [])),
-    params(
-        ("digest" = String, Path, description = "`sha256:` and 64 hexadecimal digits"),
-        ("report" = Option<String>, Query, description = "the digest of an earlier report of this manifest, as a consent names it"),
-    ),
+    params(("digest" = String, Path, description = "`sha256:` and 64 hexadecimal digits")),
     responses((status = 200, description = "the document", body = Object), ReadProblems)
 )]
 pub async fn changes(
@@ -30,15 +27,9 @@ pub async fn changes(
     caller: Option<Authenticated>,
     headers: HeaderMap,
     segments: Segments,
-    query: Query,
 ) -> Result<Response, Problem> {
     let digest: Digest = segments.parse("digest")?;
-    let report: Option<Digest> = query
-        .text("report")
-        .map(|text| text.parse().map_err(|_| Problem::unprocessable("report", "`report` is a digest")))
-        .transpose()?;
-    let caller = caller.as_ref().map(|caller| &caller.0);
-    let document = state.service().manifest_changes(caller, &digest, report).await?;
+    let document = state.service().manifest_changes(caller.as_ref().map(|caller| &caller.0), &digest).await?;
     let policy = super::policy(&state, &headers, &digest, CachePolicy::Revalidate);
     Ok(cache::respond(&headers, policy, JSON, document.bytes))
 }
