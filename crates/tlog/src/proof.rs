@@ -41,6 +41,39 @@ pub enum ProofError {
     OldRoot,
 }
 
+/// On which side of a node its neighbour stands.
+enum Side {
+    Left,
+    Right,
+}
+
+/// The way from a node up to the root, one neighbour a step (RFC 9162 sections 2.1.3.2 and 2.1.4.2, where these are `fn` and
+/// `sn`).
+struct Way {
+    node: u64,
+    last: u64,
+}
+
+impl Way {
+    /// Goes one step up, and tells on which side the neighbour stands; none at the root.
+    fn up(&mut self) -> Option<Side> {
+        if self.last == 0 {
+            return None;
+        }
+        let side = if self.node & 1 == 1 || self.node == self.last { Side::Left } else { Side::Right };
+        // A last node without a right neighbour is its own parent, as often as it has none.
+        let skipped = if self.node == self.last { self.node.trailing_zeros() } else { 0 };
+        // Not at once: both together can be all 64 bits.
+        self.node = self.node >> skipped >> 1;
+        self.last = self.last >> skipped >> 1;
+        Some(side)
+    }
+
+    fn is_at_the_root(&self) -> bool {
+        self.last == 0
+    }
+}
+
 /// Verifies that a leaf is in a tree (RFC 9162 section 2.1.3.2).
 ///
 /// # Errors
@@ -50,25 +83,15 @@ pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, proof: &[Hash], root
         return Err(ProofError::Outside { index, size });
     }
     let wrong_length = ProofError::Length { found: proof.len() };
-    let (mut node, mut last) = (index, size - 1);
+    let mut way = Way { node: index, last: size - 1 };
     let mut hash = *leaf;
     for sibling in proof {
-        if last == 0 {
-            return Err(wrong_length);
-        }
-        if node & 1 == 1 || node == last {
-            hash = Hash::of_node(sibling, &hash);
-            // A last node without a right neighbour is its own parent, as often as it has none.
-            let skipped = if node & 1 == 0 { node.trailing_zeros().min(63) } else { 0 };
-            node >>= skipped;
-            last >>= skipped;
-        } else {
-            hash = Hash::of_node(&hash, sibling);
-        }
-        node >>= 1;
-        last >>= 1;
+        hash = match way.up().ok_or(wrong_length)? {
+            Side::Left => Hash::of_node(sibling, &hash),
+            Side::Right => Hash::of_node(&hash, sibling),
+        };
     }
-    if last != 0 {
+    if !way.is_at_the_root() {
         return Err(wrong_length);
     }
     if hash == *root { Ok(()) } else { Err(ProofError::Root) }
@@ -104,28 +127,20 @@ pub fn verify_consistency(
     let mut hashes = proof.iter();
     let first = if old.is_power_of_two() { Some(old_root) } else { hashes.next() };
     let Some(&first) = first else { return Err(wrong_length) };
-    let (mut node, mut last) = (old - 1, new - 1);
-    let shift = node.trailing_ones();
-    node >>= shift;
-    last >>= shift;
+    let shift = (old - 1).trailing_ones();
+    let mut way = Way { node: (old - 1) >> shift, last: (new - 1) >> shift };
     let (mut old_hash, mut new_hash) = (first, first);
     for sibling in hashes {
-        if last == 0 {
-            return Err(wrong_length);
+        match way.up().ok_or(wrong_length)? {
+            Side::Left => {
+                old_hash = Hash::of_node(sibling, &old_hash);
+                new_hash = Hash::of_node(sibling, &new_hash);
+            }
+            // What is to the right was not there before.
+            Side::Right => new_hash = Hash::of_node(&new_hash, sibling),
         }
-        if node & 1 == 1 || node == last {
-            old_hash = Hash::of_node(sibling, &old_hash);
-            new_hash = Hash::of_node(sibling, &new_hash);
-            let skipped = if node & 1 == 0 { node.trailing_zeros().min(63) } else { 0 };
-            node >>= skipped;
-            last >>= skipped;
-        } else {
-            new_hash = Hash::of_node(&new_hash, sibling);
-        }
-        node >>= 1;
-        last >>= 1;
     }
-    if last != 0 {
+    if !way.is_at_the_root() {
         return Err(wrong_length);
     }
     if old_hash != *old_root {

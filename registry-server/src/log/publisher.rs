@@ -63,8 +63,9 @@ struct Signed {
 }
 
 impl Publisher {
-    /// Takes up where the folder's checkpoint ends, after holding it against the store: it must be one of this log's key,
-    /// and the store must have exactly the entries that it commits to.
+    /// Takes up where the folder's checkpoint ends. It must be one of this log's key, and the store must have as many events
+    /// and in the last bundle the very same ones: a store that went another way since is noticed by what it did last. Older
+    /// events that somebody changed are found by recomputing all of them, which a start has no time for.
     ///
     /// # Errors
     /// See [`LogError`]. Nothing is published then: another log under the same key would be proof against its operator.
@@ -79,30 +80,59 @@ impl Publisher {
         // The clock may have been set back since. That is for clients to complain about; the log goes on.
         let signed =
             VerifiedCheckpoint::verify(&bytes, &publisher.identity.keys()?, &WitnessPolicy::default(), u64::MAX)?;
-        let (size, root) = (signed.checkpoint().size, signed.checkpoint().root);
+        let size = signed.checkpoint().size;
         let stored = store.read().await?.last_event().await?;
         if size > stored {
             return Err(LogError::Ahead { published: size, stored });
         }
-        publisher.resume(size, &root, store).await?;
+        publisher.resume(signed.checkpoint(), store).await?;
         let at = signed.signed_at().and_then(|seconds| Timestamp::from_second(i64::try_from(seconds).ok()?).ok());
         publisher.published = Some(Signed { size, at: at.unwrap_or(now) });
         Ok(publisher)
     }
 
-    /// Makes the edge of a tree that was published: from its tiles where they are whole, from the events otherwise. Either
-    /// way the last bundle's entries come from the store, and are those of the tree.
-    async fn resume(&mut self, size: u64, root: &Hash, store: &dyn Store) -> Result<(), LogError> {
-        if let Some(edge) = self.edge_from_tiles(size)?.filter(|edge| edge.root() == *root) {
-            self.edge = edge;
-            self.open_bundle = self.read_events(store, size - size % FULL_WIDTH, size).await?;
-            let leaves: Vec<Hash> = self.open_bundle.iter().map(|entry| Hash::of_leaf(entry)).collect();
-            let kept = self.edge.partial_tiles().find(|(tile, _)| tile.level() == 0).map_or(&[][..], |(_, kept)| kept);
-            return if kept == leaves { Ok(()) } else { Err(LogError::Forked { size }) };
+    /// Makes the edge of a tree that was published: from its tiles where they are whole, from the events otherwise. In the
+    /// first case the entries of the last bundle are held against the store, in the second all of them; before that
+    /// nothing is written.
+    async fn resume(&mut self, signed: &Checkpoint, store: &dyn Store) -> Result<(), LogError> {
+        let size = signed.size;
+        let Some((edge, leaves)) = self.edge_and_last_leaves(signed)? else {
+            tracing::warn!(log.size = size, "the tiles of the log are not whole: they are made anew from the events");
+            if self.edge_from_events(store, size).await?.root() != signed.root {
+                return Err(LogError::Forked { size });
+            }
+            return self.append(store, size).await;
+        };
+        let entries = self.read_events(store, size - leaves.len() as u64, size).await?;
+        if !entries.iter().map(|entry| Hash::of_leaf(entry)).eq(leaves) {
+            return Err(LogError::Forked { size });
         }
-        tracing::warn!(log.size = size, "the tiles of the log are not whole: they are made anew from the events");
-        self.append(store, size).await?;
-        if self.edge.root() == *root { Ok(()) } else { Err(LogError::Forked { size }) }
+        self.edge = edge;
+        // A bundle that is full is closed.
+        self.open_bundle = if size.is_multiple_of(FULL_WIDTH) { Vec::new() } else { entries };
+        Ok(())
+    }
+
+    /// The edge from its tiles, and the leaves of the last bundle, full or not; none where they are not those of the root.
+    fn edge_and_last_leaves(&self, signed: &Checkpoint) -> Result<Option<(Edge, Vec<Hash>)>, LogError> {
+        let Some(edge) = self.edge_from_tiles(signed.size)?.filter(|edge| edge.root() == signed.root) else {
+            return Ok(None);
+        };
+        let last = signed.size.saturating_sub(1) / FULL_WIDTH;
+        let Some(tile) = TileId::in_tree(0, last, signed.size) else { return Ok(Some((edge, Vec::new()))) };
+        let leaves = tiles_of(&self.files, signed).and_then(|mut tiles| Ok(tiles.tile(&tile)?.to_vec()));
+        Ok(leaves.ok().map(|leaves| (edge, leaves)))
+    }
+
+    async fn edge_from_events(&self, store: &dyn Store, size: u64) -> Result<Edge, LogError> {
+        let mut edge = Edge::new();
+        while edge.size() < size {
+            let to = size.min(edge.size() + u64::from(PAGE));
+            for entry in self.read_events(store, edge.size(), to).await? {
+                edge.append(Hash::of_leaf(&entry), |_, _| ());
+            }
+        }
+        Ok(edge)
     }
 
     fn edge_from_tiles(&self, size: u64) -> Result<Option<Edge>, LogError> {

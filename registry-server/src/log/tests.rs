@@ -162,13 +162,20 @@ async fn a_store_that_is_older_than_its_log_is_refused() {
 /// Another history under the same key would be proof against the operator.
 #[tokio::test]
 async fn a_store_with_other_events_is_refused() {
-    for size in [300, 600] {
-        let world = World::with_events(300).await;
+    // Of a bundle that is not full, and of one that is.
+    for published in [300, 512] {
+        let world = World::with_events(published).await;
         world.open().await.unwrap().publish(&world.store, now()).await.unwrap();
-        let other = World::with_events(0).await;
-        other.append(0, size, "other").await;
-        copy(&world.path(""), &other.path(""));
-        assert!(matches!(other.open().await, Err(LogError::Forked { size: 300 })), "{size}");
+        for stored in [published, 600] {
+            let other = World::with_events(0).await;
+            other.append(0, stored, "other").await;
+            copy(&world.path(""), &other.path(""));
+            assert!(matches!(other.open().await, Err(LogError::Forked { size }) if size == published), "{stored}");
+            // The same without tiles: none are made of events that were not published.
+            fs::remove_dir_all(other.path("tile")).unwrap();
+            assert!(matches!(other.open().await, Err(LogError::Forked { size }) if size == published), "{stored}");
+            assert!(!other.path("tile").exists());
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is said to whoever chooses among tools: rivals put down, this one put up, and what becomes of those who choose
 //! otherwise.
 
-use super::{Text, Whose, kinds::Sign};
+use super::{Text, Whose, kinds::Sign, text::is_agent};
 
 /// What competes with the tool.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,8 +26,7 @@ fn rivals(t: &Text<'_>) -> Vec<(usize, Rival)> {
         let word = t.word(at);
         let ours = t.after_word(at, 5, &["this", "our", "these"]);
         let noun = (at + 1..at + 4).find(|&next| t.is(next, Sign::KIND) || SOURCES.contains(&t.word(next)));
-        let agents = |word: &str| word.len() > 5 && (word.ends_with("ers") || word.ends_with("ors"));
-        let kind = if t.is(at, Sign::OTHER) && word != "the" && !ours && (noun.is_some() || agents(t.word(at + 1))) {
+        let kind = if t.is(at, Sign::OTHER) && word != "the" && !ours && (noun.is_some() || is_agent(t.word(at + 1))) {
             Rival::Other
         } else if matches!(word, "rivals" | "competitors" | "competition")
             || word == "others" && at > 0 && !matches!(t.word(at - 1), "the" | "or" | "and")

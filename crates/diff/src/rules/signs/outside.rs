@@ -1,6 +1,6 @@
 //! What is said about something outside of the tool: another tool by its name or its work, other servers, a neighbour.
 
-use super::{Text, Whose, kinds::Sign};
+use super::{Text, Whose, kinds::Sign, text::is_agent};
 use crate::{
     rules::common::{name_parts, shadow::is_tool_verb},
     speech::Class,
@@ -18,7 +18,7 @@ enum Outside {
 }
 
 /// Words before "tool" that name no work.
-const NAMELESS: &str = " this the our your each every any other another a an mcp of these that those same following current next previous appropriate right specific corresponding dedicated remote local its available first one which no all both related different new single my preferred separate only live real running target underlying upstream correct main default existing entire connected configured whole hosted given selected and or to by with in for from most many few several some such two three using use via through call calling are when web external internal api rest custom build http https multiple public private developer admin managed supported free general particular proper suitable additional native standard powerful useful simple better certain downstream backend cloud proxy development dev test model search code file own agent design list key user auth data ";
+const NAMELESS: &str = "this the our your each every any other another a an mcp of these that those same following current next previous appropriate right specific corresponding dedicated remote local its available first one which no all both related different new single my preferred separate only live real running target underlying upstream correct main default existing entire connected configured whole hosted given selected and or to by with in for from most many few several some such two three using use via through call calling are when web external internal api rest custom build http https multiple public private developer admin managed supported free general particular proper suitable additional native standard powerful useful simple better certain downstream backend cloud proxy development dev test model search code file own agent design list key user auth data";
 
 /// What does not follow a tool that is spoken of.
 const PARTS: &[&str] = &[
@@ -88,7 +88,7 @@ fn of_kind(whose: &Whose<'_>, t: &Text<'_>, at: usize) -> Option<Outside> {
     let before = t.word(at - 1);
     let names = before.len() > 2
         && before.bytes().all(|byte| byte.is_ascii_lowercase())
-        && !NAMELESS.contains(&format!(" {before} "))
+        && !NAMELESS.split(' ').any(|word| word == before)
         && !before.ends_with("ly")
         && !before.ends_with("ed")
         && !whose.is_about(before)
@@ -99,11 +99,6 @@ fn of_kind(whose: &Whose<'_>, t: &Text<'_>, at: usize) -> Option<Outside> {
         "his",
     ];
     (names && (t.is(at, Sign::KINDS) || t.before_word(at, 3, &DETERMINERS))).then_some(Outside::Work)
-}
-
-/// "Checkers", "planners": who does something, in the plural.
-fn is_agent(word: &str) -> bool {
-    word.len() > 5 && (word.ends_with("ers") || word.ends_with("ors"))
 }
 
 /// The points of what a text says about what stands outside.

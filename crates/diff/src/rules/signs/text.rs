@@ -193,3 +193,8 @@ impl<'s> Text<'s> {
         class.has(Class::ADDRESS | Class::PATH) || class.has(Class::NUMBER) && self.word(index).len() > 3
     }
 }
+
+/// "Checkers", "planners": who does something, in the plural.
+pub(super) fn is_agent(word: &str) -> bool {
+    word.len() > 5 && (word.ends_with("ers") || word.ends_with("ors"))
+}
