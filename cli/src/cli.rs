@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::commands::{
-    approve, ci, completions, diff, explain, init, inspect, key, lock, ls, manifest, merge_driver, registry, rules,
-    sign_bundle, submit, trust, update, verify, verify_bundle, why,
+    approve, break_glass, ci, completions, diff, explain, init, inspect, key, lock, ls, manifest, merge_driver,
+    pending, registry, reject, review, revoke, rules, sign_bundle, steer, submit, trust, update, verify, verify_bundle,
+    why,
 };
 
 /// Pin, verify and review what MCP servers tell an AI agent.
@@ -116,6 +117,26 @@ pub enum Command {
     Submit(submit::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Approve(approve::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Reject(reject::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Pending(pending::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Review(review::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Promote(steer::promote::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Pause(steer::pause::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Resume(steer::resume::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Halt(steer::halt::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Rollback(steer::rollback::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    BreakGlass(break_glass::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Revoke(revoke::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Registry(registry::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]

@@ -105,7 +105,7 @@ async fn fetch(
 ) -> Result<Published, CommandError> {
     // What is live is shown to everybody. A project file names the registry, so a token is sent there only for what
     // needs one.
-    let client = RegistryClient::new(url.as_str(), None, &ClientOptions::default()).map_err(client_error)?;
+    let client = RegistryClient::new(url.as_str(), None, &reader_options(context, wanted)).map_err(client_error)?;
     if let Some(known) = settings.registry_roots.get(url) {
         registry_root::follow(&client, known, context.now()).await?;
     }
@@ -220,6 +220,16 @@ async fn fetch(
     }
     let bundles = evidence(&client, &manifest).await?;
     Ok(Published { source, manifest, consents, report, predecessor, bundles })
+}
+
+/// What a registry is told about who reads: the ring that the project is in, where it says one, or else what the
+/// machine's owner calls it.
+fn reader_options(context: &Context, wanted: &ServerSettings) -> ClientOptions {
+    ClientOptions {
+        ring: (wanted.ring != Ring::stable()).then(|| wanted.ring.clone()),
+        client_id: context.environment.get("MCP_PIN_CLIENT").map(str::to_owned).filter(|id| !id.is_empty()),
+        ..ClientOptions::default()
+    }
 }
 
 /// The attestations that a manifest names for its packages. The lock verifies them itself, so that it need not believe the

@@ -2,11 +2,11 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, parser::ValueSource};
 use url::Url;
 
 use crate::{
-    config::{Config, LogFormat},
+    config::{self, Config, LogFormat, check::Grade, layers::Source},
     root::commands::KeysError,
     serve::{ServeError, serve},
     telemetry, ui,
@@ -40,8 +40,23 @@ pub enum Command {
     /// Say who speaks for the registry: roots, signed by k of n people and rotated in a chain
     #[command(subcommand)]
     Keys(crate::root::commands::Command),
+    /// Check a configuration without starting, and show what it comes to
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
+}
+
+/// What to do with a configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print every setting with its value and where that comes from, and look at everything that a start would use
+    #[command(
+        after_help = "Exit codes: 0 a start would succeed, 2 the configuration is wrong, 3 the data directory cannot be used"
+    )]
+    Check(Box<ServeArguments>),
+    /// Print a commented configuration file with every setting and its default
+    Example,
 }
 
 /// The arguments of `serve`.
@@ -76,8 +91,18 @@ pub struct ServeArguments {
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    match Arguments::parse().command {
+    let matches = Arguments::command().get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match arguments.command {
         Command::Serve(arguments) => run_serve(&arguments),
+        Command::Config(ConfigCommand::Check(arguments)) => {
+            let matches = matches.subcommand_matches("config").and_then(|matches| matches.subcommand_matches("check"));
+            check_config(&arguments, matches)
+        }
+        Command::Config(ConfigCommand::Example) => {
+            ui::data(config::show::EXAMPLE.trim_end());
+            ExitCode::SUCCESS
+        }
         Command::Keys(command) => match crate::root::commands::run(&command) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
@@ -94,6 +119,51 @@ pub fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
     }
+}
+
+fn check_config(arguments: &ServeArguments, matches: Option<&ArgMatches>) -> ExitCode {
+    let (config, layers) = match Config::resolve_in(arguments, &config::variables()) {
+        Ok(resolved) => resolved,
+        Err(error) => {
+            ui::fail(&with_sources(&error), error.hint());
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    let flags = matches.map(|matches| flags(&config, matches)).unwrap_or_default();
+    match config::check::report(&config, &Config::settings(), &layers, &flags) {
+        (Grade::Error, true) => ExitCode::from(EXIT_DATA),
+        (Grade::Error, false) => ExitCode::from(EXIT_USAGE),
+        (Grade::Fine | Grade::Warning, _) => ExitCode::SUCCESS,
+    }
+}
+
+/// What the command line, and the variables that stand for its options, set.
+fn flags(config: &Config, matches: &ArgMatches) -> Vec<(&'static str, String, Source)> {
+    let source = |id: &str, option: &str| match matches.value_source(id) {
+        Some(ValueSource::CommandLine) => Some(Source::Flag(option.to_owned())),
+        Some(ValueSource::EnvVariable) => {
+            let command = ServeArguments::augment_args(clap::Command::new("serve"));
+            let variable = command.get_arguments().find(|argument| argument.get_id().as_str() == id)?.get_env()?;
+            Some(Source::Variable(variable.to_string_lossy().into_owned()))
+        }
+        _ => None,
+    };
+    let word = |value: &dyn std::fmt::Debug| format!("{value:?}").to_lowercase();
+    let settings = [
+        ("data-dir", "data_dir", "--data-dir", config.data_dir.display().to_string()),
+        ("listen", "listen", "--listen", config.listen.to_string()),
+        (
+            "public-url",
+            "public_url",
+            "--public-url",
+            config.public_url.as_ref().map(ToString::to_string).unwrap_or_default(),
+        ),
+        ("log.format", "log_format", "--log-format", word(&config.log_format)),
+        ("log.filter", "log_filter", "--log-filter", config.log_filter.clone()),
+        ("exposure", "behind_tls_proxy", "--behind-tls-proxy", "behind-tls-proxy".to_owned()),
+        ("exposure", "insecure_dev", "--insecure-dev", "insecure-dev".to_owned()),
+    ];
+    settings.into_iter().filter_map(|(name, id, option, value)| Some((name, value, source(id, option)?))).collect()
 }
 
 fn run_serve(arguments: &ServeArguments) -> ExitCode {
@@ -115,7 +185,9 @@ fn run_serve(arguments: &ServeArguments) -> ExitCode {
             return ExitCode::from(EXIT_FAILED);
         }
     };
-    match runtime.block_on(serve(config)) {
+    let ended = runtime.block_on(serve(config));
+    telemetry::flush_log();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             ui::fail(&with_sources(&error), error.hint());
@@ -145,10 +217,10 @@ fn with_sources(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
-        super::Arguments::command().debug_assert();
+        Arguments::command().debug_assert();
     }
 }

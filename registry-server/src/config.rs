@@ -1,8 +1,16 @@
 //! Settings: flags over environment over configuration file over defaults. Unknown keys of the file are refused.
 
+pub mod check;
+pub mod introspect;
+pub mod layers;
+pub mod show;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::BTreeSet,
     net::SocketAddr,
+    num::NonZero,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -13,10 +21,14 @@ use serde::Deserialize;
 use thiserror::Error;
 use url::Url;
 
+use layers::Layers;
+
 use crate::{
     cli::ServeArguments,
     oidc::IssuerConfig,
-    service::{DEFAULT_EXCHANGED_TOKEN_LIFETIME, default_roots},
+    policy_config::{PolicyConfig, PolicyConfigError, PolicySection, RingSection, RolloutSection},
+    service::{DEFAULT_EXCHANGED_TOKEN_LIFETIME, Settings, default_roots},
+    webhooks::{Network, TargetPolicy},
 };
 
 /// Where everything is kept unless told otherwise, relative to the working directory.
@@ -72,6 +84,9 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Which events are logged, as in `info,mcp_pin_registry=debug`.
     pub log_filter: String,
+    /// Whether the catalogue is read without a token. Clients that block every server on an answer other than 200 and
+    /// 404 need that.
+    pub anonymous_reads: bool,
     /// The limits on requests.
     pub limits: RequestLimits,
     /// The trusted roots of Sigstore instances.
@@ -80,6 +95,12 @@ pub struct Config {
     pub issuers: Vec<IssuerConfig>,
     /// How long an exchanged token is valid.
     pub exchanged_token_lifetime: SignedDuration,
+    /// What it takes to go live, and in which order.
+    pub policy: PolicyConfig,
+    /// Where webhooks may be.
+    pub webhook_targets: TargetPolicy,
+    /// Where metrics are, if not with everything else.
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// Limits on what one request may cost.
@@ -93,6 +114,47 @@ pub struct RequestLimits {
     pub connections: usize,
     /// How many requests that change or verify something may run at once; the others wait for their turn.
     pub concurrent_writes: usize,
+    /// How often somebody may ask.
+    pub rates: Rates,
+}
+
+/// How often somebody may ask. What clients ask before they start a server is never limited.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates {
+    /// One address, without a token; none for no limit.
+    pub anonymous: Option<Rate>,
+    /// One principal, with however many tokens; none for no limit.
+    pub principal: Option<Rate>,
+}
+
+/// A rate, and how far it may be exceeded for a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Requests a minute.
+    pub per_minute: NonZero<u32>,
+    /// Requests at once.
+    pub burst: NonZero<u32>,
+}
+
+impl Rate {
+    const fn new(per_minute: u32, burst: u32) -> Self {
+        Self {
+            per_minute: NonZero::new(per_minute).expect("the rates of this file are not 0"),
+            burst: NonZero::new(burst).expect("the bursts of this file are not 0"),
+        }
+    }
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        // An office of some hundred people behind one address, each of whose editors reads a few pages of the catalogue
+        // when it starts, and all of which start at nine. A page is answered from memory.
+        const ANONYMOUS: Rate = Rate::new(3000, 1000);
+        // A pipeline that releases a whole monorepo sends some hundred requests at once; each may be a decision, and
+        // decisions are made one after another.
+        const PRINCIPAL: Rate = Rate::new(1200, 600);
+        Self { anonymous: Some(ANONYMOUS), principal: Some(PRINCIPAL) }
+    }
 }
 
 impl Default for RequestLimits {
@@ -107,6 +169,7 @@ impl Default for RequestLimits {
             header_timeout: Duration::from_secs(10),
             connections: 512,
             concurrent_writes: 16,
+            rates: Rates::default(),
         }
     }
 }
@@ -127,12 +190,22 @@ pub enum ConfigError {
     #[error("the configuration file `{0}` is larger than {MAX_CONFIG_BYTES} bytes")]
     TooLarge(PathBuf),
     /// The file is not what it should be; the message points at the line.
-    #[error("the configuration file `{path}` is not valid\n{source}")]
+    #[error("{}:{line}: {problem}", .path.display())]
     Parse {
         /// The file.
         path: PathBuf,
-        /// Where and why.
-        source: Box<toml::de::Error>,
+        /// The line.
+        line: usize,
+        /// Why.
+        problem: String,
+    },
+    /// A variable of the environment that is not what it should be.
+    #[error("the environment variable `{name}`: {problem}")]
+    Variable {
+        /// Its name.
+        name: String,
+        /// Why.
+        problem: String,
     },
     /// A trusted root that cannot be used.
     #[error("the trusted root `{path}` cannot be used")]
@@ -159,6 +232,9 @@ pub enum ConfigError {
     /// Tokens that outlive what they are for.
     #[error("`oidc.token-minutes` is at most 60")]
     TokenMinutes,
+    /// What nothing can be decided by.
+    #[error(transparent)]
+    Policy(#[from] PolicyConfigError),
     /// Plain HTTP would leave this machine.
     #[error("`{0}` can be reached from other machines, and this server speaks plain HTTP there")]
     Exposed(SocketAddr),
@@ -194,6 +270,7 @@ struct File {
     listen: Option<SocketAddr>,
     exposure: Option<Exposure>,
     public_url: Option<Url>,
+    anonymous_reads: Option<bool>,
     #[serde(default)]
     log: LogSection,
     #[serde(default)]
@@ -202,6 +279,29 @@ struct File {
     sigstore: Vec<SigstoreSection>,
     #[serde(default)]
     oidc: OidcSection,
+    #[serde(default)]
+    policy: PolicySection,
+    #[serde(default)]
+    rollout: RolloutSection,
+    #[serde(default)]
+    ring: Vec<RingSection>,
+    #[serde(default)]
+    webhooks: WebhooksSection,
+    #[serde(default)]
+    metrics: MetricsSection,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct MetricsSection {
+    listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WebhooksSection {
+    #[serde(default)]
+    allow_networks: Vec<Network>,
 }
 
 /// A Sigstore instance beside the public ones, or a newer root of one of those.
@@ -244,6 +344,24 @@ struct LimitsSection {
     request_timeout_seconds: Option<std::num::NonZeroU16>,
     connections: Option<std::num::NonZeroU16>,
     concurrent_writes: Option<std::num::NonZeroU16>,
+    /// Requests a minute; 0 for no limit.
+    anonymous_per_minute: Option<u32>,
+    anonymous_burst: Option<NonZero<u32>>,
+    /// Requests a minute; 0 for no limit.
+    principal_per_minute: Option<u32>,
+    principal_burst: Option<NonZero<u32>>,
+}
+
+/// A rate of the file over a default: another rate without a burst of its own may burst by a third of it.
+fn rate(default: Option<Rate>, per_minute: Option<u32>, burst: Option<NonZero<u32>>) -> Option<Rate> {
+    let rate = match per_minute {
+        None => default?,
+        Some(per_minute) => {
+            let per_minute = NonZero::new(per_minute)?;
+            Rate { per_minute, burst: NonZero::new(per_minute.get() / 3).unwrap_or(NonZero::<u32>::MIN) }
+        }
+    };
+    Some(Rate { burst: burst.unwrap_or(rate.burst), ..rate })
 }
 
 impl Config {
@@ -252,7 +370,28 @@ impl Config {
     /// # Errors
     /// See [`ConfigError`].
     pub fn resolve(arguments: &ServeArguments) -> Result<Self, ConfigError> {
-        let file = arguments.config.as_ref().map_or_else(|| Ok(File::default()), read)?;
+        Self::resolve_in(arguments, &variables()).map(|(config, _)| config)
+    }
+
+    /// Like [`Config::resolve`], in a given environment; also says where the settings come from.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn resolve_in(
+        arguments: &ServeArguments,
+        variables: &[(String, String)],
+    ) -> Result<(Self, Layers), ConfigError> {
+        let (file, layers) = Layers::read::<File>(arguments.config.as_deref(), variables)?;
+        Ok((Self::merge(arguments, file)?, layers))
+    }
+
+    /// Every setting that a file or the environment may hold.
+    #[must_use]
+    pub fn settings() -> Vec<introspect::Setting> {
+        introspect::settings::<File>()
+    }
+
+    fn merge(arguments: &ServeArguments, file: File) -> Result<Self, ConfigError> {
         let exposure = match (arguments.insecure_dev, arguments.behind_tls_proxy) {
             (true, true) => return Err(ConfigError::ContradictoryExposure),
             (true, false) => Exposure::InsecureDev,
@@ -270,6 +409,7 @@ impl Config {
             public_url: arguments.public_url.clone().or(file.public_url),
             log_format: arguments.log_format.or(file.log.format).unwrap_or_default(),
             log_filter: arguments.log_filter.clone().or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
+            anonymous_reads: file.anonymous_reads.unwrap_or(true),
             limits: RequestLimits {
                 timeout: file
                     .limits
@@ -280,14 +420,32 @@ impl Config {
                     .limits
                     .concurrent_writes
                     .map_or(default.concurrent_writes, |writes| writes.get().into()),
+                rates: Rates {
+                    anonymous: rate(
+                        default.rates.anonymous,
+                        file.limits.anonymous_per_minute,
+                        file.limits.anonymous_burst,
+                    ),
+                    principal: rate(
+                        default.rates.principal,
+                        file.limits.principal_per_minute,
+                        file.limits.principal_burst,
+                    ),
+                },
                 ..default
             },
             roots: roots(&file.sigstore, arguments.config.as_deref())?,
+            policy: PolicyConfig { policy: file.policy, rollout: file.rollout, rings: file.ring },
             issuers: file.oidc.issuer,
             exchanged_token_lifetime: file
                 .oidc
                 .token_minutes
                 .map_or(DEFAULT_EXCHANGED_TOKEN_LIFETIME, |minutes| SignedDuration::from_mins(minutes.get().into())),
+            webhook_targets: TargetPolicy {
+                allowed: file.webhooks.allow_networks,
+                insecure_dev: exposure == Exposure::InsecureDev,
+            },
+            metrics_listen: file.metrics.listen,
         };
         config.check()?;
         Ok(config)
@@ -325,6 +483,7 @@ impl Config {
         if !self.issuers.is_empty() && self.public_url.is_none() {
             return Err(ConfigError::NoAudience);
         }
+        self.policy.apply(Settings::default())?;
         if self.exchanged_token_lifetime > MAX_EXCHANGED_TOKEN_LIFETIME {
             return Err(ConfigError::TokenMinutes);
         }
@@ -358,73 +517,10 @@ fn roots(sections: &[SigstoreSection], file: Option<&Path>) -> Result<Roots, Con
     Ok(roots)
 }
 
-fn read(path: &PathBuf) -> Result<File, ConfigError> {
-    let fail = |source| ConfigError::Read { path: path.clone(), source };
-    if std::fs::metadata(path).map_err(fail)?.len() > MAX_CONFIG_BYTES {
-        return Err(ConfigError::TooLarge(path.clone()));
-    }
-    let text = std::fs::read_to_string(path).map_err(fail)?;
-    toml::from_str(&text).map_err(|source| ConfigError::Parse { path: path.clone(), source: Box::new(source) })
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser as _;
-
-    use super::*;
-    use crate::cli::{Arguments, Command};
-
-    fn resolve(arguments: &[&str]) -> Result<Config, ConfigError> {
-        let all = ["mcp-pin-registry", "serve"].into_iter().chain(arguments.iter().copied());
-        let Command::Serve(arguments) = Arguments::parse_from(all).command else { unreachable!("`serve` was given") };
-        Config::resolve(&arguments)
-    }
-
-    fn file(text: &str) -> tempfile::NamedTempFile {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), text).unwrap();
-        file
-    }
-
-    #[test]
-    fn needs_no_configuration() {
-        let config = resolve(&[]).unwrap();
-        assert_eq!(config.data_dir, PathBuf::from(DEFAULT_DATA_DIR));
-        assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
-        assert_eq!(config.exposure, Exposure::LoopbackOnly);
-    }
-
-    #[test]
-    fn flags_win_over_the_file() {
-        let file = file("listen = \"127.0.0.1:1\"\ndata-dir = \"from-file\"\n[limits]\nconcurrent-writes = 3\n");
-        let config = resolve(&["--config", file.path().to_str().unwrap(), "--listen", "127.0.0.1:2"]).unwrap();
-        assert_eq!(config.listen.port(), 2);
-        assert_eq!(config.data_dir, PathBuf::from("from-file"));
-        assert_eq!(config.limits.concurrent_writes, 3);
-    }
-
-    #[test]
-    fn an_unknown_key_of_the_file_is_refused() {
-        let file = file("insecure = true\n");
-        let error = resolve(&["--config", file.path().to_str().unwrap()]).unwrap_err();
-        assert!(error.to_string().contains("unknown field `insecure`"), "{error}");
-    }
-
-    #[test]
-    fn plain_http_beyond_this_machine_needs_a_word() {
-        assert!(matches!(resolve(&["--listen", "0.0.0.0:1"]), Err(ConfigError::Exposed(_))));
-        assert!(matches!(resolve(&["--listen", "[::]:1"]), Err(ConfigError::Exposed(_))));
-        assert!(resolve(&["--listen", "0.0.0.0:1", "--behind-tls-proxy"]).is_ok());
-        assert!(resolve(&["--listen", "0.0.0.0:1", "--insecure-dev"]).is_ok());
-        assert!(resolve(&["--listen", "[::1]:1"]).is_ok());
-    }
-
-    #[test]
-    fn a_public_url_is_https_and_an_origin() {
-        assert!(resolve(&["--public-url", "https://mcp.acme.example"]).is_ok());
-        assert!(resolve(&["--public-url", "http://127.0.0.1:8420"]).is_ok());
-        for url in ["http://mcp.acme.example", "https://user@acme.example", "https://acme.example/base", "file:///x"] {
-            assert!(matches!(resolve(&["--public-url", url]), Err(ConfigError::PublicUrl)), "{url}");
-        }
-    }
+/// The variables of this process's environment that are text.
+#[must_use]
+pub fn variables() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }

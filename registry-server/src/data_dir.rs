@@ -4,6 +4,7 @@
 //! lock            held while a server runs
 //! registry.sqlite the database
 //! cursor.key      the key that page cursors are authenticated with
+//! webhook.key     the key that the secrets of webhooks are sealed with
 //! admin-token     the first token, as it was printed on first start
 //! log.key         the key of the transparency log, and since when; made by `keys init`
 //! roots/          `1.root.json`, `2.root.json` …: who speaks for this registry

@@ -6,15 +6,19 @@
 pub mod cli;
 pub mod config;
 mod data_dir;
+pub mod events;
 pub mod http;
+mod line_buffer;
 mod listen;
 pub mod log;
 pub mod oidc;
+pub mod policy_config;
 pub mod root;
 pub mod serve;
 pub mod service;
 mod stall;
 mod telemetry;
 mod ui;
+pub mod webhooks;
 
 pub use serve::serve;

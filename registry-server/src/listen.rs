@@ -3,23 +3,30 @@
 //! The framework's own accept loop has no limit on the time that a client takes to send a request's head, so a few
 //! slow clients could hold every connection for ever.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Router, http::Request};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
 use tokio::{net::TcpListener, sync::Semaphore};
+use tower::ServiceExt as _;
 
-use crate::{config::RequestLimits, stall::Impatient};
+use crate::{config::RequestLimits, http::rate::Peer, stall::Impatient};
 
 /// How long requests may go on after the order to stop: less than what service managers wait before they kill.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// The pause after the system refused to accept, which it does while files or memory run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
+
+/// Notes whose connection a request came over.
+fn with_peer<B>(mut request: Request<B>, peer: SocketAddr) -> Request<B> {
+    request.extensions_mut().insert(Peer(peer));
+    request
+}
 
 /// Answers until `stop` is ready, then lets what has begun come to its end.
 pub(crate) async fn answer(
@@ -34,7 +41,7 @@ pub(crate) async fn answer(
     server.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_timeout);
     let next = async || {
         let permit = Arc::clone(&connections).acquire_owned().await.map_err(io::Error::other)?;
-        listener.accept().await.map(|(stream, _)| (stream, permit))
+        listener.accept().await.map(|(stream, peer)| (stream, peer, permit))
     };
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -42,7 +49,7 @@ pub(crate) async fn answer(
             accepted = next() => accepted,
             () = &mut stop => break,
         };
-        let (stream, permit) = match accepted {
+        let (stream, peer, permit) = match accepted {
             Ok(accepted) => accepted,
             // The client went away before it was its turn.
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {
@@ -56,7 +63,7 @@ pub(crate) async fn answer(
         };
         // Answers are written whole; waiting for more of them only costs time. A failure costs only that.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let service = TowerToHyperService::new(router.clone().map_request(move |request| with_peer(request, peer)));
         let connection =
             server.serve_connection(TokioIo::new(Impatient::new(stream, limits.timeout)), service).into_owned();
         let connection = graceful.watch(connection);

@@ -1,12 +1,12 @@
 //! Starting and stopping.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use aws_lc_rs::rand;
 use mcp_pin_storage::{StorageError, Store};
 use mcp_pin_storage_sqlite::SqliteStore;
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinSet};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -15,14 +15,20 @@ use crate::{
     http::{
         self, AppState,
         cursor::CursorKey,
+        rate::RateLimits,
         state::{About, Published},
     },
     listen,
     oidc::{FetchError, Issuers},
+    policy_config::PolicyConfigError,
     root::{LogKey, RootError, RootStore},
-    service::{Clock, Random, Service, ServiceError, Settings, SystemClock, SystemRandom},
+    service::{Clock, News, Random, Service, ServiceError, Settings, SystemClock, SystemRandom},
     telemetry, ui,
+    webhooks::{self, Vault, dispatch::Dispatcher},
 };
+
+/// The file of the key that secrets of webhooks are sealed with.
+const WEBHOOK_KEY: &str = "webhook.key";
 
 /// Why a server did not start, or stopped.
 #[derive(Debug, Error)]
@@ -45,6 +51,9 @@ pub enum ServeError {
     /// The root cannot be served: it does not verify, or has expired.
     #[error("the registry's root cannot be served")]
     Root(#[from] RootError),
+    /// Nothing can be decided by the configuration.
+    #[error(transparent)]
+    Policy(#[from] PolicyConfigError),
     /// Issuers of identity tokens could never be asked.
     #[error("cannot set up the HTTP client")]
     Client(#[from] FetchError),
@@ -90,6 +99,7 @@ impl Default for Environment {
 /// A server that is ready to answer.
 pub struct Server {
     listener: TcpListener,
+    metrics_listener: Option<TcpListener>,
     address: SocketAddr,
     state: AppState,
     store: Arc<dyn Store>,
@@ -111,13 +121,21 @@ impl Server {
             .await
             .map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
+        let metrics_listener = match config.metrics_listen {
+            Some(address) => {
+                Some(TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?)
+            }
+            None => None,
+        };
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data_dir.database()).await?);
         let settings = Settings {
             roots: config.roots.clone(),
             exchanged_token_lifetime: config.exchanged_token_lifetime,
+            webhook_targets: config.webhook_targets.clone(),
+            vault: Some(Arc::new(Vault::new(&*data_dir.key(WEBHOOK_KEY, random_key)?))),
             ..Settings::default()
         };
-        let ring = settings.ring.to_string();
+        let settings = config.policy.apply(settings)?;
         let Environment { clock, random } = environment;
         let service =
             Service::open(Arc::clone(&store), Arc::clone(&clock), random, settings).await.map_err(ServeError::Start)?;
@@ -135,10 +153,15 @@ impl Server {
         let log_key = data_dir.log_key()?;
         let roots = RootStore::new(&config.data_dir).load(log_key.as_ref().map(LogKey::id).as_deref(), clock.now())?;
         let trusted_root = log_key.zip(config.public_url.as_ref()).map(|(key, url)| key.trusted_root(url));
-        let about = About { public_url: config.public_url.clone(), ring };
-        let state =
-            AppState::new(service, cursors, config.limits, metrics, about, issuers, Published { roots, trusted_root });
-        Ok(Self { listener, address, state, store, admin_token, data_dir })
+        let about = About {
+            public_url: config.public_url.clone(),
+            anonymous_reads: config.anonymous_reads,
+            metrics_elsewhere: config.metrics_listen.is_some(),
+        };
+        let rates = RateLimits::new(config.limits.rates, config.exposure);
+        let published = Published { roots, trusted_root };
+        let state = AppState::new(service, cursors, config.limits, metrics, about, issuers, published, rates);
+        Ok(Self { listener, metrics_listener, address, state, store, admin_token, data_dir })
     }
 
     /// Where it listens.
@@ -153,6 +176,12 @@ impl Server {
         self.admin_token.as_ref().map(|token| token.as_str())
     }
 
+    /// Where metrics are, where they have an address of their own.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_listener.as_ref().and_then(|listener| listener.local_addr().ok())
+    }
+
     /// The interface without the socket, for tests.
     pub fn router(&self) -> axum::Router {
         http::router(self.state.clone())
@@ -160,9 +189,35 @@ impl Server {
 
     /// Answers until `stop` is ready, then lets what has begun come to its end.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
-        let Self { listener, state, store, data_dir, .. } = self;
+        let Self { listener, metrics_listener, state, store, data_dir, .. } = self;
         let limits = state.limits();
+        let service = state.service().clone();
+        let sweeper = tokio::spawn(sweep(service.clone()));
+        let mut behind = JoinSet::new();
+        behind.spawn(service.clone().watch_store());
+        if let Some(sender) = state.sender() {
+            let owner = hex::encode(random_key());
+            behind.spawn(Dispatcher::new(service.clone(), sender.clone(), owner).run());
+        }
+        if let Some(listener) = metrics_listener {
+            let router = http::metrics::alone(state.clone());
+            let mut following = service.watch_events();
+            // It ends with everything else.
+            let stop = async move { while following.news(u64::MAX).await != News::Stopping {} };
+            behind.spawn(listen::answer(listener, router, limits, stop));
+        }
+        let stop = async {
+            stop.await;
+            // Open streams end first, so that their readers hear why.
+            service.stop_following();
+        };
         listen::answer(listener, http::router(state), limits, stop).await;
+        // A decision that has begun comes to its end all the same.
+        sweeper.abort();
+        // What was delivered is noted before the store closes; a delivery takes seconds at most.
+        if tokio::time::timeout(webhooks::send::TIMEOUT, behind.join_all()).await.is_err() {
+            tracing::warn!("a delivery to a webhook was cut off; it is repeated after the next start");
+        }
         store.close().await;
         drop(data_dir);
     }
@@ -181,16 +236,44 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         ui::say(&format!("it is also kept in `{}`", server.data_dir.admin_token().display()));
     }
     ui::data(&format!("listening on http://{}", server.address()));
+    if let Some(address) = server.metrics_address() {
+        tracing::info!(server.address = %address, "metrics");
+    }
     tracing::info!(server.address = %server.address(), "listening");
     server.run(told_to_stop()).await;
     tracing::info!("stopped");
     Ok(())
 }
 
+/// How often it is looked for what is due. A break-glass is over within this time of its end.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Decides what is due, as long as the server runs.
+async fn sweep(service: Service) {
+    let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        ticks.tick().await;
+        match service.sweep().await {
+            Ok(_) => failing = false,
+            // Once, not every second for as long as the database is away.
+            Err(error) => {
+                if !failing {
+                    tracing::error!(error = %error, "what is due cannot be decided");
+                }
+                failing = true;
+            }
+        }
+    }
+}
+
 /// A panic's text may hold what a client sent: into the log, quoted, and nowhere else.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         tracing::error!(panic.message = ?panic.payload_as_str(), panic.location = ?panic.location(), "panic");
+        // It may be the last thing that this process says.
+        telemetry::flush_log();
     }));
 }
 

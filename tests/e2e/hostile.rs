@@ -265,7 +265,7 @@ fn what_a_hostile_publisher_submits_is_as_harmless() {
     assert_harmless(&approver.run(&["approve", &format!("{NAME}@{ATTACK}").replace('\u{0}', "")]).expect(2), false);
     // A reason is text of an approver, shown to the publisher and others.
     let reason = ATTACK.replace('\u{0}', "");
-    let rejected = approver.run(&["approve", &what, "--reject", "--reason", &reason]);
+    let rejected = approver.run(&["reject", &what, "--reason", &reason]);
     assert_harmless(&rejected, false);
     every_form(approver, &["registry", "submissions", "--state", "all"], 0);
     // The registry's own log is read in a terminal, too.

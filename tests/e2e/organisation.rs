@@ -30,14 +30,21 @@ pub(crate) fn release(version: &str) -> Scenario {
 pub(crate) struct Organisation {
     pub(crate) world: World,
     pub(crate) registry: RegistryProcess,
-    admin: Person,
+    pub(crate) admin: Person,
     pub(crate) publisher: Person,
     pub(crate) approver: Person,
 }
 
 impl Organisation {
+    /// With one ring, so that what is approved is live for everybody.
     pub(crate) fn new() -> Self {
+        Self::with_config("[[ring]]\nname = \"stable\"\n")
+    }
+
+    /// With this configuration of the registry.
+    pub(crate) fn with_config(config: &str) -> Self {
         let world = World::new();
+        std::fs::write(world.path("data.toml"), config).unwrap();
         let registry = RegistryProcess::start(&world.path("data"));
         let mut admin = world.person("admin");
         admin.set("MCP_PIN_TOKEN", &registry.admin_token).set("MCP_PIN_REGISTRY", &registry.url());
@@ -166,7 +173,7 @@ fn denied_until_somebody_consents_and_the_live_version_goes_on_serving() {
     assert_eq!(registry.read(LATEST, None)["server"]["version"], "1.0.0");
     registry.get(&format!("/v1/manifests/{}", second["manifest"].as_str().unwrap()), None).unwrap().expect(404);
     developer.run(&["update"]).expect(0).says("up to date");
-    organisation.approver.run(&["approve", &format!("{NAME}@1.1.0"), "--reject", "--reason", "no"]).expect(0);
+    organisation.approver.run(&["reject", &format!("{NAME}@1.1.0"), "--reason", "no"]).expect(0);
     assert_eq!(organisation.state(&second), "rejected");
     registry.get(&format!("/v1/manifests/{}", second["manifest"].as_str().unwrap()), None).unwrap().expect(404);
     assert_eq!(registry.read(LATEST, None)["server"]["version"], "1.0.0");
@@ -225,7 +232,7 @@ fn what_was_live_stays_readable_by_its_digest_and_what_never_was_does_not_exist(
     let superseded = organisation.publish("1.0.0");
     let revoked = organisation.publish("1.1.0");
     let target = format!("{NAME}@1.1.0");
-    organisation.admin.run(&["registry", "revoke", "version", &target, "--reason", "stolen key"]).expect(0);
+    organisation.admin.run(&["revoke", "version", &target, "--reason", "stolen key"]).expect(0);
     let pending = organisation.submit("1.2.0", &release("1.2.0"));
     assert_eq!(organisation.state(&superseded), "superseded");
     assert_eq!(organisation.state(&revoked), "revoked");
@@ -247,7 +254,7 @@ fn t83_a_revoked_version_is_not_locked_any_more() {
     organisation.publish("1.0.0");
     before.run(&["lock", "--accept", "first-use"]).expect(0);
     let target = format!("{NAME}@1.0.0");
-    organisation.admin.run(&["registry", "revoke", "version", &target, "--reason", "stolen key"]).expect(0);
+    organisation.admin.run(&["revoke", "version", &target, "--reason", "stolen key"]).expect(0);
     organisation.registry.get(LATEST, None).unwrap().expect(404);
     let after = organisation.developer("after");
     after.run(&["lock", "--accept", "first-use"]).expect(4).says("is not admitted");

@@ -24,9 +24,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// `mcp-pin-registry serve` on a free port, with nothing of the machine's environment.
 pub(crate) fn serve(data: &Path) -> Command {
     let mut command = Command::new(program("mcp-pin-registry"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data);
+    let config = data.with_extension("toml");
+    if config.exists() {
+        command.arg("--config").arg(config);
+    }
     command
-        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-        .arg(data)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", data)
@@ -53,9 +56,15 @@ impl RegistryProcess {
     /// Starts one and waits until it listens.
     #[track_caller]
     pub(crate) fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// The same, with more options.
+    #[track_caller]
+    pub(crate) fn start_with(data: &Path, options: &[&str]) -> Self {
         let log = data.with_extension("log");
         let log_file = fs::File::options().create(true).append(true).open(&log).unwrap();
-        let mut child = serve(data).stdout(Stdio::piped()).stderr(log_file).spawn().unwrap();
+        let mut child = serve(data).args(options).stdout(Stdio::piped()).stderr(log_file).spawn().unwrap();
         let (sender, receiver) = mpsc::channel();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         std::thread::spawn(move || {

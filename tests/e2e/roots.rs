@@ -165,7 +165,7 @@ fn an_administrator_grants_and_registers_identities() {
     admin.run(&[&grant[..], &["--identity-issuer", issuer]].concat()).expect(2);
     admin.run(&[&grant[..], &identity, &["--instance", "elsewhere"]].concat()).expect(1).says("no trusted root");
 
-    let revoke = ["registry", "revoke", "signer"];
+    let revoke = ["revoke", "signer"];
     let target = format!("{issuer} {workflow}");
     admin.run(&[&revoke[..], &[&target, "--reason", "stolen"]].concat()).expect(0);
     let other = ["registry", "grant", "io.github.other", "--principal", "acme-release"];

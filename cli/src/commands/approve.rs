@@ -12,7 +12,7 @@ use mcp_pin_model::{
     lockfile::{KeyIdentity, SignerIdentity},
 };
 use mcp_pin_policy::Assessment;
-use mcp_pin_registry_client::{ConsentOutcome, RegistryClient, SubmissionRecord, SubmissionState};
+use mcp_pin_registry_client::{ConsentOutcome, RegistryClient, SubmissionRecord, SubmissionState, WellKnown};
 use serde::Serialize;
 
 use self::beside::{Found, FoundDocument};
@@ -20,6 +20,7 @@ use super::registry::{
     connection::{Connection, ask},
     submissions::{self, SubmissionDocument},
 };
+use super::steer::standing;
 use crate::{
     cli::Format,
     context::Context,
@@ -33,7 +34,7 @@ use crate::{
     ui::{Role, Text, sanitize},
 };
 
-/// Review what was submitted to a registry, and consent to it or reject it
+/// Review what was submitted to a registry, and consent to it
 ///
 /// The manifests are fetched by digest and the change report is computed here; it has to be the one the registry has.
 /// You go through it item by item, the gravest first; what is graded `block` takes typing the server's name.
@@ -45,14 +46,14 @@ pub struct Arguments {
     #[arg(value_name = "SERVER@VERSION|ID")]
     pub what: String,
     /// Consent to the change report with this digest, without being asked
-    #[arg(long, value_name = "DIGEST", conflicts_with = "reject")]
+    #[arg(long, value_name = "DIGEST")]
     pub accept: Option<Digest>,
     /// Acknowledge what was found beside the report, by its fingerprint; with --accept, whose digest does not cover it
     #[arg(long, value_name = "FINGERPRINT", requires = "accept")]
     pub acknowledge: Vec<String>,
-    /// Reject it
-    #[arg(long, requires = "reason")]
-    pub reject: bool,
+    /// Consent for this ring alone; may be given several times [default: all rings]
+    #[arg(long, value_name = "RING")]
+    pub ring: Vec<String>,
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
@@ -70,7 +71,7 @@ pub struct Arguments {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
-    /// `consented`, `rejected`, or `consent-required` when nothing was decided.
+    /// `consented`, `rejected`, `consent-required` when nothing was decided, or `not-asked`.
     outcome: &'static str,
     submission: SubmissionDocument,
     grade: Grade,
@@ -104,17 +105,13 @@ struct Reviewed {
 pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     let client = arguments.connection.authorized(context)?;
     let submission = find(context, &client, &arguments.what)?;
-    if submission.state != SubmissionState::Pending {
+    if !waits(context, &client, &submission)? {
         return Err(CommandError::failed(format!(
             "{}@{} does not wait for a decision: it is {}",
             submission.server,
             submission.version,
             submission.state.as_str()
         )));
-    }
-    if arguments.reject {
-        let reason = arguments.reason.as_deref().unwrap_or_default();
-        return reject(context, &client, &submission, reason);
     }
     let reviewed = review::review(context, &client, submission)?;
     // What weighs more or less in a project weighs as the rules say in a registry.
@@ -204,7 +201,7 @@ fn reason_for_rejecting(context: &Context) -> Result<String, CommandError> {
 }
 
 /// The submission that is meant: by id, or the newest of a version.
-fn find(context: &Context, client: &RegistryClient, what: &str) -> Result<SubmissionRecord, CommandError> {
+pub(super) fn find(context: &Context, client: &RegistryClient, what: &str) -> Result<SubmissionRecord, CommandError> {
     let Some((server, version)) = what.rsplit_once('@') else {
         return ask(context, "asking for the submission", client.submission(what));
     };
@@ -218,9 +215,25 @@ fn find(context: &Context, client: &RegistryClient, what: &str) -> Result<Submis
         return Ok(submission);
     }
     submissions::all(context, client, None)?.into_iter().rev().find(is_meant).ok_or_else(|| {
-        CommandError::failed(format!("{server}@{version} was not submitted to {}", client.base()))
-            .hint("`mcp-pin registry submissions` lists what waits for consent")
+        CommandError::failed(format!("{server}@{version} was not submitted to {}", client.base())).hint(
+            "`mcp-pin pending` lists what waits for consent, `mcp-pin registry submissions --state all` everything",
+        )
     })
+}
+
+/// Shows what `approve` would ask about, and decides nothing.
+pub(super) fn show_only(context: &Context, client: &RegistryClient, what: &str) -> CommandResult {
+    let submission = find(context, client, what)?;
+    let reviewed = review::review(context, client, submission)?;
+    let found = beside::find(context, client, &reviewed)?;
+    match context.format {
+        Format::Json => json::print(&context.ui, "review", &document("not-asked", &reviewed, Some(&found), None))?,
+        Format::Human => {
+            show(context, &reviewed)?;
+            reviewing::print_beside(context, &found.beside())?;
+        }
+    }
+    Ok(Status::Passed)
 }
 
 fn show(context: &Context, reviewed: &Reviewed) -> Result<(), CommandError> {
@@ -294,10 +307,10 @@ fn consent(
         return Err(CommandError::failed("a publisher does not approve what it published")
             .hint("another person has to approve it, with a key of their own"));
     }
-    let (ring, who) = ask(context, "asking who you are", async {
-        Ok((client.well_known().await?.ring, client.whoami().await?.principal))
+    let (registry, who) = ask(context, "asking who you are", async {
+        Ok((client.well_known().await?, client.whoami().await?.principal))
     })?;
-    let ring: Ring = ring.parse().map_err(|error| CommandError::failed(format!("the registry's ring: {error}")))?;
+    let rings = rings(arguments, &registry)?;
     let statement = Consent {
         manifest: submission.manifest,
         decision: Decision::Approve,
@@ -306,7 +319,7 @@ fn consent(
         replaces: submission.replaces,
         changes: report.digest(),
         acknowledged: acknowledged.into_fingerprints(),
-        rings: vec![ring],
+        rings,
         reason,
         at: context.now(),
         expires: arguments.expires,
@@ -321,8 +334,14 @@ fn consent(
     }
     let mut text = Text::new().with(Role::Good, "consented ");
     text.plain(format!("to {}@{}: ", submission.server, submission.version));
-    if outcome.submission.state == SubmissionState::Live {
-        text.push(Role::Good, "it is live");
+    let rollout = match outcome.submission.state {
+        SubmissionState::Live | SubmissionState::Approved => {
+            Some(ask(context, "asking where it stands", client.rollout(&submission.manifest))?)
+        }
+        _ => None,
+    };
+    if let Some(rollout) = rollout {
+        text.push(Role::Good, format!("it {}", standing(&rollout)));
     } else {
         let status = &outcome.status;
         text.push(
@@ -337,7 +356,35 @@ fn consent(
     Ok(Status::Passed)
 }
 
-fn reject(context: &Context, client: &RegistryClient, submission: &SubmissionRecord, reason: &str) -> CommandResult {
+/// Whether consents to a version can change anything: what is live in some ring may wait for those to the next one.
+fn waits(context: &Context, client: &RegistryClient, submission: &SubmissionRecord) -> Result<bool, CommandError> {
+    Ok(match submission.state {
+        SubmissionState::Pending | SubmissionState::Approved => true,
+        SubmissionState::Live => {
+            let rollout = ask(context, "asking where it stands", client.rollout(&submission.manifest))?;
+            rollout.next.is_some() || rollout.break_glass.is_some()
+        }
+        _ => false,
+    })
+}
+
+/// The rings that a consent is for: all that the registry has, unless some are named.
+fn rings(arguments: &Arguments, registry: &WellKnown) -> Result<Vec<Ring>, CommandError> {
+    let parse = |text: &String| {
+        text.parse::<Ring>().map_err(|error| CommandError::usage(format!("{}: {error}", sanitize::name(text))))
+    };
+    if !arguments.ring.is_empty() {
+        return arguments.ring.iter().map(parse).collect();
+    }
+    if registry.rings.is_empty() { Ok(vec![parse(&registry.ring)?]) } else { Ok(registry.rings.clone()) }
+}
+
+pub(super) fn reject(
+    context: &Context,
+    client: &RegistryClient,
+    submission: &SubmissionRecord,
+    reason: &str,
+) -> CommandResult {
     if reason.trim().is_empty() {
         return Err(CommandError::usage("a rejection needs a reason"));
     }
@@ -349,7 +396,7 @@ fn reject(context: &Context, client: &RegistryClient, submission: &SubmissionRec
             submission: SubmissionDocument,
         }
         let document = Rejected { outcome: "rejected", submission: SubmissionDocument::of(&submission) };
-        json::print(&context.ui, "approve", &document)?;
+        json::print(&context.ui, "reject", &document)?;
     } else {
         let text = Text::new()
             .with(Role::Good, "rejected ")

@@ -1,6 +1,7 @@
 //! One command per file: its arguments, its help text, and `run`.
 
 pub mod approve;
+pub mod break_glass;
 pub mod ci;
 pub mod completions;
 pub mod diff;
@@ -12,10 +13,15 @@ pub mod lock;
 pub mod ls;
 pub mod manifest;
 pub mod merge_driver;
+pub mod pending;
 pub mod registry;
+pub mod reject;
+pub mod review;
+pub mod revoke;
 pub mod rules;
 mod selection;
 pub mod sign_bundle;
+pub mod steer;
 pub mod submit;
 pub mod trust;
 pub mod trusting;
@@ -53,6 +59,16 @@ pub fn run(command: &Command, context: &Context) -> CommandResult {
         Command::SignBundle(arguments) => sign_bundle::run(arguments, context),
         Command::Submit(arguments) => submit::run(arguments, context),
         Command::Approve(arguments) => approve::run(arguments, context),
+        Command::Reject(arguments) => reject::run(arguments, context),
+        Command::Pending(arguments) => pending::run(arguments, context),
+        Command::Review(arguments) => review::run(arguments, context),
+        Command::Promote(arguments) => steer::promote::run(arguments, context),
+        Command::Pause(arguments) => steer::pause::run(arguments, context),
+        Command::Resume(arguments) => steer::resume::run(arguments, context),
+        Command::Halt(arguments) => steer::halt::run(arguments, context),
+        Command::Rollback(arguments) => steer::rollback::run(arguments, context),
+        Command::BreakGlass(arguments) => break_glass::run(arguments, context),
+        Command::Revoke(arguments) => revoke::run(arguments, context),
         Command::Registry(arguments) => registry::run(arguments, context),
         Command::VerifyBundle(arguments) => verify_bundle::run(arguments, context),
         Command::MergeDriver(arguments) => merge_driver::run(arguments, context),

@@ -4,12 +4,15 @@ mod add;
 mod approver;
 pub(crate) mod connection;
 mod credential;
+mod events;
+mod export;
 mod grant;
 pub(crate) mod login;
-mod revoke;
+mod mirror;
 mod show;
 pub(crate) mod submissions;
 mod token;
+mod webhook;
 
 use crate::{context::Context, error::CommandResult};
 
@@ -39,7 +42,13 @@ pub enum Action {
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Token(token::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
-    Revoke(revoke::Arguments),
+    Events(events::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Webhook(webhook::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Export(export::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Mirror(mirror::Arguments),
 }
 
 /// Runs it.
@@ -55,6 +64,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         Action::Grant(arguments) => grant::run(arguments, context),
         Action::Approver(arguments) => approver::run(arguments, context),
         Action::Token(arguments) => token::run(arguments, context),
-        Action::Revoke(arguments) => revoke::run(arguments, context),
+        Action::Events(arguments) => events::run(arguments, context),
+        Action::Webhook(arguments) => webhook::run(arguments, context),
+        Action::Export(arguments) => export::run(arguments, context),
+        Action::Mirror(arguments) => mirror::run(arguments, context),
     }
 }

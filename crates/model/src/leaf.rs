@@ -31,12 +31,38 @@ pub enum LeafType {
     Rejected,
     /// An approver consented.
     Consented,
-    /// A version went live in a ring, or moved between rings.
+    /// Enough people have consented for it to go live.
+    Approved,
+    /// What it was approved by holds no longer: it waits for consent again.
+    Lapsed,
+    /// Its time has passed: nobody decided, or what it was live by has ended.
+    Expired,
+    /// A ring serves another version than before or, where the leaf names none, nothing of its own.
     RingMoved,
     /// A live version was replaced.
     Superseded,
+    /// A version does not go further by itself.
+    RolloutPaused,
+    /// It goes further again.
+    RolloutResumed,
+    /// A version goes no further, because something was found out about it.
+    RolloutHalted,
+    /// A ring serves what it served before.
+    RolledBack,
+    /// A version was put or kept live without the consents that it takes.
+    BreakGlass,
+    /// That has ended.
+    BreakGlassEnded,
+    /// A client saw something else than the manifest says.
+    DriftReported,
     /// Something was revoked.
     Revoked,
+    /// An unsigned document was put into quarantine.
+    Drafted,
+    /// A draft ended: a signed manifest came, another document took its place, or it was taken back.
+    DraftEnded,
+    /// Something was said about a version beside its content: `active` or `deprecated`.
+    StatusChanged,
     /// The policy changed.
     PolicyChanged,
     /// A namespace was granted to an identity.
@@ -53,6 +79,16 @@ pub enum LeafType {
     TokenRevoked,
     /// A key of the registry was replaced.
     KeyRotated,
+    /// A webhook was added.
+    WebhookAdded,
+    /// A webhook was removed.
+    WebhookRemoved,
+    /// A webhook is told nothing any more.
+    WebhookDisabled,
+    /// A webhook is told again, from where it stood.
+    WebhookEnabled,
+    /// A webhook got a new signing secret.
+    WebhookRotated,
 }
 
 /// A leaf.
@@ -85,7 +121,7 @@ pub struct Leaf {
     /// The ring it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ring: Option<crate::Ring>,
-    /// What else it is about: a namespace, a key id, a token id, a revocation's target.
+    /// What else it is about: a namespace, a key id, a token id, a revocation's target, why a ring changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
 }

@@ -261,6 +261,12 @@ impl Ring {
     pub fn stable() -> Self {
         Self("stable".to_owned())
     }
+
+    /// The ring that a registry has before `stable` unless it is configured otherwise.
+    #[must_use]
+    pub fn canary() -> Self {
+        Self("canary".to_owned())
+    }
 }
 
 impl FromStr for Ring {

@@ -171,7 +171,9 @@ pub fn approvers_needed(assessment: &Assessment<'_>, requirements: &Requirements
             Grade::Review | Grade::Block | Grade::Refuse => true,
         }
     };
-    u8::from(at_least_one).max(requirements.acknowledgements(assessment.grade()))
+    // An acknowledgement that is needed is needed whatever the change as a whole takes.
+    let as_a_whole = if at_least_one { requirements.as_a_whole(assessment.grade()) } else { 0 };
+    as_a_whole.max(requirements.acknowledgements(assessment.grade()))
 }
 
 /// The fingerprints of findings that too few approvers acknowledged.

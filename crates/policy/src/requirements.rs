@@ -87,6 +87,11 @@ pub struct Requirements {
     pub preset: Preset,
     /// How many distinct approvers a `block` finding takes.
     pub quorum_block: NonZero<u8>,
+    /// How many a `review` finding takes, where that is not the preset's number.
+    pub quorum_review: Option<NonZero<u8>>,
+    /// How many a change takes in which nothing worse than `notice` is found, where that is not one. Changes that the
+    /// preset lets pass by themselves take none all the same.
+    pub quorum_notice: Option<NonZero<u8>>,
     /// Whether the publisher's own consent counts.
     pub self_consent: SelfConsent,
     /// Findings and rules that weigh more or less than they say themselves.
@@ -109,6 +114,8 @@ impl Requirements {
         Self {
             preset,
             quorum_block: Self::DEFAULT_QUORUM,
+            quorum_review: None,
+            quorum_notice: None,
             self_consent: SelfConsent::Never,
             exceptions: Exceptions::NONE,
         }
@@ -121,6 +128,8 @@ impl Requirements {
         Self {
             preset: Preset::Standard,
             quorum_block: NonZero::<u8>::MIN,
+            quorum_review: None,
+            quorum_notice: None,
             self_consent: SelfConsent::OwnProject,
             exceptions: Exceptions::NONE,
         }
@@ -132,6 +141,12 @@ impl Requirements {
         Self { exceptions, ..self }
     }
 
+    /// How many distinct approvers a change of this grade takes as a whole, once it takes any.
+    pub(crate) fn as_a_whole(&self, grade: Grade) -> u8 {
+        let notice = if grade >= Grade::Notice { self.quorum_notice.map_or(1, NonZero::get) } else { 1 };
+        notice.max(self.acknowledgements(grade))
+    }
+
     /// How many distinct approvers must have acknowledged a finding of this grade; none for grades that take no
     /// acknowledgement.
     pub(crate) fn acknowledgements(&self, grade: Grade) -> u8 {
@@ -140,6 +155,7 @@ impl Requirements {
             Preset::Relaxed | Preset::Standard => 1,
             Preset::Strict => 2,
         };
+        let review = self.quorum_review.map_or(review, NonZero::get);
         match grade {
             Grade::None | Grade::Notice => 0,
             Grade::Review => review,

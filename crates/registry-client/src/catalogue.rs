@@ -74,6 +74,8 @@ pub struct CatalogueEntry {
     pub is_latest: bool,
     /// The digest of its manifest; none from a registry of another kind.
     pub manifest: Option<Digest>,
+    /// The rings that it is live in; none from a registry of another kind.
+    pub rings: Vec<String>,
 }
 
 /// A page of entries.
@@ -121,5 +123,7 @@ pub(crate) fn entry(value: &Value) -> Result<CatalogueEntry, ClientError> {
                 .ok_or_else(|| shape("the manifest of an entry is not a digest"))?,
         ),
     };
-    Ok(CatalogueEntry { name, version, server, status, is_latest, manifest })
+    let rings = meta(OURS).and_then(|ours| ours.get("rings")).and_then(Value::as_array).unwrap_or_default();
+    let rings = rings.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    Ok(CatalogueEntry { name, version, server, status, is_latest, manifest, rings })
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mcp_pin_attest::{Attestation, Bundle, MAX_ATTESTATION_BYTES, registry_root::MAX_ROOT_BYTES};
-use mcp_pin_model::{Digest, ServerName, ServerVersion, json};
+use mcp_pin_model::{Digest, Ring, ServerName, ServerVersion, json};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Response, StatusCode, header, redirect};
 use serde::de::DeserializeOwned;
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The largest list or change report: as large as the largest document that is parsed at all.
-const MAX_ANSWER_BYTES: usize = 16 << 20;
+pub(crate) const MAX_ANSWER_BYTES: usize = 16 << 20;
 
 /// The largest error document: the registry's own limit is a tenth of it.
 const MAX_ERROR_BYTES: usize = 64 << 10;
@@ -65,6 +65,10 @@ pub struct ClientOptions {
     pub plain_http: PlainHttp,
     /// What the client calls itself.
     pub user_agent: String,
+    /// The ring whose versions are asked for, where it is not for the registry to say.
+    pub ring: Option<Ring>,
+    /// By what the registry tells clients without a token apart when it says which ring they are in.
+    pub client_id: Option<String>,
 }
 
 impl Default for ClientOptions {
@@ -74,6 +78,8 @@ impl Default for ClientOptions {
             timeout: Duration::from_secs(40),
             plain_http: PlainHttp::default(),
             user_agent: concat!("mcp-pin/", env!("CARGO_PKG_VERSION")).to_owned(),
+            ring: None,
+            client_id: None,
         }
     }
 }
@@ -81,9 +87,9 @@ impl Default for ClientOptions {
 /// A client of one registry.
 #[derive(Clone, Debug)]
 pub struct RegistryClient {
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     base: Url,
-    token: Option<AccessToken>,
+    pub(crate) token: Option<AccessToken>,
 }
 
 impl RegistryClient {
@@ -116,7 +122,19 @@ impl RegistryClient {
             let path = format!("{}/", base.path());
             base.set_path(&path);
         }
+        let mut headers = header::HeaderMap::new();
+        for (name, value) in [
+            ("mcp-pin-ring", options.ring.as_ref().map(Ring::as_str)),
+            ("mcp-pin-client", options.client_id.as_deref()),
+        ] {
+            if let Some(value) = value {
+                let value =
+                    header::HeaderValue::from_str(value).map_err(|_| wrong("the client id is no header value"))?;
+                headers.insert(name, value);
+            }
+        }
         let http = reqwest::Client::builder()
+            .default_headers(headers)
             .user_agent(&options.user_agent)
             .connect_timeout(options.connect_timeout)
             .timeout(options.timeout)
@@ -205,6 +223,19 @@ impl RegistryClient {
         answers.collect()
     }
 
+    /// What the catalogue answers for one of its paths, byte for byte: for whoever serves it again.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn catalogue_bytes(&self, segments: &[&str], query: &[(&str, &str)]) -> Result<Vec<u8>, ClientError> {
+        let path: Vec<&str> = ["v0.1", "servers"].iter().chain(segments).copied().collect();
+        let mut url = self.url(&path)?;
+        for (name, value) in query {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        self.get(url, "catalogue", MAX_ANSWER_BYTES).await
+    }
+
     // Documents by digest.
 
     /// The bundle of a manifest. Its payload has the digest that was asked for; its signature is not checked here.
@@ -234,7 +265,9 @@ impl RegistryClient {
     /// # Errors
     /// See [`ClientError`].
     pub async fn changes(&self, manifest: &Digest, changes: &Digest) -> Result<Vec<u8>, ClientError> {
-        let url = self.url(&["v1", "manifests", &manifest.to_string(), "changes"])?;
+        let mut url = self.url(&["v1", "manifests", &manifest.to_string(), "changes"])?;
+        // The one that is named, also where consents are asked for another one by now.
+        url.query_pairs_mut().append_pair("report", &changes.to_string());
         let bytes = self.get(url, "change report", MAX_ANSWER_BYTES).await?;
         expect_digest(changes, Digest::of(&bytes))?;
         Ok(bytes)
@@ -539,7 +572,7 @@ impl RegistryClient {
 
     /// The address of a path, every segment encoded, so that a name's slash is `%2F`. A segment that would climb or
     /// vanish names nothing.
-    fn url(&self, segments: &[&str]) -> Result<Url, ClientError> {
+    pub(crate) fn url(&self, segments: &[&str]) -> Result<Url, ClientError> {
         if segments.iter().any(|segment| matches!(*segment, "" | "." | "..")) {
             return Err(ClientError::NotFound { url: self.base().to_owned(), what: "record" });
         }
@@ -550,11 +583,11 @@ impl RegistryClient {
         Ok(url)
     }
 
-    async fn get_json(&self, url: Url, what: &'static str) -> Result<json::Value, ClientError> {
+    pub(crate) async fn get_json(&self, url: Url, what: &'static str) -> Result<json::Value, ClientError> {
         parse(&self.get(url, what, MAX_ANSWER_BYTES).await?)
     }
 
-    async fn get(&self, url: Url, what: &'static str, limit: usize) -> Result<Vec<u8>, ClientError> {
+    pub(crate) async fn get(&self, url: Url, what: &'static str, limit: usize) -> Result<Vec<u8>, ClientError> {
         let mut pause = FIRST_PAUSE;
         let mut attempt = 1;
         loop {
@@ -577,7 +610,7 @@ impl RegistryClient {
         }
     }
 
-    async fn send_json(
+    pub(crate) async fn send_json(
         &self,
         method: Method,
         url: Url,
@@ -588,12 +621,12 @@ impl RegistryClient {
         parse(&self.answer(response, what, MAX_ANSWER_BYTES).await?)
     }
 
-    async fn delete(&self, url: Url, what: &'static str) -> Result<(), ClientError> {
+    pub(crate) async fn delete(&self, url: Url, what: &'static str) -> Result<(), ClientError> {
         let response = self.send(Method::DELETE, url, None).await?;
         self.answer(response, what, MAX_ERROR_BYTES).await.map(drop)
     }
 
-    async fn send(&self, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Response, ClientError> {
+    pub(crate) async fn send(&self, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Response, ClientError> {
         let mut request = self.http.request(method, url).header(header::ACCEPT, "application/json");
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose());
@@ -604,7 +637,7 @@ impl RegistryClient {
         request.send().await.map_err(|error| self.transport(error))
     }
 
-    fn transport(&self, error: reqwest::Error) -> ClientError {
+    pub(crate) fn transport(&self, error: reqwest::Error) -> ClientError {
         let url = self.base().to_owned();
         if error.is_timeout() {
             ClientError::Timeout { url }
@@ -613,7 +646,12 @@ impl RegistryClient {
         }
     }
 
-    async fn answer(&self, response: Response, what: &'static str, limit: usize) -> Result<Vec<u8>, ClientError> {
+    pub(crate) async fn answer(
+        &self,
+        response: Response,
+        what: &'static str,
+        limit: usize,
+    ) -> Result<Vec<u8>, ClientError> {
         if response.status().is_success() {
             self.read(response, limit).await
         } else {
@@ -622,7 +660,7 @@ impl RegistryClient {
     }
 
     /// What an answer other than success means.
-    async fn refusal(&self, response: Response, what: &'static str) -> ClientError {
+    pub(crate) async fn refusal(&self, response: Response, what: &'static str) -> ClientError {
         let status = response.status();
         let url = self.base().to_owned();
         let kind = match status {
@@ -684,10 +722,10 @@ fn parse(bytes: &[u8]) -> Result<json::Value, ClientError> {
     json::parse_with(bytes, &json::Limits::OURS).map_err(|error| shape(error.to_string()))
 }
 
-fn typed<T: DeserializeOwned>(value: &json::Value) -> Result<T, ClientError> {
+pub(crate) fn typed<T: DeserializeOwned>(value: &json::Value) -> Result<T, ClientError> {
     json::from_value(value).map_err(|error| shape(error.to_string()))
 }
 
-fn body<T: serde::Serialize>(document: &T) -> Result<Vec<u8>, ClientError> {
+pub(crate) fn body<T: serde::Serialize>(document: &T) -> Result<Vec<u8>, ClientError> {
     json::to_value(document).map(|value| value.to_canonical_bytes()).map_err(|error| shape(error.to_string()))
 }

@@ -11,17 +11,26 @@
 
 mod catalogue;
 mod client;
+mod drafts;
 mod error;
+mod events;
 mod records;
+mod rollouts;
 mod token;
+mod webhooks;
 mod wire;
 
 pub use catalogue::{CatalogueEntry, CataloguePage, CatalogueQuery, EntryStatus};
 pub use client::{ClientOptions, PlainHttp, RegistryClient};
 pub use error::{ClientError, RefusalKind};
+pub use events::{EventQuery, EventStream, StreamItem};
 pub use records::{
     ApproverRecord, ConsentDocument, ConsentOutcome, ConsentStatus, Credential, EventPage, EventRecord, ExchangedToken,
-    GrantRecord, IssuedToken, NewCredential, NewToken, ResolvedServer, RevocationRecord, SubmissionPage,
-    SubmissionRecord, SubmissionState, TokenRecord, WellKnown, WhoAmI,
+    GrantRecord, IssuedToken, IssuedWebhook, NewCredential, NewToken, NewWebhook, ResolvedServer, RevocationRecord,
+    SubmissionPage, SubmissionRecord, SubmissionState, TokenRecord, WebhookRecord, WebhookTest, WellKnown, WhoAmI,
+};
+pub use rollouts::{
+    BreakGlassRecord, LiveRingRecord, NewBreakGlass, RevocationPlan, RolloutAction, RolloutRecord, StopRecord,
+    WaitingRecord,
 };
 pub use token::{AccessToken, TokenError};

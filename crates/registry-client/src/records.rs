@@ -5,10 +5,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use mcp_pin_attest::{Attestation, IdentityPolicy, InstanceName};
 use mcp_pin_model::{
-    Digest, Grade, ServerName, ServerVersion, consent::Decision, leaf::Leaf, lockfile::SignerIdentity,
+    Digest, Grade, Ring, ServerName, ServerVersion, consent::Decision, leaf::Leaf, lockfile::SignerIdentity,
     revocation::RevocationScope,
 };
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::{client::shape, error::ClientError, token::AccessToken, wire};
 
@@ -29,7 +30,9 @@ pub struct ResolvedServer {
 pub enum SubmissionState {
     /// Verified; waits for consent.
     Pending,
-    /// Served.
+    /// Consented to; waits for its first ring.
+    Approved,
+    /// Served in one ring or more.
     Live,
     /// Replaced by a later version.
     Superseded,
@@ -37,6 +40,8 @@ pub enum SubmissionState {
     Rejected,
     /// Trust in it ended.
     Revoked,
+    /// Its time passed.
+    Expired,
 }
 
 impl SubmissionState {
@@ -45,10 +50,12 @@ impl SubmissionState {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
+            Self::Approved => "approved",
             Self::Live => "live",
             Self::Superseded => "superseded",
             Self::Rejected => "rejected",
             Self::Revoked => "revoked",
+            Self::Expired => "expired",
         }
     }
 }
@@ -347,6 +354,78 @@ pub struct EventPage {
     pub events: Vec<EventRecord>,
     /// The sequence of the last event of all.
     pub last: u64,
+    /// Where the next page starts; none from a registry that does not say.
+    pub next: Option<u64>,
+}
+
+/// A webhook, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookRecord {
+    /// Its id.
+    pub id: String,
+    /// Where it is delivered to. It may hold a secret of the receiver.
+    pub url: String,
+    /// What it is for.
+    pub label: String,
+    /// Which types of events it is told; none for all.
+    pub types: Option<Vec<String>>,
+    /// Of which namespace; none for all.
+    pub namespace: Option<String>,
+    /// How events are written.
+    pub format: String,
+    /// The sequence of the last event that it was told.
+    pub position: u64,
+    /// `active`, `failing` or `disabled`.
+    pub state: String,
+    /// Why it is disabled.
+    pub disabled_reason: Option<String>,
+    /// Since when deliveries fail.
+    pub failing_since: Option<Timestamp>,
+    /// When the next attempt is made.
+    pub next_attempt: Option<Timestamp>,
+}
+
+/// A webhook to be added.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewWebhook {
+    /// Where to deliver.
+    pub url: String,
+    /// What it is for.
+    pub label: String,
+    /// Which types of events it is told; none for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub types: Option<Vec<String>>,
+    /// Of which namespace; none for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// How events are written: `json` or `ocsf`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// The sequence after which it starts; none for now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+}
+
+/// A webhook whose secret was just made: the only time that it is seen.
+#[derive(Clone, Debug)]
+pub struct IssuedWebhook {
+    /// What deliveries are signed with.
+    pub secret: Zeroizing<String>,
+    /// Its record.
+    pub record: WebhookRecord,
+}
+
+/// What came of a test delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct WebhookTest {
+    /// Whether the receiver accepted it.
+    pub delivered: bool,
+    /// With which status.
+    pub status: Option<u16>,
+    /// What went wrong.
+    pub problem: Option<String>,
 }
 
 /// What the registry says about itself.
@@ -360,6 +439,9 @@ pub struct WellKnown {
     pub origin: Option<String>,
     /// The registry's software and version, such as `mcp-pin-registry/0.1.0`.
     pub software: String,
-    /// The ring that it serves.
+    /// The ring of everybody who is in no other.
     pub ring: String,
+    /// All rings, in the order in which versions reach them; none from a registry that has one and does not say more.
+    #[serde(default)]
+    pub rings: Vec<Ring>,
 }

@@ -7,17 +7,22 @@
 //!
 //! A transaction must not be held over anything slow, least of all over the network.
 
+mod answer;
 mod approver;
 mod connection;
 mod consent;
 mod document;
+mod draft;
 mod event;
 mod grant;
 mod open;
 mod principal;
 mod revocation;
+mod rollout;
 mod submission;
 mod token;
+mod version_status;
+mod webhook;
 
 use mcp_pin_storage::{StorageError, rows::columns::unavailable};
 

@@ -1,20 +1,29 @@
 //! Submissions and what is live.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mcp_pin_attest::Verified;
 use mcp_pin_model::{Digest, Manifest, Ring, ServerName, ServerVersion};
 use mcp_pin_storage::{
-    StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, SubmissionReader, SubmissionWriter,
+    LiveRing, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, SubmissionReader, SubmissionWriter,
     rows::{
         SubmissionRow,
-        columns::{parsed, unavailable},
+        columns::{parsed, time, unavailable},
+        submission_count,
     },
 };
 
 use crate::{connection::Connection, insert_error};
+
+/// What is live where.
+struct LiveRow {
+    server: String,
+    ring: String,
+    submission: String,
+    since: i64,
+}
 
 #[async_trait]
 impl SubmissionReader for Connection {
@@ -59,33 +68,112 @@ impl SubmissionReader for Connection {
     async fn submissions(&mut self, filter: &SubmissionFilter) -> Result<Vec<Submission>, StorageError> {
         let state = filter.state.map(StateKind::as_str);
         let server = filter.server.as_ref().map(ServerName::as_str);
-        let after = filter.after.as_ref().map(SubmissionId::as_str);
+        // Every id comes after the empty text.
+        let after = filter.after.as_ref().map_or("", SubmissionId::as_str);
+        // No time is later than the last one.
+        let until = filter.submitted_until.map_or(i64::MAX, Timestamp::as_millisecond);
         // A negative limit is none.
         let limit = filter.limit.map_or(-1, i64::from);
-        let rows = sqlx::query_as!(
-            SubmissionRow,
-            "SELECT * FROM submissions
-             WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR server = ?2) AND (?3 IS NULL OR id > ?3)
-             ORDER BY id LIMIT ?4",
-            state,
-            server,
-            after,
-            limit
-        )
-        .fetch_all(self.db())
-        .await
-        .map_err(unavailable)?;
+        // Each narrows by what an index knows first; a query with conditions that may be absent would use none.
+        let rows =
+            match (server, state) {
+                (Some(server), state) => {
+                    sqlx::query_as!(
+                        SubmissionRow,
+                        "SELECT * FROM submissions WHERE server = ?1 AND (?2 IS NULL OR state = ?2) AND id > ?3
+                       AND submitted_at <= ?4
+                     ORDER BY id LIMIT ?5",
+                        server,
+                        state,
+                        after,
+                        until,
+                        limit
+                    )
+                    .fetch_all(self.db())
+                    .await
+                }
+                (None, Some(state)) => sqlx::query_as!(
+                    SubmissionRow,
+                    "SELECT * FROM submissions WHERE state = ? AND id > ? AND submitted_at <= ? ORDER BY id LIMIT ?",
+                    state,
+                    after,
+                    until,
+                    limit
+                )
+                .fetch_all(self.db())
+                .await,
+                (None, None) => {
+                    sqlx::query_as!(
+                        SubmissionRow,
+                        "SELECT * FROM submissions WHERE id > ? AND submitted_at <= ? ORDER BY id LIMIT ?",
+                        after,
+                        until,
+                        limit
+                    )
+                    .fetch_all(self.db())
+                    .await
+                }
+            };
+        let rows = rows.map_err(unavailable)?;
         SubmissionRow::all(rows)
+    }
+
+    #[tracing::instrument(name = "db.submissions.counts", skip_all)]
+    async fn submission_counts(&mut self) -> Result<BTreeMap<StateKind, u64>, StorageError> {
+        sqlx::query!(r#"SELECT state, count(*) AS "count!: i64" FROM submissions GROUP BY state"#)
+            .fetch_all(self.db())
+            .await
+            .map_err(unavailable)?
+            .into_iter()
+            .map(|row| submission_count(&row.state, row.count))
+            .collect()
     }
 
     #[tracing::instrument(name = "db.submissions.once_live", skip_all)]
     async fn once_live(&mut self, server: Option<&ServerName>) -> Result<Vec<Submission>, StorageError> {
-        let server = server.map(ServerName::as_str);
+        // Two queries: one with a condition that may be absent would use no index.
+        let rows = match server.map(ServerName::as_str) {
+            Some(server) => {
+                sqlx::query_as!(
+                    SubmissionRow,
+                    "SELECT * FROM submissions WHERE server = ? AND live_since IS NOT NULL ORDER BY live_since, id",
+                    server
+                )
+                .fetch_all(self.db())
+                .await
+            }
+            None => {
+                sqlx::query_as!(
+                    SubmissionRow,
+                    "SELECT * FROM submissions WHERE live_since IS NOT NULL ORDER BY server, live_since, id"
+                )
+                .fetch_all(self.db())
+                .await
+            }
+        };
+        let rows = rows.map_err(unavailable)?;
+        SubmissionRow::all(rows)
+    }
+
+    #[tracing::instrument(name = "db.submissions.once_live_after", skip_all)]
+    async fn once_live_after(
+        &mut self,
+        after: Option<&Submission>,
+        limit: u32,
+    ) -> Result<Vec<Submission>, StorageError> {
+        // What was never live comes before everything, as nothing does.
+        let after = after.and_then(|after| Some((after, after.state.live_since()?)));
+        let server = after.map_or("", |(after, _)| after.server.as_str());
+        let live_since = after.map_or(i64::MIN, |(_, live_since)| live_since.as_millisecond());
+        let id = after.map_or("", |(after, _)| after.id.as_str());
         let rows = sqlx::query_as!(
             SubmissionRow,
-            "SELECT * FROM submissions WHERE live_since IS NOT NULL AND (?1 IS NULL OR server = ?1)
-             ORDER BY server, live_since, id",
-            server
+            "SELECT * FROM submissions WHERE live_since IS NOT NULL AND (server, live_since, id) > (?, ?, ?)
+             ORDER BY server, live_since, id LIMIT ?",
+            server,
+            live_since,
+            id,
+            limit
         )
         .fetch_all(self.db())
         .await
@@ -111,18 +199,32 @@ impl SubmissionReader for Connection {
     }
 
     #[tracing::instrument(name = "db.live.list", skip_all)]
-    async fn live_rings(&mut self) -> Result<Vec<(ServerName, Ring, SubmissionId)>, StorageError> {
-        sqlx::query!("SELECT server, ring, submission FROM live ORDER BY server, ring")
-            .fetch_all(self.db())
-            .await
-            .map_err(unavailable)?
+    async fn live_rings(&mut self, server: Option<&ServerName>) -> Result<Vec<LiveRing>, StorageError> {
+        let rows = match server.map(ServerName::as_str) {
+            Some(server) => {
+                sqlx::query_as!(
+                    LiveRow,
+                    "SELECT server, ring, submission, since FROM live WHERE server = ? ORDER BY ring",
+                    server
+                )
+                .fetch_all(self.db())
+                .await
+            }
+            None => {
+                sqlx::query_as!(LiveRow, "SELECT server, ring, submission, since FROM live ORDER BY server, ring")
+                    .fetch_all(self.db())
+                    .await
+            }
+        };
+        rows.map_err(unavailable)?
             .into_iter()
             .map(|row| {
-                Ok((
-                    parsed("live.server", &row.server)?,
-                    parsed("live.ring", &row.ring)?,
-                    parsed("live.submission", &row.submission)?,
-                ))
+                Ok(LiveRing {
+                    server: parsed("live.server", &row.server)?,
+                    ring: parsed("live.ring", &row.ring)?,
+                    submission: parsed("live.submission", &row.submission)?,
+                    since: time("live.since", row.since)?,
+                })
             })
             .collect()
     }
@@ -169,9 +271,9 @@ impl SubmissionWriter for Connection {
         sqlx::query!(
             "INSERT INTO submissions (
                  id, server, version, manifest, attestation, server_json, publisher, signer, signer_key, submitted_by,
-                 submitted_at, replaces, changes, grade, change_count, state, live_since, ended_at, ended_by, reason,
-                 revision, instance
-             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 submitted_at, replaces, changes, grade, change_count, state, approved_at, live_since, ended_at, ended_by,
+                 reason, revision, instance
+             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             row.id,
             row.server,
             row.version,
@@ -188,6 +290,7 @@ impl SubmissionWriter for Connection {
             row.grade,
             row.change_count,
             row.state,
+            row.approved_at,
             row.live_since,
             row.ended_at,
             row.ended_by,
@@ -206,14 +309,15 @@ impl SubmissionWriter for Connection {
         let row = SubmissionRow::try_from(&submission)?;
         let result = sqlx::query!(
             "UPDATE submissions
-             SET replaces = ?, changes = ?, grade = ?, change_count = ?, state = ?, live_since = ?, ended_at = ?,
-                 ended_by = ?, reason = ?, revision = revision + 1
+             SET replaces = ?, changes = ?, grade = ?, change_count = ?, state = ?, approved_at = ?, live_since = ?,
+                 ended_at = ?, ended_by = ?, reason = ?, revision = revision + 1
              WHERE id = ? AND revision = ?",
             row.replaces,
             row.changes,
             row.grade,
             row.change_count,
             row.state,
+            row.approved_at,
             row.live_since,
             row.ended_at,
             row.ended_by,

@@ -59,6 +59,22 @@ id! {
     SubmissionId
 }
 id! {
+    /// The id of a draft. Ids sort by the time of arrival.
+    DraftId
+}
+id! {
     /// The id of a revocation.
     RevocationId
+}
+id! {
+    /// The id of a version's being live without the consents that it takes.
+    BreakGlassId
+}
+id! {
+    /// The id of a client's report.
+    DriftReportId
+}
+id! {
+    /// The id of a webhook.
+    WebhookId
 }

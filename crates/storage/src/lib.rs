@@ -11,34 +11,50 @@
 //! * a decision and its events are written by one [`Transaction`]; dropping it without `commit` undoes all of it;
 //! * times are kept in whole milliseconds since the Unix epoch; callers pass no finer ones.
 
+pub mod answer;
 pub mod approver;
 pub mod conformance;
 pub mod consent;
 pub mod credential;
 pub mod document;
+pub mod draft;
 pub mod error;
 pub mod event;
 pub mod grant;
 pub mod id;
 pub mod principal;
 pub mod revocation;
+pub mod rollout;
 pub mod rows;
 pub mod store;
 pub mod submission;
 pub mod token;
+pub mod version_status;
+pub mod webhook;
 
+pub use answer::{AnswerReader, AnswerWriter, StoredAnswer};
 pub use approver::{Approver, ApproverReader, ApproverScope, ApproverWriter};
 pub use consent::{ConsentReader, ConsentRecord, ConsentWriter};
 pub use credential::Credential;
 pub use document::{DocumentReader, DocumentWriter};
+pub use draft::{Draft, DraftEnd, DraftOutcome, DraftReader, DraftWriter};
 pub use error::StorageError;
 pub use event::{Event, EventReader, EventWriter};
 pub use grant::{Grant, GrantReader, GrantWriter};
-pub use id::{ApproverId, GrantId, IdError, RevocationId, SubmissionId, TokenId};
+pub use id::{
+    ApproverId, BreakGlassId, DraftId, DriftReportId, GrantId, IdError, RevocationId, SubmissionId, TokenId, WebhookId,
+};
 pub use principal::{PrincipalError, PrincipalName, PrincipalReader, PrincipalWriter, Role, Roles};
 pub use revocation::{RevocationReader, RevocationRecord, RevocationSource, RevocationWriter};
+pub use rollout::{
+    BreakGlass, BreakGlassEnd, DriftKind, DriftReport, HaltCause, MoveCause, Progress, RingMove, Rollout,
+    RolloutReader, RolloutWriter, Stop,
+};
 pub use store::{Snapshot, Store, Transaction};
 pub use submission::{
-    Review, State, StateKind, Submission, SubmissionFilter, SubmissionReader, SubmissionWriter, TransitionError,
+    LiveRing, Review, State, StateKind, Submission, SubmissionFilter, SubmissionReader, SubmissionWriter,
+    TransitionError,
 };
 pub use token::{Token, TokenReader, TokenWriter};
+pub use version_status::{Advice, VersionStatus, VersionStatusReader, VersionStatusWriter};
+pub use webhook::{Webhook, WebhookFailing, WebhookLease, WebhookReader, WebhookState, WebhookWriter};

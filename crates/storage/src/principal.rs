@@ -22,7 +22,7 @@ pub enum PrincipalError {
     #[error("the principal `registry` is the registry itself")]
     Reserved,
     /// Not a role.
-    #[error("a role is `admin`, `publisher`, `approver` or `reader`")]
+    #[error("a role is `admin`, `publisher`, `approver`, `reader` or `break-glass`")]
     Role,
 }
 
@@ -73,11 +73,13 @@ pub enum Role {
     Publisher,
     /// Sees what is or was live.
     Reader,
+    /// With [`Role::Admin`]: puts or keeps a version live for some hours without the consents that it takes.
+    BreakGlass,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 4] = [Self::Admin, Self::Approver, Self::Publisher, Self::Reader];
+    pub const ALL: [Self; 5] = [Self::Admin, Self::Approver, Self::Publisher, Self::Reader, Self::BreakGlass];
 
     /// The word used in JSON, SQL, logs and documents.
     #[must_use]
@@ -87,6 +89,7 @@ impl Role {
             Self::Approver => "approver",
             Self::Publisher => "publisher",
             Self::Reader => "reader",
+            Self::BreakGlass => "break-glass",
         }
     }
 }

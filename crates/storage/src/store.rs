@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 
 use crate::{
-    ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader, DocumentWriter, EventReader,
-    EventWriter, GrantReader, GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter,
-    StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter,
+    AnswerReader, AnswerWriter, ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader,
+    DocumentWriter, DraftReader, DraftWriter, EventReader, EventWriter, GrantReader, GrantWriter, PrincipalReader,
+    PrincipalWriter, RevocationReader, RevocationWriter, RolloutReader, RolloutWriter, StorageError, SubmissionReader,
+    SubmissionWriter, TokenReader, TokenWriter, VersionStatusReader, VersionStatusWriter, WebhookReader, WebhookWriter,
 };
 
 /// A database.
@@ -34,7 +35,12 @@ pub trait Snapshot:
     + DocumentReader
     + ConsentReader
     + RevocationReader
+    + RolloutReader
     + EventReader
+    + DraftReader
+    + VersionStatusReader
+    + AnswerReader
+    + WebhookReader
     + Send
 {
 }
@@ -51,7 +57,12 @@ pub trait Transaction:
     + DocumentWriter
     + ConsentWriter
     + RevocationWriter
+    + RolloutWriter
     + EventWriter
+    + DraftWriter
+    + VersionStatusWriter
+    + AnswerWriter
+    + WebhookWriter
 {
     /// Makes everything durable. When this returns without an error, no crash can undo it.
     async fn commit(self: Box<Self>) -> Result<(), StorageError>;

@@ -1,6 +1,6 @@
 //! Submissions: versions from their arrival to their end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -28,9 +28,14 @@ pub struct Review {
 pub enum State {
     /// Verified; waits for consent.
     Pending,
-    /// Served.
-    Live {
+    /// Consented to; waits for its first ring.
+    Approved {
         /// Since when.
+        at: Timestamp,
+    },
+    /// Served in one ring or more.
+    Live {
+        /// Since when. A version that comes back keeps the time at which it first went live.
         since: Timestamp,
     },
     /// Replaced by a later version; no longer served.
@@ -60,6 +65,13 @@ pub enum State {
         /// By which revocation.
         by: RevocationId,
     },
+    /// Its time passed before enough people had consented.
+    Expired {
+        /// Since when it had been live without their consents, if it was.
+        live_since: Option<Timestamp>,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// A state without its data.
@@ -67,6 +79,8 @@ pub enum State {
 pub enum StateKind {
     /// See [`State::Pending`].
     Pending,
+    /// See [`State::Approved`].
+    Approved,
     /// See [`State::Live`].
     Live,
     /// See [`State::Superseded`].
@@ -75,21 +89,26 @@ pub enum StateKind {
     Rejected,
     /// See [`State::Revoked`].
     Revoked,
+    /// See [`State::Expired`].
+    Expired,
 }
 
 impl StateKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Pending, Self::Live, Self::Superseded, Self::Rejected, Self::Revoked];
+    pub const ALL: [Self; 7] =
+        [Self::Pending, Self::Approved, Self::Live, Self::Superseded, Self::Rejected, Self::Revoked, Self::Expired];
 
     /// The word used in JSON, SQL, logs and documents.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
+            Self::Approved => "approved",
             Self::Live => "live",
             Self::Superseded => "superseded",
             Self::Rejected => "rejected",
             Self::Revoked => "revoked",
+            Self::Expired => "expired",
         }
     }
 
@@ -106,10 +125,12 @@ impl State {
     pub fn kind(&self) -> StateKind {
         match self {
             Self::Pending => StateKind::Pending,
+            Self::Approved { .. } => StateKind::Approved,
             Self::Live { .. } => StateKind::Live,
             Self::Superseded { .. } => StateKind::Superseded,
             Self::Rejected { .. } => StateKind::Rejected,
             Self::Revoked { .. } => StateKind::Revoked,
+            Self::Expired { .. } => StateKind::Expired,
         }
     }
 
@@ -119,8 +140,8 @@ impl State {
         match self {
             Self::Live { since } => Some(*since),
             Self::Superseded { live_since, .. } => Some(*live_since),
-            Self::Revoked { live_since, .. } => *live_since,
-            Self::Pending | Self::Rejected { .. } => None,
+            Self::Revoked { live_since, .. } | Self::Expired { live_since, .. } => *live_since,
+            Self::Pending | Self::Approved { .. } | Self::Rejected { .. } => None,
         }
     }
 }
@@ -173,18 +194,67 @@ impl Submission {
         TransitionError { from, to }
     }
 
-    /// It went live.
+    /// Enough people consented.
     ///
     /// # Errors
     /// Unless it is pending.
+    pub fn approve(self, at: Timestamp) -> Result<Self, TransitionError> {
+        match self.state {
+            State::Pending => Ok(Self { state: State::Approved { at }, ..self }),
+            other => Err(Self::refuse(other.kind(), StateKind::Approved)),
+        }
+    }
+
+    /// What it was approved by holds no longer.
+    ///
+    /// # Errors
+    /// Unless it is approved.
+    pub fn lapse(self) -> Result<Self, TransitionError> {
+        match self.state {
+            State::Approved { .. } => Ok(Self { state: State::Pending, ..self }),
+            other => Err(Self::refuse(other.kind(), StateKind::Pending)),
+        }
+    }
+
+    /// It went live in its first ring.
+    ///
+    /// # Errors
+    /// Unless it is approved.
     pub fn go_live(self, since: Timestamp) -> Result<Self, TransitionError> {
         match self.state {
-            State::Pending => Ok(Self { state: State::Live { since }, ..self }),
+            State::Approved { .. } => Ok(Self { state: State::Live { since }, ..self }),
             other => Err(Self::refuse(other.kind(), StateKind::Live)),
         }
     }
 
-    /// Another version took its place.
+    /// It went live without the consents that it takes. What is live stays so.
+    ///
+    /// # Errors
+    /// When it has ended otherwise than by being replaced.
+    pub fn break_glass(self, at: Timestamp) -> Result<Self, TransitionError> {
+        match self.state {
+            State::Pending | State::Approved { .. } => Ok(Self { state: State::Live { since: at }, ..self }),
+            State::Live { since } | State::Superseded { live_since: since, .. } => {
+                Ok(Self { state: State::Live { since }, ..self })
+            }
+            other => Err(Self::refuse(other.kind(), StateKind::Live)),
+        }
+    }
+
+    /// A ring serves it again, as it did before.
+    ///
+    /// # Errors
+    /// Unless it was live and was replaced.
+    pub fn come_back(self) -> Result<Self, TransitionError> {
+        match self.state {
+            State::Live { since } | State::Superseded { live_since: since, .. } => {
+                Ok(Self { state: State::Live { since }, ..self })
+            }
+            other => Err(Self::refuse(other.kind(), StateKind::Live)),
+        }
+    }
+
+    /// Another version took its place in the last ring that served it.
     ///
     /// # Errors
     /// Unless it is live.
@@ -198,14 +268,28 @@ impl Submission {
     /// It was rejected.
     ///
     /// # Errors
-    /// Unless it is pending.
+    /// Unless it is pending, or approved and not live yet.
     pub fn reject(self, at: Timestamp, by: &str, reason: &str) -> Result<Self, TransitionError> {
         match self.state {
-            State::Pending => {
+            State::Pending | State::Approved { .. } => {
                 let state = State::Rejected { at, by: by.to_owned(), reason: reason.to_owned() };
                 Ok(Self { state, ..self })
             }
             other => Err(Self::refuse(other.kind(), StateKind::Rejected)),
+        }
+    }
+
+    /// Its time passed: it waited for too long, or was live without the consents that it takes for as long as it might.
+    ///
+    /// # Errors
+    /// Unless it is pending or live.
+    pub fn expire(self, at: Timestamp) -> Result<Self, TransitionError> {
+        match self.state {
+            State::Pending | State::Live { .. } => {
+                let live_since = self.state.live_since();
+                Ok(Self { state: State::Expired { live_since, at }, ..self })
+            }
+            other => Err(Self::refuse(other.kind(), StateKind::Expired)),
         }
     }
 
@@ -215,7 +299,7 @@ impl Submission {
     /// When it had ended before.
     pub fn revoke(self, at: Timestamp, by: RevocationId) -> Result<Self, TransitionError> {
         match self.state.kind() {
-            StateKind::Pending | StateKind::Live | StateKind::Superseded => {
+            StateKind::Pending | StateKind::Approved | StateKind::Live | StateKind::Superseded => {
                 let live_since = self.state.live_since();
                 Ok(Self { state: State::Revoked { live_since, at, by }, ..self })
             }
@@ -223,13 +307,13 @@ impl Submission {
         }
     }
 
-    /// It was compared anew, because another version is live than before.
+    /// It was compared anew, because it would replace another version than before.
     ///
     /// # Errors
-    /// Unless it is pending.
+    /// When it has ended.
     pub fn review_again(self, review: Review) -> Result<Self, TransitionError> {
         match self.state {
-            State::Pending => Ok(Self { review, ..self }),
+            State::Pending | State::Approved { .. } | State::Live { .. } => Ok(Self { review, ..self }),
             other => Err(Self::refuse(other.kind(), StateKind::Pending)),
         }
     }
@@ -242,10 +326,25 @@ pub struct SubmissionFilter {
     pub state: Option<StateKind>,
     /// Only those of this server.
     pub server: Option<ServerName>,
+    /// Only those that were submitted at this time or before.
+    pub submitted_until: Option<Timestamp>,
     /// Only those after this one.
     pub after: Option<SubmissionId>,
     /// At most this many; all when absent.
     pub limit: Option<u32>,
+}
+
+/// What a ring serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveRing {
+    /// Of which server.
+    pub server: ServerName,
+    /// The ring.
+    pub ring: Ring,
+    /// The version.
+    pub submission: SubmissionId,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// Looks submissions up.
@@ -267,14 +366,25 @@ pub trait SubmissionReader {
     /// Those that are wanted, by id, which is the order of submission.
     async fn submissions(&mut self, filter: &SubmissionFilter) -> Result<Vec<Submission>, StorageError>;
 
+    /// How many there are in each state that there are any in.
+    async fn submission_counts(&mut self) -> Result<BTreeMap<StateKind, u64>, StorageError>;
+
     /// All that are or ever were live: of one server, or of all; by server, then by the time they went live.
     async fn once_live(&mut self, server: Option<&ServerName>) -> Result<Vec<Submission>, StorageError>;
+
+    /// The next of all that are or ever were live, at most `limit`: by server, then by the time they went live, after
+    /// this one (from the first, where there is none). Reads everything in pieces of bounded size.
+    async fn once_live_after(
+        &mut self,
+        after: Option<&Submission>,
+        limit: u32,
+    ) -> Result<Vec<Submission>, StorageError>;
 
     /// What is live in a ring.
     async fn live(&mut self, server: &ServerName, ring: &Ring) -> Result<Option<Submission>, StorageError>;
 
-    /// Which submission is live in which ring, by server and ring.
-    async fn live_rings(&mut self) -> Result<Vec<(ServerName, Ring, SubmissionId)>, StorageError>;
+    /// Which submission is live in which ring, of one server or of all, by server and ring.
+    async fn live_rings(&mut self, server: Option<&ServerName>) -> Result<Vec<LiveRing>, StorageError>;
 
     /// The server that one of whose skeletons this is, if there is one.
     async fn server_by_skeleton(&mut self, skeleton: &str) -> Result<Option<ServerName>, StorageError>;

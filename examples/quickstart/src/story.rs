@@ -156,7 +156,7 @@ fn the_server_turns(stage: &Stage, registry: &Registry, cast: &Cast<'_>) -> Resu
     submit(stage, cast, "1.1.0")?;
     expect_live(registry, "1.0.0")?;
     let version = format!("{NAME}@1.1.0");
-    stage.run(&cast.approver, &["approve", &version, "--reject", "--reason", "asks for SSH keys"], PASSED)?;
+    stage.run(&cast.approver, &["reject", &version, "--reason", "asks for SSH keys"], PASSED)?;
     Ok(())
 }
 
@@ -166,6 +166,7 @@ fn clean_successor(stage: &Stage, registry: &Registry, cast: &Cast<'_>) -> Resul
     stage.say("1.0.0 goes on serving until somebody consents.");
     expect_live(registry, "1.0.0")?;
     approve(stage, cast, "1.1.1")?;
+    stage.say("Nothing in it is graded above `notice`, so it reaches canary and everybody else at once.");
     expect_live(registry, "1.1.1")?;
     accept_update(stage, cast)?;
     stage.run(&cast.developer, &["verify", "--live"], PASSED)?;

@@ -5,7 +5,7 @@ use axum::{
     http::{header, request::Parts},
 };
 
-use super::{error::Problem, middleware::observe::PrincipalSlot, state::AppState};
+use super::{error::Problem, middleware::observe::PrincipalSlot, once::once, state::AppState};
 use crate::service::Caller;
 
 /// Somebody with a valid token. A handler that takes this is not reached without one.
@@ -18,13 +18,29 @@ impl FromRequestParts<AppState> for Authenticated {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
         // Two of them: which one a proxy looked at is anybody's guess.
-        let (Some(value), None) = (values.next(), values.next()) else { return Err(Problem::unauthorized()) };
-        let secret = value.to_str().ok().and_then(bearer).ok_or_else(Problem::unauthorized)?;
-        let caller = state.service().authenticate(secret).await?.ok_or_else(Problem::unauthorized)?;
+        let secret = match (values.next(), values.next()) {
+            (Some(value), None) => value.to_str().ok().and_then(bearer),
+            _ => None,
+        };
+        let caller = match secret {
+            Some(secret) => state.service().authenticate(secret).await?,
+            None => None,
+        };
+        let Some(caller) = caller else {
+            // A token that does not hold is worth no more than none. What came without was counted on its way here.
+            if parts.headers.contains_key(header::AUTHORIZATION) {
+                state.rates().check_address(&parts.extensions, &parts.headers)?;
+            }
+            return Err(Problem::unauthorized());
+        };
+        state.rates().check_principal(caller.principal().as_str())?;
         if let Some(slot) = parts.extensions.get::<PrincipalSlot>() {
             slot.set(caller.principal().as_str());
         }
-        Ok(Self(caller))
+        Ok(Self(match once(parts)? {
+            Some(once) => caller.doing_once(once),
+            None => caller,
+        }))
     }
 }
 
@@ -42,7 +58,7 @@ impl OptionalFromRequestParts<AppState> for Authenticated {
 }
 
 /// The token of `Bearer <token>`; the scheme's case does not matter (RFC 9110 section 11.1).
-fn bearer(value: &str) -> Option<&str> {
+pub(super) fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim_matches(' ');
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)

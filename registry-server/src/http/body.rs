@@ -16,6 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{
     cache::{self, CachePolicy},
     error::Problem,
+    once::BodyDigest,
     state::AppState,
 };
 
@@ -75,6 +76,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for StrictJson<T> {
 /// # Errors
 /// 413, or 503 when the time is over.
 pub async fn read(request: Request, limit: usize, time: Duration) -> Result<Vec<u8>, Problem> {
+    let digest = request.extensions().get::<BodyDigest>().cloned();
     let declared = request
         .headers()
         .get(header::CONTENT_LENGTH)
@@ -85,7 +87,12 @@ pub async fn read(request: Request, limit: usize, time: Duration) -> Result<Vec<
     }
     match tokio::time::timeout(time, to_bytes(request.into_body(), limit)).await {
         Err(_) => Err(Problem::unavailable()),
-        Ok(Ok(bytes)) => Ok(bytes.into()),
+        Ok(Ok(bytes)) => {
+            if let Some(digest) = digest {
+                digest.set(&bytes);
+            }
+            Ok(bytes.into())
+        }
         // The other reasons for an error are a client that went away or broke its own framing: nobody reads the answer.
         Ok(Err(_)) => Err(Problem::too_large()),
     }

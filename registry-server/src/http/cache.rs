@@ -1,11 +1,12 @@
 //! Who may keep an answer, and for how long. There is no other place that writes `Cache-Control`.
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
-use mcp_pin_model::Digest;
+
+use crate::service::{CatalogueEntry, Tag};
 
 /// The policy of one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,19 +29,53 @@ impl CachePolicy {
     }
 }
 
-/// The strong entity tag of a body.
-#[must_use]
-pub fn etag(body: &[u8]) -> HeaderValue {
-    let hex = Digest::of(body).to_hex();
-    // 128 bits are beyond accident; nobody gains from a collision of their own answer.
-    let short = hex.get(..32).unwrap_or_default();
-    HeaderValue::try_from(format!("\"{short}\"")).expect("hexadecimal digits in quotes are a header value")
+/// The strong entity tag, as the header has it.
+pub(super) fn entity_tag(tag: Tag) -> HeaderValue {
+    let mut text = [b'"'; 34];
+    if let Some(digits) = text.get_mut(1..33) {
+        // The room is exactly that of the digits.
+        let _ = hex::encode_to_slice(tag.as_bytes(), digits);
+    }
+    HeaderValue::from_bytes(&text).expect("hexadecimal digits in quotes are a header value")
 }
 
-/// Answers with a body, or with 304 where the caller has it already (RFC 9110 section 13.1.2).
-#[must_use]
-pub fn respond(request: &HeaderMap, policy: CachePolicy, content_type: &'static str, body: Vec<u8>) -> Response {
-    let tag = (policy != CachePolicy::Private).then(|| etag(&body));
+/// A body that is ready to be served, and what it is told apart by.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The bytes, shared with whoever prepared them.
+    pub body: Bytes,
+    /// Their tag: it is another one exactly when the bytes are others.
+    pub tag: Tag,
+}
+
+impl From<Vec<u8>> for Prepared {
+    fn from(body: Vec<u8>) -> Self {
+        Self { tag: Tag::of(&body), body: body.into() }
+    }
+}
+
+impl From<&CatalogueEntry> for Prepared {
+    fn from(entry: &CatalogueEntry) -> Self {
+        Self { body: entry.document().clone(), tag: entry.tag() }
+    }
+}
+
+impl Prepared {
+    /// Answers with the body, or with 304 where the caller has it already (RFC 9110 section 13.1.2).
+    #[must_use]
+    pub fn answer(self, request: &HeaderMap, policy: CachePolicy, content_type: &'static str) -> Response {
+        write(request, policy, content_type, self.body, Some(self.tag))
+    }
+}
+
+fn write(
+    request: &HeaderMap,
+    policy: CachePolicy,
+    content_type: &'static str,
+    body: Bytes,
+    tag: Option<Tag>,
+) -> Response {
+    let tag = tag.filter(|_| policy != CachePolicy::Private).map(entity_tag);
     let unchanged = tag.as_ref().is_some_and(|tag| matches(request, tag));
     let mut response = Response::new(if unchanged { Body::empty() } else { Body::from(body) });
     let headers = response.headers_mut();
@@ -56,8 +91,15 @@ pub fn respond(request: &HeaderMap, policy: CachePolicy, content_type: &'static 
     response
 }
 
+/// Answers with a body that was made for this answer. See [`Prepared::answer`].
+#[must_use]
+pub fn respond(request: &HeaderMap, policy: CachePolicy, content_type: &'static str, body: Vec<u8>) -> Response {
+    let tag = (policy != CachePolicy::Private).then(|| Tag::of(&body));
+    write(request, policy, content_type, body.into(), tag)
+}
+
 /// Whether `If-None-Match` names the tag. Weak comparison, as the header demands.
-fn matches(request: &HeaderMap, tag: &HeaderValue) -> bool {
+pub(super) fn matches(request: &HeaderMap, tag: &HeaderValue) -> bool {
     request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
         value.split(',').map(str::trim).any(|candidate| {
             candidate == "*" || candidate.strip_prefix("W/").unwrap_or(candidate).as_bytes() == tag.as_bytes()

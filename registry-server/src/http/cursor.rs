@@ -39,10 +39,24 @@ pub struct Filters {
     pub include_deleted: bool,
 }
 
+/// Which list a cursor is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum List {
+    /// The servers of the MCP Registry API.
+    #[default]
+    Servers,
+    /// What was searched for.
+    Search,
+}
+
 /// Where a list continues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cursor {
+    /// Which list it is of.
+    #[serde(rename = "l", default)]
+    pub list: List,
     /// The name of the last entry that was listed.
     #[serde(rename = "n")]
     pub after_name: String,
@@ -104,6 +118,7 @@ mod tests {
 
     fn cursor() -> Cursor {
         Cursor {
+            list: List::Servers,
             after_name: "io.github.acme/weather".to_owned(),
             after_version: "1.0.0".to_owned(),
             filters: Filters { search: Some("wé/+=&#%".to_owned()), ..Filters::default() },

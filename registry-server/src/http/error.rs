@@ -7,11 +7,11 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use mcp_pin_model::json::is_hidden;
+use mcp_pin_model::{json::is_hidden, server_json::Issue};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
-use crate::service::{ErrorClass, ServiceError};
+use crate::service::{Answer, ErrorClass, ServiceError};
 
 /// The longest text of an error, in characters: enough to say what is wrong, too little to carry a document.
 const MAX_DETAIL_CHARACTERS: usize = 1000;
@@ -32,6 +32,8 @@ struct Contents {
     detail: Cow<'static, str>,
     errors: Vec<ProblemItem>,
     header: Option<(HeaderName, HeaderValue)>,
+    /// No problem at all: the answer that the same request got before, which leaves a handler by the same door.
+    replay: Option<Answer>,
 }
 
 /// One of several things that are wrong.
@@ -113,7 +115,15 @@ impl Problem {
     /// A problem whose text is its title.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
-        Self(Box::new(Contents { status, code, title, detail: Cow::Borrowed(title), errors: Vec::new(), header: None }))
+        Self(Box::new(Contents {
+            status,
+            code,
+            title,
+            detail: Cow::Borrowed(title),
+            errors: Vec::new(),
+            header: None,
+            replay: None,
+        }))
     }
 
     /// Says more about this occurrence. Text that came from outside is made visible and cut.
@@ -216,10 +226,10 @@ impl Problem {
             .with_header(header::RETRY_AFTER, HeaderValue::from_static("2"))
     }
 
-    /// This registry has other ways for it.
+    /// A way to log in that other registries have; says which ones this one has.
     #[must_use]
-    pub fn not_implemented(detail: &'static str) -> Self {
-        Self::new(StatusCode::NOT_IMPLEMENTED, "not-implemented", "not supported by this registry").detail(detail)
+    pub fn no_such_login(detail: &'static str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "no-such-login", "there is no such login").detail(detail)
     }
 
     /// Tells the client nothing and the log everything.
@@ -241,6 +251,29 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "internal error")
     }
 
+    /// The same problem under the status that another interface has for it.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.0.status = status;
+        self
+    }
+
+    /// The answer that the same request got before.
+    fn replay(answer: Answer) -> Self {
+        let mut problem = Self::new(StatusCode::OK, "replay", "the request was done before");
+        problem.0.replay = Some(answer);
+        problem
+    }
+
+    /// Too many requests; says when to come back.
+    #[must_use]
+    pub fn too_many_requests(wait: std::time::Duration) -> Self {
+        // Whole seconds, and never none: whoever comes back at once would be refused again.
+        let seconds = wait.as_secs() + 1;
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "too many requests")
+            .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -250,7 +283,10 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Contents { status, code, title, detail, errors, header } = *self.0;
+        let Contents { status, code, title, detail, errors, header, replay } = *self.0;
+        if let Some(answer) = replay {
+            return super::outcomes::replayed(&answer);
+        }
         let detail = detail.into_owned();
         let document = ProblemDocument {
             kind: format!("urn:mcp-pin:problem:{code}"),
@@ -273,7 +309,12 @@ impl IntoResponse for Problem {
 
 impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
+        let error = match error {
+            ServiceError::Replay(answer) => return Self::replay(*answer),
+            other => other,
+        };
         let (status, title) = match error.class() {
+            ErrorClass::BadRequest => (StatusCode::BAD_REQUEST, "the request cannot be done"),
             ErrorClass::NotFound => (StatusCode::NOT_FOUND, "not found"),
             ErrorClass::Unauthenticated => return Self::unauthorized(),
             ErrorClass::Forbidden => (StatusCode::FORBIDDEN, "not allowed"),
@@ -287,7 +328,16 @@ impl From<ServiceError> for Problem {
             }
             ErrorClass::Internal => return Self::internal(&error),
         };
-        Self::new(status, error.code(), title).detail(error.to_string())
+        let problem = Self::new(status, error.code(), title).detail(error.to_string());
+        match error {
+            ServiceError::Document(issues) => problem.errors(
+                issues
+                    .into_iter()
+                    .filter(Issue::is_error)
+                    .map(|issue| ProblemItem { message: issue.message, location: Some(issue.path) }),
+            ),
+            _ => problem,
+        }
     }
 }
 

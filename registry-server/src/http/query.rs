@@ -78,7 +78,7 @@ impl Query {
     /// # Errors
     /// 422 for anything else.
     pub fn flag(&self, name: &'static str) -> Result<Option<bool>, Problem> {
-        match self.text(name) {
+        match self.0.get(name).map(String::as_str) {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
@@ -91,7 +91,8 @@ impl Query {
     /// # Errors
     /// 400 for anything else.
     pub fn timestamp(&self, name: &'static str) -> Result<Option<Timestamp>, Problem> {
-        self.text(name)
+        self.0
+            .get(name)
             .map(|text| {
                 text.parse().map_err(|_| {
                     Problem::bad_request(format!("`{name}` is not an RFC 3339 time such as 2026-01-02T03:04:05Z"))

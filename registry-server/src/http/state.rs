@@ -6,8 +6,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
-use super::{cursor::CursorKey, error::Problem};
-use crate::{config::RequestLimits, oidc::Issuers, root::ServedRoots, service::Service};
+use super::{cursor::CursorKey, error::Problem, metrics::LastAsked, rate::RateLimits};
+use crate::{config::RequestLimits, oidc::Issuers, root::ServedRoots, service::Service, webhooks::Sender};
 
 /// The state of the HTTP interface. Cheap to clone.
 #[derive(Clone)]
@@ -19,10 +19,13 @@ struct Inner {
     limits: RequestLimits,
     writes: Arc<Semaphore>,
     metrics: PrometheusHandle,
+    metrics_asked: LastAsked,
+    sender: Option<Sender>,
     about: About,
     openapi: String,
     issuers: Issuers,
     published: Published,
+    rates: RateLimits,
 }
 
 /// What the registry says about itself.
@@ -30,8 +33,10 @@ struct Inner {
 pub struct About {
     /// The address that clients use, where it is known.
     pub public_url: Option<Url>,
-    /// The ring that is served.
-    pub ring: String,
+    /// Whether metrics have an address of their own, and are not here.
+    pub metrics_elsewhere: bool,
+    /// Whether the catalogue is read without a token.
+    pub anonymous_reads: bool,
 }
 
 /// What the registry publishes about its own keys.
@@ -54,17 +59,24 @@ impl AppState {
         about: About,
         issuers: Issuers,
         published: Published,
+        rates: RateLimits,
     ) -> Self {
+        let sender = Sender::new(service.settings().webhook_targets.clone())
+            .inspect_err(|error| tracing::error!(error = %error, "nothing can be delivered to webhooks"))
+            .ok();
         Self(Arc::new(Inner {
+            sender,
             service,
             cursors,
             limits,
             writes: Arc::new(Semaphore::new(limits.concurrent_writes)),
             metrics,
+            metrics_asked: LastAsked::default(),
             about,
             openapi: super::openapi_document(),
             issuers,
             published,
+            rates,
         }))
     }
 
@@ -92,10 +104,28 @@ impl AppState {
         &self.0.metrics
     }
 
+    /// What delivers to webhooks; none where the HTTP client cannot be made.
+    #[must_use]
+    pub fn sender(&self) -> Option<&Sender> {
+        self.0.sender.as_ref()
+    }
+
+    /// When the database was last asked for numbers.
+    #[must_use]
+    pub fn metrics_asked(&self) -> &LastAsked {
+        &self.0.metrics_asked
+    }
+
     /// What the registry publishes about its own keys.
     #[must_use]
     pub fn published(&self) -> &Published {
         &self.0.published
+    }
+
+    /// How often somebody may ask.
+    #[must_use]
+    pub fn rates(&self) -> &RateLimits {
+        &self.0.rates
     }
 
     /// Whose identity tokens are believed.

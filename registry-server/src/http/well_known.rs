@@ -58,8 +58,10 @@ pub struct WellKnownDocument {
     pub origin: Option<String>,
     /// Software and version.
     pub software: &'static str,
-    /// The ring that is served.
+    /// The ring of everybody who is in no other.
     pub ring: String,
+    /// All rings, in the order in which versions reach them.
+    pub rings: Vec<String>,
     /// Paths by interface.
     pub endpoints: BTreeMap<&'static str, &'static str>,
 }
@@ -68,11 +70,13 @@ pub struct WellKnownDocument {
 #[utoipa::path(get, path = "/.well-known/mcp-pin", tag = "operations", responses((status = 200, description = "the document", body = WellKnownDocument)))]
 pub async fn well_known(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
     let about = state.about();
+    let rings = &state.service().settings().rings;
     let document = WellKnownDocument {
         kind: "urn:mcp-pin:registry:v1",
         origin: about.public_url.as_ref().map(crate::serve::origin),
         software: concat!("mcp-pin-registry/", env!("CARGO_PKG_VERSION")),
-        ring: about.ring.clone(),
+        ring: rings.last().to_string(),
+        rings: rings.iter().map(|one| one.ring.to_string()).collect(),
         endpoints: [("mcpRegistry", "/v0.1"), ("api", "/v1"), ("openapi", "/v1/openapi.json")].into(),
     };
     answer(&headers, CachePolicy::Revalidate, &document)

@@ -66,6 +66,12 @@ impl ServedRoots {
         self.0.last().map(Vec::as_slice)
     }
 
+    /// When the current one ends; none where there is none.
+    #[must_use]
+    pub fn expires(&self) -> Option<Timestamp> {
+        SignedRoot::from_bytes(self.current()?).ok().map(|root| root.document_unverified().expires)
+    }
+
     /// Checks the chain as a client does that knows the first; none where there is no root.
     fn verify(&self, now: Timestamp) -> Result<Option<RegistryRoot>, RegistryRootError> {
         let Some(first) = self.0.first() else { return Ok(None) };

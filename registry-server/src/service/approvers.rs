@@ -10,6 +10,7 @@ use mcp_pin_storage::{Approver, ApproverId, PrincipalName, Role};
 use super::{
     Caller, NewApprover, Service, ServiceError,
     decision::{Deciding, to_its_end},
+    once::Outcome,
     signers::{RevokedSigners, refusal, trust_in},
 };
 
@@ -113,7 +114,7 @@ impl Service {
             let mut leaf = Leaf::new(LeafType::ApproverGranted, deciding.at, approver.registered_by.as_str());
             leaf.target = Some(format!("{} {} {}", approver.scope, approver.principal, approver.credential.id()));
             deciding.log(&leaf).await?;
-            deciding.commit().await?;
+            deciding.commit_as(Outcome::Registered(&approver)).await?;
             Ok(approver)
         })
         .await

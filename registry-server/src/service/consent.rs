@@ -6,8 +6,8 @@ use mcp_pin_model::{
     consent::Decision,
     leaf::{Leaf, LeafType},
 };
-use mcp_pin_policy::{NotCounted, Outcome, decide, eligibility};
-use mcp_pin_storage::{PrincipalName, Role, StateKind, Submission};
+use mcp_pin_policy::{NotCounted, Outcome, eligibility};
+use mcp_pin_storage::{PrincipalName, Role, Submission};
 
 use super::{
     Caller, Consented, Service, ServiceError,
@@ -23,8 +23,8 @@ impl Service {
     /// carrier.
     ///
     /// A consent that would not count is refused with the reason, not stored. When it completes what the policy asks
-    /// for, the version goes live, and the one that it replaces is superseded in the same transaction; a rejection
-    /// ends the submission.
+    /// for, the version is approved and goes on to the rings that it may reach at once, all in the same transaction; a
+    /// rejection ends the submission, or keeps a version that is live in some ring from the next one.
     ///
     /// # Errors
     /// [`ServiceError::Stale`] when another version is live than the consent says, or the report is another one;
@@ -62,8 +62,9 @@ impl Service {
             let leaf = deciding.consent_leaf(&consent, &submission);
             deciding.log(&leaf).await?;
             let (submission, outcome) = deciding.settle(submission).await?;
-            deciding.commit().await?;
-            Ok(answer(&consent, submission, outcome, true))
+            let consented = answer(&consent, submission, outcome, true);
+            deciding.commit_as(super::Outcome::Consented(&consented)).await?;
+            Ok(consented)
         })
         .await
     }
@@ -81,15 +82,19 @@ fn answer(consent: &Verified<Consent>, submission: Submission, outcome: Outcome,
 impl Deciding<'_> {
     /// Refuses a consent that would not count. What counts is decided by the policy, here as in every decision.
     async fn check(&mut self, consent: &Verified<Consent>, submission: &Submission) -> Result<(), ServiceError> {
-        if submission.state.kind() != StateKind::Pending {
+        let Some(asked) = self.asked_ring(submission).await? else {
             return Err(ServiceError::WrongState(submission.state.kind().as_str()));
-        }
+        };
         let report = self.report(submission).await?;
         if vouches(&submission.credential, consent) {
             return Err(ServiceError::PublisherCannotApprove(consent.principal().to_owned()));
         }
         let stale = || ServiceError::Stale { replaces: submission.review.replaces, changes: submission.review.changes };
-        match eligibility(&self.case(submission, &report), consent, &self.inner.requirements) {
+        // A consent need not be for the next ring; it has to be for one that the version can still reach.
+        let rings = &self.inner.settings.rings;
+        let named = rings.from(&asked).find(|one| consent.statement().rings.contains(&one.ring));
+        let ring = named.map_or(&asked, |one| &one.ring);
+        match eligibility(&self.case(submission, &report, ring), consent, &self.inner.settings.requirements(ring)) {
             Ok(()) => Ok(()),
             Err(NotCounted::ByPublisher) => Err(ServiceError::PublisherCannotApprove(consent.principal().to_owned())),
             Err(NotCounted::OtherPredecessor | NotCounted::OtherReport) => Err(stale()),
@@ -105,19 +110,21 @@ impl Deciding<'_> {
 
     /// The answer to a consent that was given before: where things stand, and nothing done.
     async fn already(mut self, consent: &Verified<Consent>, submission: Submission) -> Result<Consented, ServiceError> {
-        if submission.state.kind() != StateKind::Pending {
-            return Ok(answer(consent, submission, Outcome::Admitted { approvers: Vec::new() }, false));
-        }
-        let report = self.report(&submission).await?;
-        let consents = self.consents(&submission, Approvers::Registered).await?;
-        let outcome = decide(&self.case(&submission, &report), &consents, &self.inner.requirements);
-        Ok(answer(consent, submission, outcome, false))
+        let outcome = match self.asked_ring(&submission).await? {
+            Some(ring) => self.ask(&submission, &ring).await?,
+            None => Outcome::Admitted { approvers: Vec::new() },
+        };
+        let consented = answer(consent, submission, outcome, false);
+        self.nothing_done(super::Outcome::Consented(&consented)).await?;
+        Ok(consented)
     }
 
     fn consent_leaf(&self, consent: &Verified<Consent>, submission: &Submission) -> Leaf {
         let mut leaf = self.leaf_about(LeafType::Consented, consent.principal(), submission);
         leaf.attestation = Some(consent.attestation().digest());
-        leaf.ring = Some(self.inner.settings.ring.clone());
+        // One ring is named; all of them stand in the attestation.
+        let rings = &consent.statement().rings;
+        leaf.ring = if rings.len() == 1 { rings.first().cloned() } else { None };
         leaf.target = Some(
             match consent.statement().decision {
                 Decision::Approve => "approve",

@@ -1,16 +1,16 @@
 //! One decision at a time: a transaction, the time at which it is made, and what it logs.
 
-use std::{future::Future, sync::Arc};
+use std::future::Future;
 
 use jiff::Timestamp;
-use mcp_pin_model::{
-    ServerName,
-    leaf::{Leaf, LeafType},
-};
-use mcp_pin_storage::{StateKind, Submission, Transaction};
+use mcp_pin_model::leaf::{Leaf, LeafType};
+use mcp_pin_storage::{Submission, Transaction};
 use tokio::sync::MutexGuard;
 
-use super::{Caller, Inner, LiveSet, Service, ServiceError, live};
+use super::{
+    Caller, Inner, Service, ServiceError,
+    live::{Unverified, advance},
+};
 
 /// A decision that is being made. Dropping it undoes it.
 pub(super) struct Deciding<'s> {
@@ -18,6 +18,8 @@ pub(super) struct Deciding<'s> {
     pub(super) tx: Box<dyn Transaction>,
     /// The one time of everything in this decision.
     pub(super) at: Timestamp,
+    /// The request that this is, where it is to be done once.
+    pub(super) doing: Option<super::once::Doing>,
     // Held until the live set is swapped, so that a later decision's set is never replaced by an earlier one's.
     _turn: MutexGuard<'s, ()>,
 }
@@ -27,21 +29,27 @@ impl Service {
     pub(super) async fn deciding(&self) -> Result<Deciding<'_>, ServiceError> {
         let turn = self.inner.turn.lock().await;
         let tx = self.inner.store.begin().await?;
-        Ok(Deciding { inner: &self.inner, tx, at: self.inner.clock.now(), _turn: turn })
+        Ok(Deciding { inner: &self.inner, tx, at: self.inner.clock.now(), doing: None, _turn: turn })
     }
 
     /// Like [`Service::deciding`], for somebody whose token still holds at that moment.
     ///
     /// It was checked when the head of the request came. The body can come much later, and a token that was revoked in
     /// between must not decide anything, least of all issue its own successor.
+    ///
+    /// What has become due by then is decided first, as the decision of its own that it is: whether it happened does not
+    /// depend on what comes after, nor on a clock that is set back later.
     pub(super) async fn deciding_for(&self, caller: &Caller) -> Result<Deciding<'_>, ServiceError> {
+        self.catch_up().await;
         let mut deciding = self.deciding().await?;
         let token = deciding.tx.token(&caller.token).await?;
-        if token.is_some_and(|token| token.is_valid_at(deciding.at)) {
-            Ok(deciding)
-        } else {
-            Err(ServiceError::TokenEnded)
+        if !token.is_some_and(|token| token.is_valid_at(deciding.at)) {
+            return Err(ServiceError::TokenEnded);
         }
+        if let Some(once) = &caller.once {
+            deciding.begin_once(once, &caller.principal).await?;
+        }
+        Ok(deciding)
     }
 }
 
@@ -65,20 +73,13 @@ impl Deciding<'_> {
     /// Makes the decision durable, then visible.
     pub(super) async fn commit(mut self) -> Result<(), ServiceError> {
         // Read inside the transaction: after the commit nothing can fail any more that would leave readers behind.
-        let next: LiveSet = live::read(&mut *self.tx).await?;
+        let before = self.inner.live.load_full();
+        let next = advance(&mut *self.tx, &before, &self.inner.settings, Unverified::Refuse).await?;
+        let last = self.tx.last_event().await?;
         self.tx.commit().await?;
-        self.inner.live.store(Arc::new(next));
+        self.inner.show(next);
+        self.inner.feed.reached(last);
         Ok(())
-    }
-
-    /// The submissions of a server that wait for consent.
-    pub(super) async fn pending_of(&mut self, server: &ServerName) -> Result<Vec<Submission>, ServiceError> {
-        let filter = mcp_pin_storage::SubmissionFilter {
-            state: Some(StateKind::Pending),
-            server: Some(server.clone()),
-            ..Default::default()
-        };
-        Ok(self.tx.submissions(&filter).await?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Why the service did not do what was asked.
 
 use mcp_pin_attest::VerificationError;
-use mcp_pin_model::Digest;
+use mcp_pin_model::{Digest, server_json::Issue};
 use mcp_pin_storage::{Role, StorageError};
 use thiserror::Error;
 
@@ -16,6 +16,8 @@ pub enum ErrorClass {
     Unauthenticated,
     /// The caller's roles do not allow it.
     Forbidden,
+    /// The request is not one that can be made here.
+    BadRequest,
     /// The request can never succeed as it is.
     Invalid,
     /// The request is larger than its limit.
@@ -65,6 +67,24 @@ pub enum ServiceError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The request is not one that can be made here.
+    #[error("{0}")]
+    BadRequest(String),
+    /// A document is not an acceptable `server.json`.
+    #[error("the document is not an acceptable `server.json`: {}; `/v0.1/validate` says everything that is wrong", first_error(.0))]
+    Document(Vec<Issue>),
+    /// Everything is as it should become already.
+    #[error("no changes to apply: {0}")]
+    NoChange(&'static str),
+    /// A namespace has as many drafts as it may have.
+    #[error("the namespace has 100 drafts in quarantine already: submit their signed manifests, or withdraw some")]
+    TooManyDrafts,
+    /// Another request was done under this idempotency key.
+    #[error("another request was made with this idempotency key")]
+    KeyReused,
+    /// No error: the request was done before, and this is the answer that it got.
+    #[error("the request was done before")]
+    Replay(Box<super::Answer>),
     /// The bundle does not verify against the keys that count here.
     #[error("the signature or statement is not acceptable: {0}")]
     Verification(#[source] VerificationError),
@@ -156,6 +176,37 @@ pub enum ServiceError {
     /// The version does not stand where it would have to.
     #[error("the submission is {0}")]
     WrongState(&'static str),
+    /// Nothing that the ring served before can be served again.
+    #[error("nothing to go back to in the ring `{ring}`: {reason}")]
+    NothingBefore {
+        /// The ring.
+        ring: mcp_pin_model::Ring,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// The rollout does not stand where it would have to.
+    #[error("the rollout is {0}")]
+    WrongProgress(&'static str),
+    /// The version is not live in the ring.
+    #[error("the version is not live in {0}")]
+    NotLive(String),
+    /// The next ring takes more consents.
+    #[error(
+        "the ring `{ring}` takes {needed} approvers, of whom {have} consented, and {missing} findings to be acknowledged"
+    )]
+    ConsentNeeded {
+        /// The ring.
+        ring: mcp_pin_model::Ring,
+        /// How many approvers.
+        needed: u8,
+        /// How many of them consented.
+        have: usize,
+        /// How many findings nobody who counts has acknowledged.
+        missing: usize,
+    },
+    /// What was decided about is not what is there now.
+    #[error("the {0} is another one by now")]
+    Changed(&'static str),
     /// Nobody could issue a token any more, not even the first start: it makes one only where there is none.
     #[error("this is the last token of an administrator: issue another one first")]
     LastAdministrator,
@@ -177,6 +228,11 @@ pub enum ServiceError {
     /// A part of the registry that cannot fail did.
     #[error("internal error: {0}")]
     Internal(String),
+}
+
+/// The first thing that is wrong with a document; its texts are quoted where they were found.
+fn first_error(issues: &[Issue]) -> String {
+    issues.iter().find(|issue| issue.is_error()).map_or_else(String::new, ToString::to_string)
 }
 
 impl From<StorageError> for ServiceError {
@@ -203,7 +259,10 @@ impl ServiceError {
                 ErrorClass::Forbidden
             }
             Self::TooLarge { .. } => ErrorClass::TooLarge,
+            Self::BadRequest(_) | Self::NoChange(_) => ErrorClass::BadRequest,
             Self::Invalid { .. }
+            | Self::Document(_)
+            | Self::KeyReused
             | Self::Verification(_)
             | Self::Evidence(_)
             | Self::Provenance { .. }
@@ -215,8 +274,15 @@ impl ServiceError {
             | Self::Revoked(_)
             | Self::Stale { .. }
             | Self::WrongState(_)
+            | Self::NothingBefore { .. }
+            | Self::WrongProgress(_)
+            | Self::NotLive(_)
+            | Self::ConsentNeeded { .. }
+            | Self::Changed(_)
             | Self::LastAdministrator
             | Self::Exists(_)
+            | Self::TooManyDrafts
+            | Self::Replay(_)
             | Self::KeyTaken
             | Self::Conflict => ErrorClass::Conflict,
             Self::CouldNotCheck(_) | Self::Token(TokenRefusal::IssuerUnavailable) => ErrorClass::CouldNotCheck,
@@ -238,6 +304,12 @@ impl ServiceError {
             Self::NotTheSigner { .. } => "not-the-signer",
             Self::TooLarge { .. } => "too-large",
             Self::Invalid { .. } => "invalid",
+            Self::BadRequest(_) => "bad-request",
+            Self::Document(_) => "invalid-document",
+            Self::NoChange(_) => "no-change",
+            Self::TooManyDrafts => "too-many-drafts",
+            Self::KeyReused => "idempotency-key-reused",
+            Self::Replay(_) => "replay",
             Self::Verification(_) => "verification-failed",
             Self::CouldNotCheck(_) => "could-not-check",
             Self::Token(refusal) => refusal.code(),
@@ -257,6 +329,11 @@ impl ServiceError {
             Self::PublisherCannotApprove(_) => "publisher-cannot-approve",
             Self::ConsentNotApplicable(_) => "consent-not-applicable",
             Self::WrongState(_) => "wrong-state",
+            Self::NothingBefore { .. } => "nothing-before",
+            Self::WrongProgress(_) => "wrong-progress",
+            Self::NotLive(_) => "not-live",
+            Self::ConsentNeeded { .. } => "consent-needed",
+            Self::Changed(_) => "changed",
             Self::LastAdministrator => "last-administrator",
             Self::Exists(_) => "exists",
             Self::KeyTaken => "key-taken",

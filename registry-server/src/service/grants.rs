@@ -6,7 +6,7 @@ use mcp_pin_model::{
 };
 use mcp_pin_storage::{Grant, GrantId, Role};
 
-use super::{Caller, NewGrant, Service, ServiceError, decision::to_its_end};
+use super::{Caller, NewGrant, Service, ServiceError, decision::to_its_end, once::Outcome};
 
 /// The namespace of servers that are locked without a registry. Nobody can be granted it.
 const LOCAL_NAMESPACE: &str = "local";
@@ -44,7 +44,7 @@ impl Service {
             let mut leaf = Leaf::new(LeafType::NamespaceGranted, deciding.at, grant.granted_by.as_str());
             leaf.target = Some(format!("{} {} {}", grant.namespace, grant.principal, grant.credential.id()));
             deciding.log(&leaf).await?;
-            deciding.commit().await?;
+            deciding.commit_as(Outcome::Granted(&grant)).await?;
             Ok(grant)
         })
         .await

@@ -7,55 +7,86 @@
 //! Nothing goes live but by an admitted decision of [`mcp_pin_policy`] over consents that were verified, against the
 //! approvers registered now, at that moment.
 //!
-//! What is live is one version of each server; the one that it replaced is served no longer. A revocation of the live
-//! version leaves nothing live: it does not bring the one before it back.
+//! What is live in a ring is one version of each server; the one that it replaced is served there no longer. A revocation
+//! of what a ring serves leaves nothing there: it does not bring the one before it back.
 
 mod approvers;
+mod break_glass;
 mod consent;
 mod decision;
 mod doctor;
+mod drafts;
+mod drift;
+mod due;
 mod environment;
 mod error;
 mod evidence;
 mod exchange;
+mod feed;
 mod grants;
 mod live;
 mod names;
+mod once;
 mod queries;
 mod reject;
+mod resolve;
 mod revoke;
+mod rings;
+mod rollback;
+mod rollout;
+mod search;
 mod settle;
 mod signers;
+mod status;
+mod steer;
 mod submit;
 #[cfg(test)]
 mod tests;
 mod text;
 mod tokens;
 mod types;
+mod waiting;
+pub(crate) mod webhooks;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mcp_pin_policy::Requirements;
 use mcp_pin_storage::Store;
 
+pub use break_glass::BreakGlassOrder;
+pub use drafts::{DraftPage, Drafted};
+pub use drift::{DriftReported, NewDriftReport};
 pub use environment::{Clock, Random, SystemClock, SystemRandom};
 pub use error::{ErrorClass, ServiceError};
 pub use evidence::MAX_EVIDENCE_BUNDLES;
-pub use live::{CatalogueEntry, LiveSet};
+pub use feed::{Follower, MAX_FOLLOWERS, News};
+pub use live::{CatalogueEntry, Deprecation, Facts, LiveSet, Server, Tag, View, Wanted};
 pub use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity, revocation::RevocationScope,
 };
 pub use mcp_pin_storage::{
-    Approver, ApproverId, ApproverScope, ConsentRecord, Credential, Event, Grant, GrantId, PrincipalName, Review,
-    RevocationId, RevocationRecord, Role, Roles, State, StateKind, StorageError, Submission, SubmissionFilter,
-    SubmissionId, Token, TokenId,
+    Approver, ApproverId, ApproverScope, BreakGlass, ConsentRecord, Credential, Draft, DraftEnd, DraftId, DraftOutcome,
+    DriftKind, DriftReport, Event, Grant, GrantId, HaltCause, LiveRing, PrincipalName, Progress, Review, RevocationId,
+    RevocationRecord, RingMove, Role, Roles, Rollout, State, StateKind, StorageError, Submission, SubmissionFilter,
+    SubmissionId, Token, TokenId, Webhook, WebhookId, WebhookState,
 };
+pub use names::skeletons;
+pub use once::{Answer, Once, Outcome, Render};
+pub use resolve::{Lookup, Pinned, Resolved, resolve};
+pub use revoke::RevocationPlan;
+pub use rings::{Quorum, RingSettings, Rings, RingsError, Start};
+pub use rollout::RolloutView;
+pub use search::{MAX_SEARCH_WORDS, SearchHit, SearchPage};
+pub use status::{Changed, NewStatus, StatusUpdate};
+pub use steer::Steering;
 pub use tokens::TOKEN_PREFIX;
 pub use types::{
-    Caller, ConsentView, Consented, DEFAULT_EXCHANGED_TOKEN_LIFETIME, Document, EventPage, IssuedToken, NewApprover,
-    NewCredential, NewGrant, NewSubmission, NewToken, Settings, SubmissionPage, Submitted, default_roots, leaf_value,
+    Caller, ConsentView, Consented, Counts, DEFAULT_EXCHANGED_TOKEN_LIFETIME, Document, EventFilter, EventPage,
+    IssuedToken, NewApprover, NewCredential, NewGrant, NewSubmission, NewToken, Settings, SubmissionPage, Submitted,
+    default_roots, leaf, leaf_value,
 };
+pub use waiting::Waits;
+pub use webhooks::{IssuedWebhook, MAX_WEBHOOKS, NewWebhook, Target, form_word};
 
 /// The most characters of a label or a reason: it is shown in lists.
 pub const MAX_LABEL_LENGTH: usize = 500;
@@ -75,10 +106,14 @@ struct Inner {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     settings: Settings,
-    requirements: Requirements,
     live: arc_swap::ArcSwap<LiveSet>,
+    feed: feed::Feed,
+    /// What was read of manifests for searching.
+    search: search::SearchCache,
     /// Whose turn it is to decide.
     turn: tokio::sync::Mutex<()>,
+    /// When rollouts are looked at again that cannot go on by themselves.
+    waiting: due::Waiting,
 }
 
 impl Inner {
@@ -89,6 +124,14 @@ impl Inner {
         let milliseconds = u64::try_from(at.as_millisecond()).unwrap_or(0);
         let id = ulid::Ulid::from_parts(milliseconds, u128::from_be_bytes(random)).to_string();
         id.parse().map_err(|_| ServiceError::Internal("a new id is none".to_owned()))
+    }
+}
+
+impl Inner {
+    /// Makes a live set the one that readers get, unless they have a later one.
+    fn show(&self, next: Option<LiveSet>) {
+        let Some(next) = next.map(Arc::new) else { return };
+        self.live.rcu(|live| Arc::clone(if next.sequence > live.sequence { &next } else { live }));
     }
 }
 
@@ -103,22 +146,21 @@ impl Service {
         random: Arc<dyn Random>,
         settings: Settings,
     ) -> Result<Self, ServiceError> {
-        let mut snapshot = store.read().await?;
-        doctor::check(&mut *snapshot, &settings).await?;
-        let live = live::read(&mut *snapshot).await?;
-        drop(snapshot);
-        let mut requirements = Requirements::new(settings.preset);
-        requirements.quorum_block = settings.quorum_block;
+        let live = live::start(&store, &settings).await?;
         let inner = Inner {
             store,
             clock,
             random,
             settings,
-            requirements,
+            feed: feed::Feed::new(live.sequence),
             live: arc_swap::ArcSwap::from_pointee(live),
+            search: search::SearchCache::default(),
             turn: tokio::sync::Mutex::new(()),
+            waiting: due::Waiting::default(),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let service = Self { inner: Arc::new(inner) };
+        service.retire_rings().await?;
+        Ok(service)
     }
 
     /// Whether the store answers.
@@ -132,6 +174,25 @@ impl Service {
     /// Ends the store's connections, after everything committed has reached the disk.
     pub async fn close(&self) {
         self.inner.store.close().await;
+    }
+
+    /// Brings the live set up to what the store says by now, where others decide on the same store too. Gives back the
+    /// sequence of the last event that it takes into account.
+    ///
+    /// The cost is that of the events since the last time, and one question where there are none. Readers never go
+    /// back, in whatever order calls come to their ends. A version that others made live and that does not verify here
+    /// is not served, which is logged as an error.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unsound`] when the store is older than what was seen of it, or damaged; store errors.
+    pub async fn refresh(&self) -> Result<u64, ServiceError> {
+        // Before the view of the store is opened, so that the view is the later one.
+        let before = self.inner.live.load_full();
+        let mut snapshot = self.inner.store.read().await?;
+        let next = live::advance(&mut *snapshot, &before, &self.inner.settings, live::Unverified::Withhold).await?;
+        drop(snapshot);
+        self.inner.show(next);
+        Ok(self.inner.live.load().sequence)
     }
 
     /// What is live, without asking the store.

@@ -8,7 +8,8 @@ use mcp_pin_model::ServerName;
 ///
 /// Two names that share a skeleton are confusable. There are up to two, because case can be folded before the letters
 /// are mapped (`AI` is `ai`) or after (`AI` looks like `Al`).
-pub(super) fn skeletons(name: &ServerName) -> BTreeSet<String> {
+#[must_use]
+pub fn skeletons(name: &ServerName) -> BTreeSet<String> {
     [name.as_str().to_owned(), name.as_str().to_ascii_lowercase()].iter().map(|text| skeleton(text)).collect()
 }
 

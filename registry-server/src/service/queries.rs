@@ -1,12 +1,20 @@
 //! What callers may read. What they may not is not told apart from what does not exist.
 
+use std::collections::BTreeMap;
+
 use mcp_pin_model::Digest;
 use mcp_pin_storage::{Role, Snapshot, StateKind, Submission, SubmissionFilter, SubmissionId};
 
-use super::{Caller, ConsentView, Document, EventPage, MAX_PAGE, Service, ServiceError, SubmissionPage};
+use super::{
+    Caller, ConsentView, Counts, Document, EventFilter, EventPage, MAX_PAGE, Service, ServiceError, SubmissionPage,
+    leaf,
+};
 
 /// How many submissions are read at once while looking for those that a caller may see.
 const BATCH: u32 = 200;
+
+/// How many times [`MAX_PAGE`] events are read at most while looking for those that a filter wants.
+const MAX_FILTERED_BATCHES: u32 = 10;
 
 /// Who may see a submission: everybody what is live; administrators and approvers everything; publishers their own;
 /// every token what ever was live.
@@ -38,7 +46,7 @@ impl Service {
     ) -> Result<SubmissionPage, ServiceError> {
         let limit = usize::try_from(limit.clamp(1, MAX_PAGE)).unwrap_or(usize::MAX);
         let mut snapshot = self.inner.store.read().await?;
-        let mut filter = SubmissionFilter { state, server: None, after, limit: Some(BATCH) };
+        let mut filter = SubmissionFilter { state, after, limit: Some(BATCH), ..SubmissionFilter::default() };
         let mut submissions = Vec::new();
         // One more than asked for says whether there are more.
         while submissions.len() <= limit {
@@ -119,24 +127,87 @@ impl Service {
         Ok(views)
     }
 
-    /// A manifest's change report: the one that the consents to it name. Visible like the manifest.
+    /// A manifest's change report: the one that consents to it are asked for or, where it is named by its digest, one that
+    /// they were asked for before something else came to be replaced. Visible like the manifest.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`]; store errors.
-    pub async fn manifest_changes(&self, caller: Option<&Caller>, manifest: &Digest) -> Result<Document, ServiceError> {
+    pub async fn manifest_changes(
+        &self,
+        caller: Option<&Caller>,
+        manifest: &Digest,
+        report: Option<Digest>,
+    ) -> Result<Document, ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
         let submission = visible(&mut *snapshot, caller, manifest).await?;
+        if let Some(digest) = report.filter(|digest| *digest != submission.review.changes) {
+            let bytes = snapshot.change_report(&digest).await?.ok_or(ServiceError::NotFound("change report"))?;
+            let unsound = |error| ServiceError::Unsound(format!("the change report {digest}: {error}"));
+            let found = mcp_pin_diff::ChangeReport::parse(&bytes).map_err(unsound)?;
+            // Reports of other manifests are none of this one's, and may be nobody's to read.
+            return if found.to().manifest == Some(*manifest) {
+                Ok(Document { digest, bytes })
+            } else {
+                Err(ServiceError::NotFound("change report"))
+            };
+        }
         changes(&mut *snapshot, &submission).await
     }
 
-    /// The events after `after` (0 for the first), at most `limit` (and [`MAX_PAGE`]). Any token.
+    /// The events after `after` (0 for the first) that a filter wants, at most `limit` (and [`MAX_PAGE`]). Any token that
+    /// holds at that moment: who follows the log for days is asked again each time.
+    ///
+    /// A filter that wants little does not search for long: [`EventPage::seen`] says how far it came.
+    ///
+    /// # Errors
+    /// [`ServiceError::TokenEnded`]; store errors.
+    pub async fn events(
+        &self,
+        caller: &Caller,
+        after: u64,
+        limit: u32,
+        filter: &EventFilter,
+    ) -> Result<EventPage, ServiceError> {
+        let now = self.inner.clock.now();
+        let mut snapshot = self.inner.store.read().await?;
+        if !snapshot.token(&caller.token).await?.is_some_and(|token| token.is_valid_at(now)) {
+            return Err(ServiceError::TokenEnded);
+        }
+        let last = snapshot.last_event().await?;
+        let limit = limit.clamp(1, MAX_PAGE);
+        let mut page = EventPage { events: Vec::new(), last, seen: after };
+        if filter.is_empty() {
+            page.events = snapshot.events(after, limit).await?;
+            page.seen = page.events.last().map_or(after, |event| event.sequence);
+            return Ok(page);
+        }
+        for _ in 0..MAX_FILTERED_BATCHES {
+            let batch = snapshot.events(page.seen, MAX_PAGE).await?;
+            for event in batch {
+                page.seen = event.sequence;
+                if filter.matches(&leaf(&event)?) {
+                    page.events.push(event);
+                    if page.events.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
+                        return Ok(page);
+                    }
+                }
+            }
+            if page.seen >= last {
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    /// How much there is.
     ///
     /// # Errors
     /// Store errors.
-    pub async fn events(&self, _caller: &Caller, after: u64, limit: u32) -> Result<EventPage, ServiceError> {
+    pub async fn counts(&self) -> Result<Counts, ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
-        let events = snapshot.events(after, limit.clamp(1, MAX_PAGE)).await?;
-        Ok(EventPage { events, last: snapshot.last_event().await? })
+        let mut submissions: BTreeMap<StateKind, u64> = StateKind::ALL.into_iter().map(|kind| (kind, 0)).collect();
+        submissions.extend(snapshot.submission_counts().await?);
+        Ok(Counts { submissions, last_event: snapshot.last_event().await? })
     }
 }
 

@@ -5,7 +5,7 @@ use mcp_pin_storage::{Role, Submission, SubmissionId};
 use super::{Caller, Service, ServiceError, decision::to_its_end, queries::may_see, text};
 
 impl Service {
-    /// Rejects a submission that waits for consent. Takes the role `admin`; or the role `approver` and a registration
+    /// Rejects a submission that waits for consent, or for its first ring. Takes the role `admin`; or the role `approver` and a registration
     /// for the server; or the role `publisher` and to be the submission's own, which withdraws it.
     ///
     /// # Errors

@@ -1,7 +1,12 @@
 //! Revocations: effective at once, and for ever.
 //!
 //! When the live version is revoked nothing is live: the one before it was replaced for a reason, and going back to it
-//! would be a decision that nobody took. A new version brings the server back.
+//! would be a decision that nobody took. A new version brings the server back. (A ring that is left with nothing of its own
+//! serves what the rings after it serve: everybody there is served that by a decision that holds.)
+//!
+//! The consents of a revoked approver never were worth anything, so whatever is live in some ring is judged again without
+//! them, by what the ring takes and as of the time at which it came there. What does not stand is revoked; what is approved
+//! and not live yet waits for consent again.
 
 use jiff::Timestamp;
 use mcp_pin_attest::SignerTarget;
@@ -10,9 +15,10 @@ use mcp_pin_model::{
     leaf::{Leaf, LeafType},
     revocation::RevocationScope,
 };
-use mcp_pin_policy::{MAX_CLOCK_SKEW, Outcome, decide};
+use mcp_pin_policy::{MAX_CLOCK_SKEW, Outcome};
 use mcp_pin_storage::{
-    PrincipalName, RevocationId, RevocationRecord, RevocationSource, Role, StateKind, Submission, SubmissionFilter,
+    BreakGlassEnd, MoveCause, PrincipalName, RevocationId, RevocationRecord, RevocationSource, Role, StateKind,
+    Submission, SubmissionFilter,
 };
 
 use super::{
@@ -23,6 +29,15 @@ use super::{
     submit::{check_carrier, read_bundle},
     text,
 };
+
+/// What a revocation would do.
+#[derive(Clone, Debug)]
+pub struct RevocationPlan {
+    /// The versions that it would end.
+    pub ends: Vec<Submission>,
+    /// The versions that would wait for consent again.
+    pub lapses: Vec<Submission>,
+}
 
 /// What a revocation is about, read from its target.
 enum Target {
@@ -85,7 +100,7 @@ impl Service {
                 .principal()
                 .parse()
                 .map_err(|_| ServiceError::Unsound("an approver's name is damaged".to_owned()))?;
-            deciding.revoke(RevocationSource::Signed(&verified), &target, &principal).await
+            deciding.revoke(RevocationSource::Signed(&verified), &principal).await
         })
         .await
     }
@@ -111,8 +126,53 @@ impl Service {
             let deciding = service.deciding_for(&caller).await?;
             let effective = effective.map_or(deciding.at, super::environment::whole_milliseconds);
             let revocation = Revocation { scope, target, reason, effective };
+            deciding.revoke(RevocationSource::Ordered(&revocation), &caller.principal).await
+        })
+        .await
+    }
+
+    /// What an administrator's order to revoke would end, and what would wait for consent again. Takes the role `approver`
+    /// or `admin`.
+    ///
+    /// It is made and undone: what is planned is what would happen, by the code that would do it.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] for a target that is none; store errors.
+    pub async fn plan_revocation(
+        &self,
+        caller: &Caller,
+        scope: RevocationScope,
+        target: &str,
+    ) -> Result<RevocationPlan, ServiceError> {
+        caller.require(&[Role::Approver, Role::Admin])?;
+        caller.require_unrestricted()?;
+        let (service, caller, target) = (self.clone(), caller.clone(), target.to_owned());
+        to_its_end(async move {
+            let mut deciding = service.deciding_for(&caller).await?;
+            let reason = "a plan".to_owned();
+            let revocation = Revocation { scope, target, reason, effective: deciding.at };
             let target = Target::read(&revocation)?;
-            deciding.revoke(RevocationSource::Ordered(&revocation), &target, &caller.principal).await
+            let ends = match deciding.tx.revocation(scope, &revocation.target).await? {
+                Some(_) => Vec::new(),
+                None => {
+                    let id: RevocationId = deciding.inner.new_id(deciding.at)?;
+                    deciding.tx.ensure_principal(&caller.principal, deciding.at).await?;
+                    let source = RevocationSource::Ordered(&revocation);
+                    deciding.tx.insert_revocation(&id, source, &caller.principal, deciding.at).await?;
+                    deciding.affected(&target).await?
+                }
+            };
+            let mut lapses = Vec::new();
+            for submission in deciding.approved().await? {
+                let first = deciding.inner.settings.rings.after(None).map(|first| first.ring.clone());
+                let Some(first) = first.filter(|_| ends.iter().all(|ending| ending.id != submission.id)) else {
+                    continue;
+                };
+                if !matches!(deciding.ask(&submission, &first).await?, Outcome::Admitted { .. }) {
+                    lapses.push(submission);
+                }
+            }
+            Ok(RevocationPlan { ends, lapses })
         })
         .await
     }
@@ -140,16 +200,33 @@ impl Deciding<'_> {
         })
     }
 
-    /// Stores the revocation and ends everything that it is about.
+    /// Revokes, and makes it durable.
     async fn revoke(
         mut self,
         source: RevocationSource<'_>,
-        target: &Target,
         principal: &PrincipalName,
     ) -> Result<RevocationRecord, ServiceError> {
+        let (record, new) = self.revoke_here(source, principal).await?;
+        let outcome = super::Outcome::Revoked(&record);
+        if new {
+            self.commit_as(outcome).await?
+        } else {
+            self.nothing_done(outcome).await?
+        }
+        Ok(record)
+    }
+
+    /// Stores the revocation and ends everything that it is about; `false` when it was revoked before, and nothing was
+    /// done.
+    pub(super) async fn revoke_here(
+        &mut self,
+        source: RevocationSource<'_>,
+        principal: &PrincipalName,
+    ) -> Result<(RevocationRecord, bool), ServiceError> {
         let revocation = source.revocation();
+        let target = &Target::read(revocation)?;
         if let Some(record) = self.tx.revocation(revocation.scope, &revocation.target).await? {
-            return Ok(record);
+            return Ok((record, false));
         }
         // A revocation acts at once, so one that is meant for later would say what is not so.
         if self.at.checked_add(MAX_CLOCK_SKEW).is_ok_and(|latest| revocation.effective > latest) {
@@ -173,11 +250,16 @@ impl Deciding<'_> {
             servers.insert(submission.server.clone());
             self.end(submission, &record).await?;
         }
+        // What comes back after a break-glass rests on consents too, and so does what reviews are relative to until then.
+        servers.extend(self.tx.break_glasses(None, true).await?.into_iter().map(|glass| glass.server));
         for server in servers {
             self.review_pending(&server).await?;
         }
-        self.commit().await?;
-        Ok(record)
+        for submission in self.approved().await? {
+            // Whoever consented to it may be the one who is revoked.
+            self.settle(submission).await?;
+        }
+        Ok((record, true))
     }
 
     /// What a revocation ends.
@@ -199,9 +281,16 @@ impl Deciding<'_> {
             Target::Approver(signer) => self.resting_on(signer).await?,
         };
         affected.retain(|submission| {
-            matches!(submission.state.kind(), StateKind::Pending | StateKind::Live | StateKind::Superseded)
+            let kind = submission.state.kind();
+            matches!(kind, StateKind::Pending | StateKind::Approved | StateKind::Live | StateKind::Superseded)
         });
         Ok(affected)
+    }
+
+    /// What was consented to and is not live yet.
+    async fn approved(&mut self) -> Result<Vec<Submission>, ServiceError> {
+        let filter = SubmissionFilter { state: Some(StateKind::Approved), ..Default::default() };
+        Ok(self.tx.submissions(&filter).await?)
     }
 
     /// What is live, was consented to by this signer, and would not be live without.
@@ -209,18 +298,19 @@ impl Deciding<'_> {
         let filter = SubmissionFilter { state: Some(StateKind::Live), ..Default::default() };
         let mut resting = Vec::new();
         for submission in self.tx.submissions(&filter).await? {
-            let Some(since) = submission.state.live_since() else { continue };
             let signed = self.verified_consents(&submission, Approvers::Ever).await?;
             if !signed.iter().any(|consent| signer.covers(consent.signer())) {
                 continue;
             }
-            let report = self.report(&submission).await?;
-            // The signer is revoked by now, so these are without theirs.
-            let consents = self.consents(&submission, Approvers::Ever).await?;
-            let mut case = self.case(&submission, &report);
-            case.at = since;
-            if !matches!(decide(&case, &consents, &self.inner.requirements), Outcome::Admitted { .. }) {
-                resting.push(submission);
+            // An administrator keeps it live without, for as long as that may be.
+            let glass = self.glass_of(&submission).await?.map(|glass| glass.rings).unwrap_or_default();
+            for live in self.rings_of(&submission).await? {
+                // The signer is revoked by now, so this is asked without their consents; of the others, those count that
+                // did when the ring came to serve it.
+                if !glass.contains(&live.ring) && !self.is_admitted(&submission, &live.ring, live.since).await? {
+                    resting.push(submission);
+                    break;
+                }
             }
         }
         Ok(resting)
@@ -228,10 +318,12 @@ impl Deciding<'_> {
 
     /// Ends one submission.
     async fn end(&mut self, submission: Submission, record: &RevocationRecord) -> Result<(), ServiceError> {
-        if submission.state.kind() == StateKind::Live {
-            let ring = self.inner.settings.ring.clone();
-            self.tx.set_live(&submission.server, &ring, Some(&submission.id), None, self.at).await?;
+        for live in self.rings_of(&submission).await? {
+            let (by, reason) = (record.principal.as_str(), record.revocation.reason.as_str());
+            self.vacate(&submission, &live.ring, MoveCause::Revocation, by, reason).await?;
         }
+        self.end_glass(&submission, BreakGlassEnd::Revoked).await?;
+        self.end_rollout(&submission).await?;
         let submission = submission.revoke(self.at, record.id.clone()).map_err(internal)?;
         let submission = self.tx.update_submission(submission).await?;
         let mut leaf = self.leaf_about(LeafType::Revoked, record.principal.as_str(), &submission);

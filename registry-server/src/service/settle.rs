@@ -1,18 +1,19 @@
-//! From a review and consents to a state: the only place where something goes live.
+//! From a review and consents to a state: what the policy says is done here, and nothing goes live without it.
 
 use mcp_pin_attest::{Attestation, Roots, Trust, Verified, verify};
 use mcp_pin_diff::{ChangeReport, Side, compare};
 use mcp_pin_model::{
-    Consent, Digest, EntryKind, Grade, Manifest, ServerName, ServerVersion, Surface, leaf::LeafType,
+    Consent, Digest, EntryKind, Grade, Manifest, Ring, ServerName, ServerVersion, Surface, leaf::LeafType,
     lockfile::Tombstone,
 };
-use mcp_pin_policy::{Case, Outcome, decide};
-use mcp_pin_storage::{PrincipalName, Review, Snapshot, StateKind, Submission};
+use mcp_pin_policy::{Case, Outcome};
+use mcp_pin_storage::{HaltCause, PrincipalName, Review, Snapshot, StateKind, Submission, SubmissionFilter};
 
 use super::{
     ServiceError,
     approvers::Approvers,
     decision::Deciding,
+    rollout::Push,
     signers::{KnownIdentities, RevokedSigners, trust_in, vouches},
 };
 
@@ -84,15 +85,23 @@ impl Deciding<'_> {
         Ok(history)
     }
 
-    /// Compares a manifest with what is live, stores the report and says what consents are asked for.
+    /// Compares a manifest with what the last ring serves by consent, stores the report and says what consents are asked
+    /// for.
+    ///
+    /// One review holds for all rings. Whatever a version holds was consented to with what the last ring serves, or is
+    /// in the report, so readers of the rings before get nothing that nobody has seen, whichever version they had.
     pub(super) async fn review(&mut self, candidate: &Verified<Manifest>) -> Result<Review, ServiceError> {
-        let name = candidate.statement().name();
-        let live = self.tx.live(name, &self.inner.settings.ring).await?;
+        let (name, version) = (candidate.statement().name(), candidate.statement().version());
+        let replaces = self.base(name).await?.map(|base| base.manifest);
         let mut history = Vec::new();
         for submission in self.history(name).await? {
-            history.push(manifest(&mut *self.tx, &submission, &self.inner.settings.roots).await?);
+            // A version that is in some ring already is in the history itself.
+            if is_higher(version, &submission.version) {
+                history.push(manifest(&mut *self.tx, &submission, &self.inner.settings.roots).await?);
+            }
         }
-        let replaces = live.as_ref().map(|live| live.manifest);
+        // What is gone is gone from what is replaced, which need not be the last one after a rollback.
+        history.sort_by_key(|verified| Some(verified.digest()) == replaces);
         if replaces.is_some_and(|manifest| history.iter().all(|verified| verified.digest() != manifest)) {
             return Err(ServiceError::Unsound(format!("{name}: what is live was never live")));
         }
@@ -161,7 +170,7 @@ impl Deciding<'_> {
     }
 
     /// The question that the policy answers about a submission.
-    pub(super) fn case<'c>(&'c self, submission: &'c Submission, report: &'c ChangeReport) -> Case<'c> {
+    pub(super) fn case<'c>(&self, submission: &'c Submission, report: &'c ChangeReport, ring: &'c Ring) -> Case<'c> {
         Case {
             report,
             manifest: submission.manifest,
@@ -169,74 +178,136 @@ impl Deciding<'_> {
             name: &submission.server,
             version: &submission.version,
             publisher: submission.publisher.as_str(),
-            ring: &self.inner.settings.ring,
+            ring,
             at: self.at,
         }
     }
 
-    /// Asks the policy about a pending submission and does what it says.
-    pub(super) async fn settle(&mut self, submission: Submission) -> Result<(Submission, Outcome), ServiceError> {
-        let report = self.report(&submission).await?;
-        let consents = self.consents(&submission, Approvers::Registered).await?;
-        let outcome = decide(&self.case(&submission, &report), &consents, &self.inner.requirements);
-        let submission = match &outcome {
-            Outcome::Admitted { .. } => self.go_live(submission).await?,
-            Outcome::ConsentRequired { .. } => submission,
-            Outcome::Rejected { by, reason } => self.reject_by(submission, by, reason).await?,
-            Outcome::Refused { .. } => self.refuse(submission).await?,
-            Outcome::Mismatch { what } => return Err(ServiceError::Unsound(format!("{}: {what}", submission.id))),
+    /// Asks the policy about a version that has somewhere to go, and does what it says.
+    ///
+    /// Says what it waits for, where that is consents.
+    pub(super) async fn settle(&mut self, mut submission: Submission) -> Result<(Submission, Outcome), ServiceError> {
+        let server = submission.server.clone();
+        // What would be replaced can be another one by now without anything having been decided: under a break-glass, when
+        // the consents to what was there before end.
+        let base = self.base(&server).await?.map(|base| base.manifest);
+        if base != submission.review.replaces && base != Some(submission.manifest) {
+            self.review_pending(&server).await?;
+            submission = self.reread(&submission).await?;
+        }
+        let Some(ring) = self.asked_ring(&submission).await? else {
+            return Ok((submission, Outcome::Admitted { approvers: Vec::new() }));
         };
-        Ok((submission, outcome))
+        let outcome = self.ask(&submission, &ring).await?;
+        match (submission.state.kind(), &outcome) {
+            (StateKind::Pending, Outcome::Admitted { .. }) => {
+                let submission = self.approve(submission).await?;
+                let (submission, waits) = self.advance(submission, Push::NONE).await?;
+                self.review_pending(&server).await?;
+                Ok((submission, said(outcome, waits)))
+            }
+            (StateKind::Approved | StateKind::Live, Outcome::Admitted { .. }) => {
+                let before = (self.glass_of(&submission).await?, self.tx.live_rings(Some(&server)).await?);
+                let submission = self.regularise(submission).await?;
+                let (submission, waits) = self.advance(submission, Push::NONE).await?;
+                let after = (self.glass_of(&submission).await?, self.tx.live_rings(Some(&server)).await?);
+                if before != after {
+                    self.review_pending(&server).await?;
+                }
+                Ok((submission, said(outcome, waits)))
+            }
+            (StateKind::Approved, Outcome::ConsentRequired { .. }) => Ok((self.lapse(submission).await?, outcome)),
+            (StateKind::Pending | StateKind::Approved, Outcome::Rejected { by, reason }) => {
+                let submission = self.reject_by(submission, by, reason).await?;
+                Ok((submission, outcome))
+            }
+            (StateKind::Pending | StateKind::Approved, Outcome::Refused { .. }) => {
+                Ok((self.refuse(submission).await?, outcome))
+            }
+            // It is served where it was consented to. That somebody rejects it now keeps it from the others.
+            (StateKind::Live, Outcome::Rejected { by, reason }) => {
+                self.halt(&submission, HaltCause::Rejection, by, reason).await?;
+                Ok((submission, outcome))
+            }
+            _ => Ok((submission, outcome)),
+        }
     }
 
-    /// Makes an admitted submission the live one, in place of exactly the one it was compared with.
-    ///
-    /// Private to this file: [`Deciding::settle`] is the only caller.
-    async fn go_live(&mut self, submission: Submission) -> Result<Submission, ServiceError> {
-        let ring = self.inner.settings.ring.clone();
-        let before = self.tx.live(&submission.server, &ring).await?;
-        if before.as_ref().map(|before| before.manifest) != submission.review.replaces {
-            return Err(ServiceError::Conflict);
+    /// The ring that consents to a version are asked for now; none when no consent would change anything.
+    pub(super) async fn asked_ring(&mut self, submission: &Submission) -> Result<Option<Ring>, ServiceError> {
+        let rings = &self.inner.settings.rings;
+        match submission.state.kind() {
+            StateKind::Pending | StateKind::Approved => Ok(rings.after(None).map(|first| first.ring.clone())),
+            StateKind::Live => {
+                if let Some(glass) = self.glass_of(submission).await? {
+                    return Ok(glass.rings.first().cloned());
+                }
+                let rollout = self.tx.rollout(&submission.id).await?.filter(|rollout| rollout.progress.is_open());
+                Ok(rollout.and_then(|rollout| rings.after(rollout.ring.as_ref())).map(|next| next.ring.clone()))
+            }
+            _ => Ok(None),
         }
-        let (server, id) = (submission.server.clone(), submission.id.clone());
-        self.tx.set_live(&server, &ring, before.as_ref().map(|before| &before.id), Some(&id), self.at).await?;
-        let submission = submission.go_live(self.at).map_err(internal)?;
-        let submission = self.tx.update_submission(submission).await?;
-        let mut leaf = self.leaf_about(LeafType::RingMoved, PrincipalName::REGISTRY, &submission);
-        leaf.ring = Some(ring);
-        self.log(&leaf).await?;
-        if let Some(before) = before {
-            let before = before.supersede(self.at, submission.manifest).map_err(internal)?;
-            let before = self.tx.update_submission(before).await?;
-            let mut leaf = self.leaf_about(LeafType::Superseded, PrincipalName::REGISTRY, &before);
-            leaf.target = Some(submission.manifest.to_string());
-            self.log(&leaf).await?;
-        }
-        self.review_pending(&server).await?;
-        Ok(submission)
     }
 
     /// After what is live changed: whatever waits for consent is compared anew, so that nobody consents to a change
     /// that is not the one that would happen. Consents that were given name the old report and count no longer.
     pub(super) async fn review_pending(&mut self, server: &ServerName) -> Result<(), ServiceError> {
         let highest = self.history(server).await?.pop().map(|submission| submission.version);
-        for submission in self.pending_of(server).await? {
+        for submission in self.waiting_of(server).await? {
+            let is_live = submission.state.kind() == StateKind::Live;
             let passed = highest.as_ref().is_some_and(|highest| !is_higher(&submission.version, highest));
-            if passed {
+            if passed && !is_live {
                 self.reject_by_rule(submission, "a version that is not lower went live first").await?;
                 continue;
             }
+            if is_live {
+                let base = self.base(server).await?;
+                let manifest = base.as_ref().map(|base| base.manifest);
+                if manifest == submission.review.replaces || manifest == Some(submission.manifest) {
+                    continue;
+                }
+                if base.is_some_and(|base| !is_higher(&submission.version, &base.version)) {
+                    // Something that is not lower overtook it: going on would be going back.
+                    self.end_rollout(&submission).await?;
+                    continue;
+                }
+            }
             let candidate = manifest(&mut *self.tx, &submission, &self.inner.settings.roots).await?;
             let review = self.review(&candidate).await?;
-            if review != submission.review {
-                let submission = submission.review_again(review).map_err(internal)?;
-                let submission = self.tx.update_submission(submission).await?;
-                if submission.review.grade == Grade::Refuse {
+            if review == submission.review {
+                continue;
+            }
+            let submission = submission.review_again(review).map_err(internal)?;
+            let submission = self.tx.update_submission(submission).await?;
+            match submission.state.kind() {
+                StateKind::Live => {}
+                _ if submission.review.grade == Grade::Refuse => {
                     self.refuse(submission).await?;
                 }
+                StateKind::Approved => {
+                    self.lapse(submission).await?;
+                }
+                _ => {}
             }
         }
         Ok(())
+    }
+
+    /// The versions of a server that consents are or may be asked for.
+    async fn waiting_of(&mut self, server: &ServerName) -> Result<Vec<Submission>, ServiceError> {
+        let mut waiting = Vec::new();
+        for state in [StateKind::Pending, StateKind::Approved] {
+            let filter = SubmissionFilter { state: Some(state), server: Some(server.clone()), ..Default::default() };
+            waiting.extend(self.tx.submissions(&filter).await?);
+        }
+        let open = self.tx.rollouts(Some(server), true).await?.into_iter().map(|rollout| rollout.submission);
+        let glasses = self.tx.break_glasses(Some(server), true).await?.into_iter().map(|glass| glass.submission);
+        let ids: std::collections::BTreeSet<_> = open.chain(glasses).collect();
+        for id in ids {
+            let found = self.tx.submission(&id).await?.filter(|found| found.state.kind() == StateKind::Live);
+            waiting.extend(found);
+        }
+        Ok(waiting)
     }
 
     /// Rejects what cannot go live whoever consents.
@@ -260,15 +331,21 @@ impl Deciding<'_> {
         by: &str,
         reason: &str,
     ) -> Result<Submission, ServiceError> {
-        if submission.state.kind() != StateKind::Pending {
+        if !matches!(submission.state.kind(), StateKind::Pending | StateKind::Approved) {
             return Err(ServiceError::WrongState(submission.state.kind().as_str()));
         }
+        self.end_rollout(&submission).await?;
         let submission = submission.reject(self.at, by, reason).map_err(internal)?;
         let submission = self.tx.update_submission(submission).await?;
         let leaf = self.leaf_about(LeafType::Rejected, by, &submission);
         self.log(&leaf).await?;
         Ok(submission)
     }
+}
+
+/// What is said to whoever consented: what is waited for, or else who consented.
+fn said(outcome: Outcome, waits: Outcome) -> Outcome {
+    if matches!(waits, Outcome::Admitted { .. }) { outcome } else { waits }
 }
 
 /// A transition whose precondition was checked just before, in the same transaction.

@@ -12,6 +12,7 @@ use super::{
     decision::{Deciding, to_its_end},
     evidence::{judge_evidence, read_evidence},
     names::skeletons,
+    once::Outcome,
     settle::is_higher,
     signers::{RevokedSigners, refusal, trust_in, vouches},
 };
@@ -35,7 +36,7 @@ pub(super) fn check_carrier(caller: &Caller, signer: &str) -> Result<(), Service
 }
 
 /// A token of a workload is good for the namespaces that were granted to its identity when it was issued.
-fn check_namespace(caller: &Caller, server: &ServerName) -> Result<(), ServiceError> {
+pub(super) fn check_namespace(caller: &Caller, server: &ServerName) -> Result<(), ServiceError> {
     match caller.namespaces() {
         Some(namespaces) if !namespaces.contains(server.namespace()) => {
             Err(ServiceError::NotGranted { namespace: server.namespace().to_owned() })
@@ -69,13 +70,16 @@ impl Service {
             check_carrier(&caller, manifest.principal())?;
             check_namespace(&caller, manifest.statement().name())?;
             if let Some(submission) = deciding.tx.submission_of_manifest(&manifest.digest()).await? {
-                return Ok(Submitted { submission, created: false });
+                let submitted = Submitted { submission, created: false };
+                deciding.nothing_done(Outcome::Submitted(&submitted)).await?;
+                return Ok(submitted);
             }
             deciding.check_rules(&manifest).await?;
             judge_evidence(manifest.statement(), &evidence, &service.inner.settings.roots)?;
             let submission = deciding.take(&caller, &manifest, &grant, &evidence).await?;
-            deciding.commit().await?;
-            Ok(Submitted { submission, created: true })
+            let submitted = Submitted { submission, created: true };
+            deciding.commit_as(Outcome::Submitted(&submitted)).await?;
+            Ok(submitted)
         })
         .await
     }
@@ -131,10 +135,17 @@ impl Deciding<'_> {
                 highest: highest.version.to_string(),
             });
         }
-        let live = self.tx.live(name, &self.inner.settings.ring).await?;
-        // After a revocation nothing is live; the chain goes on from the last that was.
-        let expected = live.as_ref().or(history.last()).map(|submission| submission.manifest);
-        if statement.previous == expected { Ok(()) } else { Err(ServiceError::WrongPrevious { expected }) }
+        // After a revocation nothing is live; the chain goes on from the last that was. While a version is on its way
+        // through the rings, whoever releases the next one may follow either.
+        let last = self.tx.live(name, self.inner.settings.rings.last()).await?;
+        let expected = last.as_ref().or(history.last()).map(|submission| submission.manifest);
+        let mut followed = statement.previous == expected;
+        if !followed && let Some(previous) = statement.previous {
+            let rings = self.tx.live_rings(Some(name)).await?;
+            let named = self.tx.submission_of_manifest(&previous).await?;
+            followed = named.is_some_and(|named| rings.iter().any(|live| live.submission == named.id));
+        }
+        if followed { Ok(()) } else { Err(ServiceError::WrongPrevious { expected }) }
     }
 
     async fn check_not_revoked(
@@ -193,6 +204,7 @@ impl Deciding<'_> {
         let mut leaf = self.leaf_about(LeafType::Verified, mcp_pin_storage::PrincipalName::REGISTRY, &submission);
         leaf.target = Some(submission.signer.id());
         self.log(&leaf).await?;
+        self.end_draft_of(&submission).await?;
         let (submission, _) = self.settle(submission).await?;
         Ok(submission)
     }

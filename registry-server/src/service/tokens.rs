@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::{
     Caller, Inner, IssuedToken, NewToken, Service, ServiceError,
     decision::{Deciding, to_its_end},
+    once::Outcome,
     text,
 };
 
@@ -129,6 +130,7 @@ impl Service {
             roles: token.roles,
             namespaces: token.namespaces,
             token: token.id,
+            once: None,
         }))
     }
 
@@ -149,7 +151,7 @@ impl Service {
                 return Err(ServiceError::Invalid { member: "expires_at", problem: "is in the past".to_owned() });
             }
             let issued = issue(&mut deciding, &caller.principal, new).await?;
-            deciding.commit().await?;
+            deciding.commit_as(Outcome::Issued(&issued)).await?;
             Ok(issued)
         })
         .await

@@ -1,15 +1,23 @@
 //! What goes into the service and what comes out of it, beside the records of the store.
 
-use std::{collections::BTreeSet, num::NonZero};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZero,
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use mcp_pin_attest::{IdentityPolicy, InstanceName, Roots, TrustedRoot};
-use mcp_pin_model::{Digest, Ring, json};
+use mcp_pin_model::{
+    Digest, Ring, ServerName, json,
+    leaf::{Leaf, LeafType},
+};
 use mcp_pin_policy::{Preset, Requirements};
-use mcp_pin_storage::{Event, PrincipalName, Role, Roles, Submission, Token, TokenId};
+use mcp_pin_storage::{Event, PrincipalName, Role, Roles, StateKind, Submission, Token, TokenId};
 use zeroize::Zeroizing;
 
-use super::ServiceError;
+use super::{ServiceError, rings::Rings};
+use crate::webhooks::{TargetPolicy, Vault};
 
 /// Somebody whose token was checked. Only [`super::Service::authenticate`] makes one.
 #[derive(Clone, Debug)]
@@ -18,6 +26,8 @@ pub struct Caller {
     pub(super) roles: Roles,
     pub(super) namespaces: Option<BTreeSet<String>>,
     pub(super) token: TokenId,
+    /// The request that is to be done once, where the client wants that.
+    pub(super) once: Option<super::Once>,
 }
 
 impl Caller {
@@ -45,6 +55,12 @@ impl Caller {
         &self.token
     }
 
+    /// Has the next decision done once, and its answer kept.
+    #[must_use]
+    pub fn doing_once(self, once: super::Once) -> Self {
+        Self { once: Some(once), ..self }
+    }
+
     /// Whether the token has the role.
     #[must_use]
     pub fn has(&self, role: Role) -> bool {
@@ -69,6 +85,19 @@ impl Caller {
 /// it in a log later has nothing.
 pub const DEFAULT_EXCHANGED_TOKEN_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
+/// How long a submission waits unless told otherwise: a quarter, after which nobody remembers why it was made.
+pub(super) const DEFAULT_PENDING_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+/// The longest break-glass unless told otherwise: over a long weekend.
+pub(super) const DEFAULT_BREAK_GLASS_LIMIT: SignedDuration = SignedDuration::from_hours(72);
+
+/// One client that saw something else than was consented to is enough: a halt stops nothing that is served, and can be
+/// resumed.
+pub(super) const DEFAULT_DRIFT_REPORTS: NonZero<u32> = NonZero::<u32>::MIN;
+
+/// Errors have many causes that are not the version's; five clients with one are a pattern.
+pub(super) const DEFAULT_ERROR_BUDGET: NonZero<u32> = NonZero::<u32>::MIN.saturating_add(4);
+
 /// How the service decides.
 ///
 /// There is no setting by which a publisher's own consent would count.
@@ -78,12 +107,30 @@ pub struct Settings {
     pub preset: Preset,
     /// How many distinct approvers a finding of grade `block` takes.
     pub quorum_block: NonZero<u8>,
-    /// The ring that this registry serves.
-    pub ring: Ring,
+    /// How many a finding of grade `review` takes, where that is not the preset's number.
+    pub quorum_review: Option<NonZero<u8>>,
+    /// How many a change takes in which nothing worse than `notice` is found, where that is not one.
+    pub quorum_notice: Option<NonZero<u8>>,
+    /// The rings in the order in which versions reach them.
+    pub rings: Rings,
+    /// How long a submission may wait for consents.
+    pub pending_lifetime: SignedDuration,
+    /// How old a submission has to be before it goes live, however soon it was consented to.
+    pub cool_down: SignedDuration,
+    /// For how long a version may be live without the consents that it takes, at most.
+    pub break_glass_limit: SignedDuration,
+    /// By how many clients drift has to be reported to halt a rollout.
+    pub drift_reports: NonZero<u32>,
+    /// By how many clients errors have to be reported to halt a rollout.
+    pub error_budget: NonZero<u32>,
     /// How long a token is valid that was exchanged for an identity token.
     pub exchanged_token_lifetime: SignedDuration,
     /// Whose certificates, logs and timestamps are worth something.
     pub roots: Roots,
+    /// Where webhooks may be.
+    pub webhook_targets: TargetPolicy,
+    /// What the secrets of webhooks are sealed with; without it there are no webhooks.
+    pub vault: Option<Arc<Vault>>,
 }
 
 impl Default for Settings {
@@ -91,10 +138,31 @@ impl Default for Settings {
         Self {
             preset: Preset::default(),
             quorum_block: Requirements::DEFAULT_QUORUM,
-            ring: Ring::stable(),
+            quorum_review: None,
+            quorum_notice: None,
+            rings: Rings::default(),
+            pending_lifetime: DEFAULT_PENDING_LIFETIME,
+            cool_down: SignedDuration::ZERO,
+            break_glass_limit: DEFAULT_BREAK_GLASS_LIMIT,
+            drift_reports: DEFAULT_DRIFT_REPORTS,
+            error_budget: DEFAULT_ERROR_BUDGET,
             exchanged_token_lifetime: DEFAULT_EXCHANGED_TOKEN_LIFETIME,
             roots: default_roots(),
+            webhook_targets: TargetPolicy::default(),
+            vault: None,
         }
+    }
+}
+
+impl Settings {
+    /// What is required for a ring.
+    pub(super) fn requirements(&self, ring: &Ring) -> Requirements {
+        let own = self.rings.get(ring).map(|settings| settings.quorum).unwrap_or_default();
+        let mut requirements = Requirements::new(self.preset);
+        requirements.quorum_block = own.block.unwrap_or(self.quorum_block);
+        requirements.quorum_review = own.review.or(self.quorum_review);
+        requirements.quorum_notice = own.notice.or(self.quorum_notice);
+        requirements
     }
 }
 
@@ -248,6 +316,56 @@ pub struct EventPage {
     pub events: Vec<Event>,
     /// The sequence of the last event of all.
     pub last: u64,
+    /// How far was looked: where the next page starts, which a filter makes more than the last event of this one.
+    pub seen: u64,
+}
+
+/// How much there is, for whoever watches over the registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Versions by state; every state is there.
+    pub submissions: BTreeMap<StateKind, u64>,
+    /// The sequence of the last event.
+    pub last_event: u64,
+}
+
+/// Which events are wanted; all of them unless something is named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// What was decided: any of these.
+    pub kinds: Option<BTreeSet<LeafType>>,
+    /// About which server.
+    pub server: Option<ServerName>,
+    /// About a server of which namespace.
+    pub namespace: Option<String>,
+    /// By whom.
+    pub actor: Option<String>,
+}
+
+impl EventFilter {
+    /// Whether everything is wanted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether a leaf is wanted.
+    #[must_use]
+    pub fn matches(&self, leaf: &Leaf) -> bool {
+        let server = leaf.server.as_ref();
+        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&leaf.kind))
+            && self.server.as_ref().is_none_or(|wanted| server == Some(wanted))
+            && self.namespace.as_ref().is_none_or(|wanted| server.is_some_and(|server| server.namespace() == wanted))
+            && self.actor.as_ref().is_none_or(|wanted| leaf.actor == *wanted)
+    }
+}
+
+/// Reads the leaf of an event; it was written by us, so anything else is damage.
+///
+/// # Errors
+/// When the bytes are not a leaf.
+pub fn leaf(event: &Event) -> Result<Leaf, ServiceError> {
+    Leaf::from_bytes(&event.leaf).map_err(|error| ServiceError::Unsound(format!("event {}: {error}", event.sequence)))
 }
 
 /// Reads a leaf back as a JSON value; it was written by us, so anything else is damage.

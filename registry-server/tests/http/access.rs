@@ -4,8 +4,16 @@ use axum::http::{Method, StatusCode};
 
 use crate::support::{TestRegistry, weather};
 
-/// Every path of `/v1` that takes a token.
-const GUARDED: [(&str, &str); 19] = [
+/// Every path that takes a token.
+const GUARDED: &[(&str, &str)] = &[
+    ("POST", "/v0.1/publish"),
+    ("PUT", "/v0.1/servers/io.github.acme%2Fweather/versions/1.0.0"),
+    ("DELETE", "/v0.1/servers/io.github.acme%2Fweather/versions/1.0.0"),
+    ("PATCH", "/v0.1/servers/io.github.acme%2Fweather/versions/1.0.0/status"),
+    ("PATCH", "/v0.1/servers/io.github.acme%2Fweather/status"),
+    ("GET", "/v1/drafts"),
+    ("GET", "/v1/drafts/01JGFJJZ00AAAAAAAAAAAAAAAA"),
+    ("DELETE", "/v1/drafts/01JGFJJZ00AAAAAAAAAAAAAAAA"),
     ("GET", "/v1/submissions"),
     ("POST", "/v1/submissions"),
     ("GET", "/v1/submissions/01JGFJJZ00AAAAAAAAAAAAAAAA"),
@@ -25,6 +33,25 @@ const GUARDED: [(&str, &str); 19] = [
     ("POST", "/v1/tokens"),
     ("DELETE", "/v1/tokens/01JGFJJZ00AAAAAAAAAAAAAAAA"),
     ("GET", "/v1/whoami"),
+    ("POST", "/v1/break-glass"),
+    ("POST", "/v1/drift-reports"),
+    ("POST", "/v1/revocations/plan"),
+    ("GET", "/v1/rollouts"),
+    ("GET", "/v1/rollouts/{manifest}"),
+    ("GET", "/v1/rollouts/{manifest}/drift-reports"),
+    ("POST", "/v1/rollouts/{manifest}/halt"),
+    ("POST", "/v1/rollouts/{manifest}/pause"),
+    ("POST", "/v1/rollouts/{manifest}/promote"),
+    ("POST", "/v1/rollouts/{manifest}/resume"),
+    ("POST", "/v1/rollouts/{manifest}/rollback"),
+    ("GET", "/v1/waiting"),
+    ("GET", "/v1/webhooks"),
+    ("POST", "/v1/webhooks"),
+    ("GET", "/v1/webhooks/01JGFJJZ00AAAAAAAAAAAAAAAA"),
+    ("DELETE", "/v1/webhooks/01JGFJJZ00AAAAAAAAAAAAAAAA"),
+    ("POST", "/v1/webhooks/01JGFJJZ00AAAAAAAAAAAAAAAA/rotate"),
+    ("POST", "/v1/webhooks/01JGFJJZ00AAAAAAAAAAAAAAAA/enable"),
+    ("POST", "/v1/webhooks/01JGFJJZ00AAAAAAAAAAAAAAAA/test"),
 ];
 
 #[tokio::test]
@@ -54,8 +81,10 @@ async fn the_list_of_guarded_paths_is_complete() {
             }
         }
     }
-    let filled =
-        |pattern: &str| pattern.replace("{id}", "01JGFJJZ00AAAAAAAAAAAAAAAA").replace("{namespace}", "io.github.acme");
+    let filled = |pattern: &str| {
+        let pattern = pattern.replace("{serverName}", "io.github.acme%2Fweather").replace("{version}", "1.0.0");
+        pattern.replace("{id}", "01JGFJJZ00AAAAAAAAAAAAAAAA").replace("{namespace}", "io.github.acme")
+    };
     for (method, path) in &guarded {
         assert!(GUARDED.contains(&(method.as_str(), filled(path).as_str())), "{method} {path} is not tested");
     }

@@ -31,7 +31,7 @@ async fn documents_are_what_was_signed_byte_for_byte() {
     assert_eq!(found.body, bundle);
     assert_eq!(found.header("content-type"), "application/vnd.dev.sigstore.bundle.v0.3+json");
     assert_eq!(found.header("cache-control"), "public, max-age=31536000, immutable");
-    assert_eq!(people.publisher.get(&path).await.header("cache-control"), "private, no-store");
+    assert_eq!(people.publisher.get(&path).await.header("cache-control"), "private, no-cache");
     let changes = public.get(&format!("{path}/changes")).await;
     assert_eq!(Digest::of(&changes.body).to_string(), submission["changes"].as_str().unwrap());
     let listed = public.get(&format!("{path}/consents")).await.json();
@@ -58,9 +58,10 @@ async fn many_names_are_resolved_at_once() {
     let found = serde_json::json!({
         "live": true, "name": WEATHER, "version": "1.0.0", "manifest": manifest.digest().to_string(),
     });
-    let gone = serde_json::json!({ "live": false });
+    let latest = serde_json::json!({ "version": "1.0.0", "manifest": manifest.digest().to_string() });
+    let (other, gone) = (serde_json::json!({ "live": false, "latest": latest }), serde_json::json!({ "live": false }));
     let answer = registry.anonymous().post_json("/v1/resolve", &request).await;
-    assert_eq!(answer.json(), serde_json::json!({ "servers": [found, found, gone, gone] }));
+    assert_eq!(answer.json(), serde_json::json!({ "servers": [found, found, other, gone] }));
     let many = serde_json::json!({ "servers": vec![serde_json::json!({ "name": WEATHER }); 201] });
     registry.anonymous().post_json("/v1/resolve", &many).await.problem(422);
 }

@@ -151,9 +151,22 @@ async fn probes_and_metrics_name_nobody() {
     }
     let metrics = String::from_utf8(registry.anonymous().get("/metrics").await.body).unwrap();
     assert!(
-        metrics.contains("mcp_pin_http_requests_total{route=\"/v1/tokens\",method=\"POST\",status=\"201\"}"),
+        metrics.contains("mcp_pin_registry_http_requests_total{route=\"/v1/tokens\",method=\"POST\",status=\"201\"}"),
         "{metrics}"
     );
-    assert!(metrics.contains("mcp_pin_live_versions"), "{metrics}");
+    // The recorder is the process's, and other tests count too: what is there, not how much.
+    for (name, labels) in [
+        ("mcp_pin_registry_manifests", "{state=\"pending\"}"),
+        ("mcp_pin_registry_manifests", "{state=\"live\"}"),
+        ("mcp_pin_registry_database_up", ""),
+        ("mcp_pin_build_info", concat!("{version=\"", env!("CARGO_PKG_VERSION"), "\"}")),
+    ] {
+        assert!(metrics.contains(&format!("\n{name}{labels} ")), "{name}: {metrics}");
+        assert!(metrics.contains(&format!("# HELP {name} ")), "{name} is not described: {metrics}");
+    }
+    for name in ["mcp_pin_registry_live_versions", "mcp_pin_approvals_pending", "mcp_pin_audit_last_seq"] {
+        assert!(metrics.contains(&format!("\n{name} ")), "{name}: {metrics}");
+    }
+    assert!(metrics.contains("mcp_pin_registry_http_request_duration_seconds_bucket{route="), "{metrics}");
     assert!(!metrics.contains("paula"), "{metrics}");
 }

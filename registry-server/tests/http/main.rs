@@ -3,15 +3,22 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails the test that called it")]
 
 mod access;
+mod attacks;
 mod clients;
 mod connections;
 mod documents;
+mod events;
 mod evidence;
 mod hardening;
 mod issuer;
 mod life;
+mod once;
+mod publish;
+mod reads;
 mod registry_client;
+mod rings;
 mod root;
 mod support;
 mod token_exchange;
 mod v0_1;
+mod webhooks;

@@ -15,6 +15,7 @@ use mcp_pin_attest::Attestation;
 use mcp_pin_model::{Digest, Manifest, consent::Decision, json, statement::Statement as _};
 use mcp_pin_registry::{
     config::{Config, Exposure, LogFormat, RequestLimits},
+    policy_config::PolicyConfig,
     serve::{Environment, Server},
     service::{Clock, DEFAULT_EXCHANGED_TOKEN_LIFETIME, SystemRandom, default_roots},
 };
@@ -59,11 +60,30 @@ pub(crate) fn config(directory: &tempfile::TempDir) -> Config {
         public_url: None,
         log_format: LogFormat::Text,
         log_filter: "off".to_owned(),
+        anonymous_reads: true,
         limits: RequestLimits::default(),
         roots: default_roots(),
         issuers: Vec::new(),
         exchanged_token_lifetime: DEFAULT_EXCHANGED_TOKEN_LIFETIME,
+        policy: only_stable(),
+        webhook_targets: mcp_pin_registry::webhooks::TargetPolicy::default(),
+        metrics_listen: None,
     }
+}
+
+/// One ring that everybody is in.
+pub(crate) fn only_stable() -> PolicyConfig {
+    policy("[[ring]]\nname = \"stable\"")
+}
+
+/// What a configuration file says about rings and consents.
+pub(crate) fn policy(text: &str) -> PolicyConfig {
+    let mut file: toml::Table = text.parse().unwrap();
+    let mut section = |name: &str| file.remove(name);
+    let policy = section("policy").map(|value| value.try_into().unwrap()).unwrap_or_default();
+    let rollout = section("rollout").map(|value| value.try_into().unwrap()).unwrap_or_default();
+    let rings = section("ring").map(|value| value.try_into().unwrap()).unwrap_or_default();
+    PolicyConfig { policy, rollout, rings }
 }
 
 fn environment(clock: &Arc<TestClock>) -> Environment {
@@ -96,12 +116,37 @@ impl TestRegistry {
         Self { router: server.router(), server: Some(server), ..self }
     }
 
+    /// The files of the data directory.
+    pub(crate) fn files(&self) -> Vec<std::path::PathBuf> {
+        std::fs::read_dir(&self.config.data_dir)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file())
+            .collect()
+    }
+
     /// Listens for real; gives back the address.
     pub(crate) fn listen(&mut self) -> String {
         let server = self.server.take().unwrap();
         let address = format!("http://{}", server.address());
         tokio::spawn(server.run(std::future::pending()));
         address
+    }
+
+    /// Runs it, so that what happens beside requests happens.
+    pub(crate) fn start(&mut self) -> String {
+        self.listen()
+    }
+
+    /// Starts again on the same data after it was stopped.
+    pub(crate) async fn reopen(self) -> Self {
+        let server = Server::open(&self.config, environment(&self.clock)).await.unwrap();
+        Self { router: server.router(), server: Some(server), ..self }
+    }
+
+    /// Where its files are.
+    pub(crate) fn data_dir(&self) -> &std::path::Path {
+        &self.config.data_dir
     }
 
     /// Takes the database away; the router stays.
@@ -188,8 +233,13 @@ impl TestRegistry {
         }
     }
 
+    /// An answer whose body is not read.
+    pub(crate) async fn response(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.response(request).await;
         let (parts, body) = response.into_parts();
         Answer {
             status: parts.status,

@@ -140,6 +140,52 @@ async fn a_job_logs_in_submits_and_is_logged_out_by_time() {
     job.post("/v1/submissions", manifest).await.problem(401);
 }
 
+/// `mcp-publisher login github-oidc`, then `publish`: the audience that it asks GitHub for is the registry's own address.
+#[tokio::test]
+async fn the_official_publisher_logs_in_and_publishes_into_quarantine() {
+    let exchange = Exchange::new().await;
+    let login = async |path: &str, token: &str| {
+        exchange.registry.anonymous().post_json(path, &json!({ "oidc_token": token })).await
+    };
+    let token = exchange.issuer.token(&exchange.claims());
+    let answer = login("/v0/auth/github-oidc", &token).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    assert_eq!(answer.header("cache-control"), "private, no-store");
+    let body = answer.json();
+    assert_eq!(body["expires_at"], keys::now().as_second() + 600);
+    let job = exchange.registry.with_token(body["registry_token"].as_str().unwrap());
+    let document = |name: &str| {
+        json!({
+            "$schema": "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json",
+            "name": name, "description": "Forecasts the weather.", "version": "1.0.0",
+        })
+    };
+    let mine = document("io.github.acme/weather");
+    assert_eq!(job.post_json("/v0/publish", &mine).await.status, StatusCode::OK);
+    assert_eq!(
+        job.post_json("/v0/publish", &document("io.github.other/weather")).await.problem(403),
+        "namespace-not-granted"
+    );
+    // It publishes and does nothing else.
+    let path = "/v0.1/servers/io.github.acme%2Fweather/versions/1.0.0";
+    assert_eq!(job.delete(path).await.problem(403), "restricted-token");
+    // Once; for this registry; in the shape that is expected, and nothing of the token is repeated.
+    assert_eq!(login("/v0.1/auth/github-oidc", &token).await.problem(403), "token-replayed");
+    let foreign =
+        exchange.issuer.token(&exchange.claims_with(&json!({ "aud": "https://registry.example", "jti": "two" })));
+    login("/v0.1/auth/oidc", &foreign).await.problem(403);
+    let odd = exchange
+        .registry
+        .anonymous()
+        .post_json("/v0.1/auth/github-oidc", &json!({ "oidc_token": token, "x": 1 }))
+        .await;
+    odd.problem(422);
+    assert!(!String::from_utf8_lossy(&odd.body).contains(&token[..40]));
+    // Ten minutes are over.
+    exchange.registry.clock.advance_seconds(600);
+    job.post_json("/v0/publish", &mine).await.problem(401);
+}
+
 #[tokio::test]
 async fn a_form_does_as_well() {
     let exchange = Exchange::new().await;

@@ -8,14 +8,16 @@ mod attest;
 mod bundles;
 mod conformance;
 mod packages;
+mod registry_http;
 mod server_json;
 
 /// A check: takes the folder that is given, gives back a line about what was seen, or what does not hold.
 type Check = fn(&Path) -> Result<String, String>;
 
 /// All of them.
-const CHECKS: [(&str, Check); 6] = [
+const CHECKS: [(&str, Check); 7] = [
     ("server.json documents", |shared| server_json::check(&shared.join("data"))),
+    ("server.json documents, over HTTP", |shared| registry_http::check(&shared.join("data"))),
     ("Sigstore bundles as statements of ours", |shared| attest::check(&shared.join("data"))),
     ("Sigstore bundles, each with its verdict", |shared| bundles::check(&shared.join("data"))),
     ("evidence about real packages", |shared| packages::check(&shared.join("data"))),
@@ -50,11 +52,16 @@ pub(crate) fn program() -> Result<std::path::PathBuf, String> {
     if let Some(path) = std::env::var_os("MCP_PIN") {
         return Ok(path.into());
     }
+    program_named("mcp-pin")
+}
+
+/// A program that was built beside this one.
+pub(crate) fn program_named(name: &str) -> Result<std::path::PathBuf, String> {
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
-    let program = own.with_file_name("mcp-pin");
+    let program = own.with_file_name(name);
     if program.exists() {
         Ok(program)
     } else {
-        Err(format!("{} is not built: cargo build -p mcp-pin", program.display()))
+        Err(format!("{} is not built: cargo build -p {name}", program.display()))
     }
 }

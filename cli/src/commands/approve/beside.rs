@@ -10,6 +10,7 @@ use mcp_pin_diff::{Finding, Side, compare};
 use mcp_pin_model::{
     Consent, Digest, Manifest, ServerName,
     consent::{Baseline, Decision},
+    surface::SurfaceParts,
 };
 use mcp_pin_policy::{Assessed, Assessment};
 use mcp_pin_registry_client::{CatalogueQuery, ClientError, ConsentDocument, EntryStatus, RegistryClient};
@@ -17,7 +18,7 @@ use serde::Serialize;
 
 use super::{Reviewed, review::manifest_of};
 use crate::{
-    commands::registry::connection::ask,
+    commands::registry::{connection::ask, submissions},
     context::Context,
     cumulative::{Cumulative, SinceBaseline, oldest, since},
     error::CommandError,
@@ -168,9 +169,21 @@ fn others(context: &Context, client: &RegistryClient, server: &ServerName) -> Re
         context.ui.warn(format!("the registry shows more servers than the {MAX_COMPARED} that this was compared with"));
     }
     let mut others = Others::default();
-    for (name, digest, attestation) in &manifests {
-        let manifest: Manifest = manifest_of(attestation, digest)?;
+    let mut known = BTreeSet::from([server.clone()]);
+    for (name, digest, attestation) in manifests {
+        let manifest: Manifest = manifest_of(&attestation, &digest)?;
         others.add(name.as_str(), &manifest.surface);
+        known.insert(name);
+    }
+    // Names are never free again, so one that looks like that of a server which is pending, or gone, is told as well. What
+    // such a server declares is nobody's to use.
+    let nothing = SurfaceParts::default()
+        .into_surface()
+        .map_err(|error| CommandError::internal(format!("an empty surface is none: {error}")))?;
+    for submission in submissions::all(context, client, None)? {
+        if known.len() < 2 * MAX_COMPARED && known.insert(submission.server.clone()) {
+            others.add(submission.server.as_str(), &nothing);
+        }
     }
     Ok(others)
 }

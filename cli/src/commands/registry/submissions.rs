@@ -34,7 +34,9 @@ pub struct Arguments {
 pub enum State {
     /// Waits for consent.
     Pending,
-    /// Is served.
+    /// Waits for its first ring.
+    Approved,
+    /// Is served in one ring or more.
     Live,
     /// Was replaced.
     Superseded,
@@ -42,6 +44,8 @@ pub enum State {
     Rejected,
     /// Was revoked.
     Revoked,
+    /// Its time passed.
+    Expired,
     /// Anything.
     All,
 }
@@ -50,10 +54,12 @@ impl State {
     fn wanted(self) -> Option<SubmissionState> {
         Some(match self {
             Self::Pending => SubmissionState::Pending,
+            Self::Approved => SubmissionState::Approved,
             Self::Live => SubmissionState::Live,
             Self::Superseded => SubmissionState::Superseded,
             Self::Rejected => SubmissionState::Rejected,
             Self::Revoked => SubmissionState::Revoked,
+            Self::Expired => SubmissionState::Expired,
             Self::All => return None,
         })
     }

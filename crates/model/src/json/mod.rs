@@ -17,7 +17,7 @@ pub use canonical::CanonicalObject;
 pub use number::{Number, NumberError};
 pub use parse::{Limits, ParseError, ParseErrorKind, parse, parse_with};
 pub use pointer::Pointer;
-pub use pretty::{is_hidden, to_pretty_string};
+pub use pretty::{is_hidden, to_line_string, to_pretty_string};
 pub use typed::{TypedError, from_value, to_value};
 pub(crate) use value::utf16_cmp;
 pub use value::{Object, Value};

@@ -15,6 +15,17 @@ pub fn to_pretty_string(value: &Value) -> String {
     out
 }
 
+/// The canonical form as one line, with every character that a viewer could hide or act on as a `\u` escape: for lines of
+/// JSON in logs and pipes. Parses back to an equal value.
+#[must_use]
+pub fn to_line_string(value: &Value) -> String {
+    let text = value.to_canonical_string();
+    let mut out = String::with_capacity(text.len());
+    // Outside of strings there is nothing that is hidden, so every such character may be an escape.
+    write_escaped(&mut out, &text);
+    out
+}
+
 fn write_value(out: &mut String, value: &Value, depth: usize) {
     match value {
         Value::String(text) => write_visible(out, text),
@@ -59,19 +70,23 @@ fn close(out: &mut String, depth: usize, bracket: char) {
 fn write_visible(out: &mut String, text: &str) {
     let mut escaped = String::with_capacity(text.len() + 2);
     write_string(&mut escaped, text);
-    if escaped.chars().any(is_hidden) {
-        for c in escaped.chars() {
-            if is_hidden(c) {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    // Writing to a String cannot fail.
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
-            } else {
-                out.push(c);
+    write_escaped(out, &escaped);
+}
+
+fn write_escaped(out: &mut String, text: &str) {
+    if !text.chars().any(is_hidden) {
+        out.push_str(text);
+        return;
+    }
+    for c in text.chars() {
+        if is_hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
             }
+        } else {
+            out.push(c);
         }
-    } else {
-        out.push_str(&escaped);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The semantic layer: what the official registry checks beyond the schema.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use url::{Host, Url};
 
@@ -329,6 +329,10 @@ fn filled(template: &str) -> Option<Url> {
         rest = after.split_once('}')?.1;
     }
     out.push_str(rest);
+    // Some readers skip slashes until they find a host, and some find none.
+    if out.split_once("://").is_some_and(|(_, rest)| rest.starts_with(['/', '\\'])) {
+        return None;
+    }
     let url = Url::parse(&out).ok()?;
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
@@ -344,16 +348,19 @@ fn is_public_https(template: &str) -> bool {
                 // Loopback and link-local mean another machine for every reader; the latter is also where clouds keep
                 // their credentials. Private networks stay allowed: registries inside a company list such servers.
                 // A host that is one variable alone was filled with a number and is judged when it is known.
-                Some(Host::Ipv4(address)) => {
-                    template.contains("://{")
-                        || !(address.is_loopback() || address.is_unspecified() || address.is_link_local())
-                }
-                Some(Host::Ipv6(address)) => {
-                    !(address.is_loopback() || address.is_unspecified() || address.is_unicast_link_local())
-                }
+                Some(Host::Ipv4(address)) => template.contains("://{") || is_public(address),
+                Some(Host::Ipv6(address)) => match address.to_ipv4_mapped() {
+                    Some(address) => is_public(address),
+                    None => !(address.is_loopback() || address.is_unspecified() || address.is_unicast_link_local()),
+                },
                 None => false,
             }
     })
+}
+
+/// Whether others can mean the same machine by an address.
+fn is_public(address: Ipv4Addr) -> bool {
+    !(address.is_loopback() || address.is_unspecified() || address.is_link_local())
 }
 
 /// Whether a launch's URL can stand as a remote as it is: public, https, and without anything to fill in.

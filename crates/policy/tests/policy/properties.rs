@@ -75,10 +75,15 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 fn requirements() -> impl Strategy<Value = Requirements> {
-    (prop::sample::select(Preset::ALL.to_vec()), 1..=3_u8, any::<bool>()).prop_map(|(preset, quorum, own)| {
+    let own_quorum = || prop::option::of((1..=3_u8).prop_map(|quorum| NonZero::new(quorum).unwrap()));
+    let quorums = (1..=3_u8, own_quorum(), own_quorum());
+    (prop::sample::select(Preset::ALL.to_vec()), quorums, any::<bool>()).prop_map(|(preset, quorums, own)| {
+        let (quorum, quorum_review, quorum_notice) = quorums;
         Requirements {
             preset,
             quorum_block: NonZero::new(quorum).unwrap(),
+            quorum_review,
+            quorum_notice,
             self_consent: if own { SelfConsent::OwnProject } else { SelfConsent::Never },
             exceptions: Exceptions::NONE,
         }

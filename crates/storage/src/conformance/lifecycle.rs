@@ -6,7 +6,8 @@ use mcp_pin_model::{Digest, Grade, Revocation, Ring, consent::Decision, revocati
 
 use super::samples::{at, consent, id, identity, manifest, parse, principal, submission, submitted, verified};
 use crate::{
-    Review, RevocationSource, State, StateKind, StorageError, Store, Submission, SubmissionFilter, Transaction,
+    LiveRing, Review, RevocationSource, State, StateKind, StorageError, Store, Submission, SubmissionFilter,
+    Transaction,
 };
 
 pub(super) async fn a_submission_comes_back_as_it_went_in(store: Arc<dyn Store>) {
@@ -83,11 +84,14 @@ pub(super) async fn states_change_by_compare_and_swap(store: Arc<dyn Store>) {
     let reviewed = pending.clone().review_again(review).expect("it is pending");
     let reviewed = tx.update_submission(reviewed).await.expect("the first change");
     assert_eq!(reviewed.revision, pending.revision + 1);
-    let late = tx.update_submission(pending.clone().go_live(at(3)).expect("it was pending")).await;
+    let late = tx.update_submission(pending.clone().approve(at(3)).expect("it was pending")).await;
     assert!(matches!(late, Err(StorageError::Conflict(_))), "somebody else changed it");
 
     let by: Digest = Digest::of(b"the next one");
-    let live = tx.update_submission(reviewed.go_live(at(4)).expect("it is pending")).await.expect("a change");
+    let approved = tx.update_submission(reviewed.approve(at(3)).expect("it is pending")).await.expect("a change");
+    assert_eq!(tx.submission(&approved.id).await.expect("an answer"), Some(approved.clone()));
+    assert!(approved.clone().supersede(at(4), by).is_err(), "what is not live cannot be replaced");
+    let live = tx.update_submission(approved.go_live(at(4)).expect("it is approved")).await.expect("a change");
     assert_eq!(tx.submission(&live.id).await.expect("an answer"), Some(live.clone()));
     let over = tx.update_submission(live.supersede(at(5), by).expect("it is live")).await.expect("a change");
     assert_eq!(over.state, State::Superseded { live_since: at(4), at: at(5), by });
@@ -101,6 +105,14 @@ pub(super) async fn states_change_by_compare_and_swap(store: Arc<dyn Store>) {
     let rejected = other.reject(at(8), "registry", "no").expect("it is pending");
     let rejected = tx.update_submission(rejected).await.expect("a change");
     assert_eq!(tx.submission(&rejected.id).await.expect("an answer"), Some(rejected));
+    for (number, live_since) in [(3, None), (4, Some(at(9)))] {
+        let other = submitted(&mut *tx, number, "io.example/weather", &format!("{number}.0.0")).await;
+        let other = if live_since.is_some() { other.break_glass(at(9)).expect("it is pending") } else { other };
+        let expired = other.expire(at(10)).expect("it has not ended");
+        assert_eq!(expired.state, State::Expired { live_since, at: at(10) });
+        let expired = tx.update_submission(expired).await.expect("a change");
+        assert_eq!(tx.submission(&expired.id).await.expect("an answer"), Some(expired));
+    }
 }
 
 async fn live_now(tx: &mut dyn Transaction, submission: &Submission) -> Option<Submission> {
@@ -123,12 +135,48 @@ pub(super) async fn what_is_live_changes_by_compare_and_swap(store: Arc<dyn Stor
     assert_eq!(live_now(&mut *tx, &first).await, Some(first.clone()));
     tx.set_live(&server, &ring, Some(&first.id), Some(&second.id), at(4)).await.expect("the second");
     assert_eq!(tx.live(&server, &parse("canary")).await.expect("an answer"), None);
-    assert_eq!(tx.live_rings().await.expect("an answer"), [(server.clone(), ring.clone(), second.id.clone())]);
+    let row = LiveRing { server: server.clone(), ring: ring.clone(), submission: second.id.clone(), since: at(4) };
+    assert_eq!(tx.live_rings(None).await.expect("an answer"), [row.clone()]);
+    assert_eq!(tx.live_rings(Some(&server)).await.expect("an answer"), [row]);
+    assert_eq!(tx.live_rings(Some(&parse("io.example/other"))).await.expect("an answer"), []);
     let wrong = tx.set_live(&server, &ring, Some(&first.id), None, at(5)).await;
     assert!(matches!(wrong, Err(StorageError::Conflict(_))), "another one is live");
     tx.set_live(&server, &ring, Some(&second.id), None, at(5)).await.expect("the end");
     tx.set_live(&server, &ring, None, None, at(5)).await.expect("still nothing");
     assert_eq!(live_now(&mut *tx, &first).await, None);
+}
+
+pub(super) async fn what_was_ever_live_is_read_in_pieces(store: Arc<dyn Store>) {
+    let mut tx = store.begin().await.expect("a transaction");
+    let mut expected = Vec::new();
+    // Two servers, two versions at the same time, one that came first and went live last, and one that never did.
+    for (number, server, version, since) in [
+        (1, "io.example/aa", "1.0.0", 9),
+        (2, "io.example/aa", "1.1.0", 5),
+        (3, "io.example/aa", "1.2.0", 5),
+        (4, "io.example/BB", "1.0.0", 6),
+        (5, "io.example/cc", "1.0.0", 7),
+    ] {
+        let submission = submitted(&mut *tx, number, server, version).await;
+        let live = submission.go_live(at(since)).expect("it is pending");
+        expected.push(tx.update_submission(live).await.expect("a change"));
+    }
+    submitted(&mut *tx, 6, "io.example/bb", "1.1.0").await;
+    // By the bytes of the name, whatever language the database was set up for.
+    expected.sort_by_key(|one| (one.server.clone(), one.state.live_since(), one.id.clone()));
+    assert_eq!(tx.once_live(None).await.expect("an answer"), expected);
+    for limit in 1..=6 {
+        let mut read: Vec<Submission> = Vec::new();
+        loop {
+            let piece = tx.once_live_after(read.last(), limit).await.expect("an answer");
+            assert!(piece.len() <= usize::try_from(limit).expect("a small number"));
+            if piece.is_empty() {
+                break;
+            }
+            read.extend(piece);
+        }
+        assert_eq!(read, expected, "{limit} at a time");
+    }
 }
 
 pub(super) async fn consents_are_kept_once(store: Arc<dyn Store>) {
@@ -229,7 +277,11 @@ pub(super) async fn submissions_are_listed_in_order(store: Arc<dyn Store>) {
         submitted(&mut *tx, number, server, version).await;
     }
     let first = tx.submission(&id(1)).await.expect("an answer").expect("a submission");
-    tx.update_submission(first.go_live(at(4)).expect("it is pending")).await.expect("a change");
+    tx.update_submission(first.approve(at(4)).and_then(|it| it.go_live(at(4))).expect("it is pending"))
+        .await
+        .expect("a change");
+    let counts = tx.submission_counts().await.expect("an answer");
+    assert_eq!(counts.into_iter().collect::<Vec<_>>(), [(StateKind::Pending, 2), (StateKind::Live, 1)]);
     let numbers = async |tx: &mut dyn Transaction, filter: SubmissionFilter| {
         let found = tx.submissions(&filter).await.expect("an answer");
         found.iter().map(|found| found.id.as_str().trim_start_matches('0').to_owned()).collect::<Vec<_>>()
@@ -240,6 +292,9 @@ pub(super) async fn submissions_are_listed_in_order(store: Arc<dyn Store>) {
     assert_eq!(numbers(&mut *tx, pending).await, ["2", "3"]);
     let of_a = SubmissionFilter { server: Some(parse("io.example/aa")), ..all.clone() };
     assert_eq!(numbers(&mut *tx, of_a).await, ["1", "2"]);
+    let until = |seconds| SubmissionFilter { submitted_until: Some(at(seconds)), ..all.clone() };
+    assert_eq!(numbers(&mut *tx, until(1)).await, [""; 0]);
+    assert_eq!(numbers(&mut *tx, until(2)).await, ["1", "2", "3"]);
     let page = SubmissionFilter { after: Some(id(1)), limit: Some(1), ..all };
     assert_eq!(numbers(&mut *tx, page).await, ["2"]);
     assert_eq!(tx.once_live(Some(&parse("io.example/bb"))).await.expect("an answer"), []);

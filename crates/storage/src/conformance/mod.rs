@@ -5,9 +5,12 @@
 #![expect(clippy::panic, reason = "a suite of tests: a failing case panics")]
 
 mod access;
+mod interface;
 mod lifecycle;
+mod rollouts;
 mod samples;
 mod transactions;
+mod webhooks;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -31,19 +34,29 @@ cases![
     access::an_identity_token_is_spent_once,
     access::approvers_stay_readable_after_withdrawal,
     access::what_refers_to_nobody_is_refused,
+    interface::a_version_has_one_draft_at_a_time,
+    interface::open_drafts_are_listed_and_counted,
+    interface::the_last_word_about_a_version_counts,
+    interface::answers_are_kept_once_and_forgotten,
     lifecycle::a_submission_comes_back_as_it_went_in,
     lifecycle::a_record_that_is_not_that_of_its_statement_is_refused,
     lifecycle::versions_and_look_alikes_are_taken_once,
     lifecycle::states_change_by_compare_and_swap,
     lifecycle::what_is_live_changes_by_compare_and_swap,
+    lifecycle::what_was_ever_live_is_read_in_pieces,
     lifecycle::consents_are_kept_once,
     lifecycle::revocations_are_kept_once,
     lifecycle::documents_come_back_by_digest,
     lifecycle::evidence_comes_back_in_order,
     lifecycle::the_credential_of_a_submission_comes_back_as_it_went_in,
     lifecycle::submissions_are_listed_in_order,
+    rollouts::a_rollout_changes_by_compare_and_swap,
+    rollouts::what_a_ring_served_comes_back_in_order,
+    rollouts::a_break_glass_ends_once,
+    rollouts::a_client_counts_once,
     transactions::nothing_is_kept_without_a_commit,
     transactions::events_have_no_gaps,
     transactions::a_snapshot_does_not_move,
     transactions::writers_take_turns,
+    webhooks::webhooks_come_back_and_change_by_compare_and_swap,
 ];

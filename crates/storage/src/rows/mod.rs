@@ -7,22 +7,32 @@
 //! Times are whole milliseconds since the Unix epoch; digests are their text form; a set of words is sorted and joined by
 //! one space.
 
+mod answer;
 mod approver;
 pub mod columns;
 mod consent;
 mod credential;
 mod document;
+mod draft;
 mod event;
 mod grant;
 mod revocation;
+mod rollout;
 mod submission;
 mod token;
+mod version_status;
+mod webhook;
 
+pub use answer::AnswerRow;
 pub use approver::ApproverRow;
 pub use consent::ConsentRow;
 pub use document::checked;
+pub use draft::DraftRow;
 pub use event::{EventRow, event_sequence, next_sequence};
 pub use grant::GrantRow;
 pub use revocation::RevocationRow;
-pub use submission::SubmissionRow;
+pub use rollout::{BreakGlassRow, DriftReportRow, RingMoveRow, RolloutRow};
+pub use submission::{SubmissionRow, submission_count};
 pub use token::TokenRow;
+pub use version_status::VersionStatusRow;
+pub use webhook::WebhookRow;

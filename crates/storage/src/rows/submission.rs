@@ -30,6 +30,7 @@ pub struct SubmissionRow {
     pub grade: String,
     pub change_count: i64,
     pub state: String,
+    pub approved_at: Option<i64>,
     pub live_since: Option<i64>,
     pub ended_at: Option<i64>,
     pub ended_by: Option<String>,
@@ -54,18 +55,21 @@ impl SubmissionRow {
             StateKind::from_word(&self.state).ok_or_else(|| damaged("submissions.state", "is an unknown word"))?;
         let live_since = time_option("submissions.live_since", self.live_since)?;
         let ended_at = time_option("submissions.ended_at", self.ended_at)?;
-        let state = match (kind, live_since, ended_at, &self.ended_by, &self.reason) {
-            (StateKind::Pending, None, None, None, None) => State::Pending,
-            (StateKind::Live, Some(since), None, None, None) => State::Live { since },
-            (StateKind::Superseded, Some(live_since), Some(at), Some(by), None) => {
+        let approved_at = time_option("submissions.approved_at", self.approved_at)?;
+        let state = match (kind, approved_at, live_since, ended_at, &self.ended_by, &self.reason) {
+            (StateKind::Pending, None, None, None, None, None) => State::Pending,
+            (StateKind::Approved, Some(at), None, None, None, None) => State::Approved { at },
+            (StateKind::Live, None, Some(since), None, None, None) => State::Live { since },
+            (StateKind::Superseded, None, Some(live_since), Some(at), Some(by), None) => {
                 State::Superseded { live_since, at, by: parsed("submissions.ended_by", by)? }
             }
-            (StateKind::Rejected, None, Some(at), Some(by), Some(reason)) => {
+            (StateKind::Rejected, None, None, Some(at), Some(by), Some(reason)) => {
                 State::Rejected { at, by: by.clone(), reason: reason.clone() }
             }
-            (StateKind::Revoked, live_since, Some(at), Some(by), None) => {
+            (StateKind::Revoked, None, live_since, Some(at), Some(by), None) => {
                 State::Revoked { live_since, at, by: parsed("submissions.ended_by", by)? }
             }
+            (StateKind::Expired, None, live_since, Some(at), None, None) => State::Expired { live_since, at },
             _ => return Err(damaged("submissions.state", "does not fit the columns beside it")),
         };
         Ok(state)
@@ -109,10 +113,15 @@ impl TryFrom<&Submission> for SubmissionRow {
     fn try_from(submission: &Submission) -> Result<Self, StorageError> {
         let (signer_key, instance) = credential::columns(&submission.credential)?;
         let (ended_at, ended_by, reason) = match &submission.state {
-            State::Pending | State::Live { .. } => (None, None, None),
+            State::Pending | State::Approved { .. } | State::Live { .. } => (None, None, None),
+            State::Expired { at, .. } => (Some(at), None, None),
             State::Superseded { at, by, .. } => (Some(at), Some(by.to_string()), None),
             State::Rejected { at, by, reason } => (Some(at), Some(by.clone()), Some(reason.clone())),
             State::Revoked { at, by, .. } => (Some(at), Some(by.to_string()), None),
+        };
+        let approved_at = match &submission.state {
+            State::Approved { at } => Some(at.as_millisecond()),
+            _ => None,
         };
         let Review { replaces, changes, grade, change_count } = &submission.review;
         Ok(Self {
@@ -132,6 +141,7 @@ impl TryFrom<&Submission> for SubmissionRow {
             grade: grade.as_str().to_owned(),
             change_count: i64::from(*change_count),
             state: submission.state.kind().as_str().to_owned(),
+            approved_at,
             live_since: submission.state.live_since().map(Timestamp::as_millisecond),
             ended_at: ended_at.map(|at| at.as_millisecond()),
             ended_by,
@@ -160,4 +170,14 @@ impl SubmissionRow {
         }
         Self::try_from(submission)
     }
+}
+
+/// How many submissions are in a state.
+///
+/// # Errors
+/// When the word is no state, or the number no count.
+pub fn submission_count(state: &str, count: i64) -> Result<(StateKind, u64), StorageError> {
+    let kind = StateKind::from_word(state)
+        .ok_or_else(|| damaged("submissions.state", format_args!("`{state}` is no state")))?;
+    Ok((kind, u64::try_from(count).map_err(|error| damaged("submissions.state", error))?))
 }

@@ -7,6 +7,8 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
+use crate::http::reader::VARY;
+
 /// How long a browser may keep the answer to a preflight: a day, the most that any of them honours.
 const PREFLIGHT_SECONDS: &str = "86400";
 
@@ -28,6 +30,8 @@ pub async fn headers(request: Request, next: Next) -> Response {
     set(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
     set(header::REFERRER_POLICY, "no-referrer");
     if shared {
+        // What is served depends on the reader's ring.
+        set(header::VARY, VARY);
         set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
         set(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, OPTIONS");
         set(header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type");

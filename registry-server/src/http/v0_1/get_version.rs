@@ -8,10 +8,11 @@ use mcp_pin_model::ServerName;
 
 use super::{catalogue, entry::ServerResponse};
 use crate::http::{
-    body::answer,
-    cache::CachePolicy,
+    body::JSON,
+    cache::{CachePolicy, Prepared},
     error::{Problem, ProblemDocument},
     query::{Query, Segments},
+    reader::ReaderRing,
     state::AppState,
 };
 
@@ -19,6 +20,7 @@ use crate::http::{
 #[utoipa::path(
     get,
     path = "/v0.1/servers/{serverName}/versions/{version}",
+    operation_id = "get_version",
     tag = "MCP Registry v0.1",
     params(
         ("serverName" = String, Path, description = "the name, its slash written `%2F`"),
@@ -35,16 +37,18 @@ use crate::http::{
 pub async fn get_version(
     State(state): State<AppState>,
     headers: HeaderMap,
+    ReaderRing(ring): ReaderRing,
     segments: Segments,
     query: Query,
 ) -> Result<Response, Problem> {
     let include_deleted = query.flag("include_deleted")?.unwrap_or(false);
     let name: ServerName = segments.text("serverName").parse().map_err(|_| Problem::server_not_found())?;
     let version = segments.text("version");
-    let entries = catalogue::of_server(&state.service().live(), &name, include_deleted);
+    let live = state.service().live();
+    let entries = catalogue::of_server(&live, &ring, &name, include_deleted);
     let found = entries
         .iter()
-        .find(|listed| if version == "latest" { listed.is_latest } else { listed.entry.version.to_string() == version })
+        .find(|entry| if version == "latest" { entry.is_latest } else { entry.version.to_string() == version })
         .ok_or_else(Problem::server_not_found)?;
-    answer(&headers, CachePolicy::Revalidate, &ServerResponse::new(found))
+    Ok(Prepared::from(&**found).answer(&headers, CachePolicy::Revalidate, JSON))
 }

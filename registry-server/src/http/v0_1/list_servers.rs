@@ -4,14 +4,15 @@ use axum::{extract::State, http::HeaderMap, response::Response};
 
 use super::{
     catalogue,
-    entry::{ListMetadata, ServerList, ServerResponse},
+    entry::{ServerList, render_list},
 };
 use crate::http::{
-    body::answer,
+    body::JSON,
     cache::CachePolicy,
-    cursor::Filters,
+    cursor::{Filters, List},
     error::{Problem, ProblemDocument},
     query::Query,
+    reader::ReaderRing,
     state::AppState,
 };
 
@@ -21,17 +22,18 @@ const DEFAULT_LIMIT: u64 = 30;
 /// How many entries a page has at most.
 const MAX_LIMIT: u64 = 100;
 
-/// The longest search text, in bytes: longer than any name that it could be found in.
-const MAX_SEARCH_BYTES: usize = 300;
+/// The longest search text, in characters: longer than any name that it could be found in.
+const MAX_SEARCH: usize = 300;
 
 /// List what is live
 #[utoipa::path(
     get,
     path = "/v0.1/servers",
+    operation_id = "list_servers",
     tag = "MCP Registry v0.1",
     params(
         ("cursor" = Option<String>, Query, description = "`metadata.nextCursor` of the page before; it carries the other parameters"),
-        ("limit" = Option<u64>, Query, description = "entries per page, 1 to 100, 30 by default"),
+        ("limit" = Option<u64>, Query, description = "entries per page, 1 to 100, 30 by default", minimum = 1, maximum = 100),
         ("search" = Option<String>, Query, description = "text that the name, title or description contains, whatever its case"),
         ("updated_since" = Option<String>, Query, description = "only what changed after this time (RFC 3339), tombstones too"),
         ("version" = Option<String>, Query, description = "`latest`, or an exact version"),
@@ -46,6 +48,7 @@ const MAX_SEARCH_BYTES: usize = 300;
 pub async fn list_servers(
     State(state): State<AppState>,
     headers: HeaderMap,
+    ReaderRing(ring): ReaderRing,
     query: Query,
 ) -> Result<Response, Problem> {
     let limit = query.number("limit", DEFAULT_LIMIT, 1..=MAX_LIMIT, "`limit` is a number from 1 to 100")?;
@@ -53,7 +56,8 @@ pub async fn list_servers(
     let cursor = query
         .text("cursor")
         .map(|text| {
-            state.cursors().open(text).ok_or_else(|| Problem::bad_request("`cursor` was not issued by this registry"))
+            let cursor = state.cursors().open(text).filter(|cursor| cursor.list == List::Servers);
+            cursor.ok_or_else(|| Problem::bad_request("`cursor` was not issued by this registry"))
         })
         .transpose()?;
     let filters = match &cursor {
@@ -65,12 +69,10 @@ pub async fn list_servers(
     };
     let after = cursor.as_ref().map(|cursor| (cursor.after_name.as_str(), cursor.after_version.as_str()));
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let (page, next) = catalogue::page(&state.service().live(), &filters, after, limit);
-    let list = ServerList {
-        metadata: ListMetadata { next_cursor: next.map(|next| state.cursors().seal(&next)), count: page.len() },
-        servers: page.iter().map(ServerResponse::new).collect(),
-    };
-    answer(&headers, CachePolicy::Revalidate, &list)
+    let live = state.service().live();
+    let (page, next) = catalogue::page(&live, &ring, &filters, after, limit);
+    let list = render_list(&page, next.map(|next| state.cursors().seal(&next)));
+    Ok(list.map_err(|error| Problem::internal(&error))?.answer(&headers, CachePolicy::Revalidate, JSON))
 }
 
 /// The filters as they were given, which is not the same as what they come to.
@@ -89,11 +91,11 @@ fn filters(query: &Query) -> Result<Given, Problem> {
         version: query.text("version").map(str::to_owned),
         include_deleted: query.flag("include_deleted")?,
     };
-    if given.search.as_ref().is_some_and(|search| search.len() > MAX_SEARCH_BYTES) {
-        return Err(Problem::unprocessable("search", "`search` has at most 300 bytes"));
+    if given.search.as_ref().is_some_and(|search| search.chars().count() > MAX_SEARCH) {
+        return Err(Problem::unprocessable("search", "`search` has at most 300 characters"));
     }
-    if given.version.as_ref().is_some_and(|version| version.len() > MAX_SEARCH_BYTES) {
-        return Err(Problem::unprocessable("version", "`version` has at most 300 bytes"));
+    if given.version.as_ref().is_some_and(|version| version.chars().count() > MAX_SEARCH) {
+        return Err(Problem::unprocessable("version", "`version` has at most 300 characters"));
     }
     if given.updated_since.is_some() && given.include_deleted == Some(false) {
         return Err(Problem::bad_request("`updated_since` always includes what was deleted"));

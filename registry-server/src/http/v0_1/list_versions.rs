@@ -5,13 +5,14 @@ use mcp_pin_model::ServerName;
 
 use super::{
     catalogue,
-    entry::{ListMetadata, ServerList, ServerResponse},
+    entry::{ServerList, render_list},
 };
 use crate::http::{
-    body::answer,
+    body::JSON,
     cache::CachePolicy,
     error::{Problem, ProblemDocument},
     query::{Query, Segments},
+    reader::ReaderRing,
     state::AppState,
 };
 
@@ -19,6 +20,7 @@ use crate::http::{
 #[utoipa::path(
     get,
     path = "/v0.1/servers/{serverName}/versions",
+    operation_id = "list_versions",
     tag = "MCP Registry v0.1",
     params(
         ("serverName" = String, Path, description = "the name, its slash written `%2F`"),
@@ -34,19 +36,18 @@ use crate::http::{
 pub async fn list_versions(
     State(state): State<AppState>,
     headers: HeaderMap,
+    ReaderRing(ring): ReaderRing,
     segments: Segments,
     query: Query,
 ) -> Result<Response, Problem> {
     let include_deleted = query.flag("include_deleted")?.unwrap_or(false);
     let name: ServerName = segments.text("serverName").parse().map_err(|_| Problem::server_not_found())?;
-    let mut entries = catalogue::of_server(&state.service().live(), &name, include_deleted);
+    let live = state.service().live();
+    let mut entries = catalogue::of_server(&live, &ring, &name, include_deleted).to_vec();
     if entries.is_empty() {
         return Err(Problem::server_not_found());
     }
-    entries.sort_by(|a, b| (b.entry.published_at, &b.entry.version).cmp(&(a.entry.published_at, &a.entry.version)));
-    let list = ServerList {
-        metadata: ListMetadata { next_cursor: None, count: entries.len() },
-        servers: entries.iter().map(ServerResponse::new).collect(),
-    };
-    answer(&headers, CachePolicy::Revalidate, &list)
+    entries.sort_by(|a, b| (b.published_at, &b.version).cmp(&(a.published_at, &a.version)));
+    let list = render_list(&entries, None).map_err(|error| Problem::internal(&error))?;
+    Ok(list.answer(&headers, CachePolicy::Revalidate, JSON))
 }

@@ -8,8 +8,9 @@ use utoipa::ToSchema;
 use crate::{
     http::{
         auth::Authenticated,
-        body::{StrictJson, created, done, private},
+        body::{StrictJson, done, private},
         error::{Problem, ReadProblems, WriteProblems},
+        outcomes::respond,
         query::Segments,
         state::AppState,
         v1::{
@@ -17,7 +18,7 @@ use crate::{
             documents::ApproverDocument,
         },
     },
-    service::NewApprover,
+    service::{NewApprover, Outcome},
 };
 
 /// The registered approvers.
@@ -84,9 +85,7 @@ pub async fn create(
             .parse()
             .map_err(|_| Problem::unprocessable("scope", "`scope` is a namespace, or `*` for all"))?,
     };
-    let approver = ApproverDocument::from(&state.service().register_approver(&caller, new).await?);
-    let location = format!("/v1/approvers/{}", approver.id);
-    created(true, &location, &approver)
+    respond(Outcome::Registered(&state.service().register_approver(&caller, new).await?))
 }
 
 /// Withdraw an approver's registration; what is live stays live

@@ -1,15 +1,19 @@
 //! `POST /v1/consents`
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{extract::State, response::Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::{
-    auth::Authenticated,
-    body::{Bundle, private},
-    error::{Problem, WriteProblems},
-    state::AppState,
-    v1::documents::SubmissionDocument,
+use crate::{
+    http::{
+        auth::Authenticated,
+        body::Bundle,
+        error::{Problem, WriteProblems},
+        outcomes::respond,
+        state::AppState,
+        v1::documents::SubmissionDocument,
+    },
+    service::Outcome,
 };
 
 /// What became of a consent.
@@ -54,17 +58,5 @@ pub async fn consent(
 ) -> Result<Response, Problem> {
     let (bytes, _turn) = bundle.into_parts();
     let consented = state.service().consent(&caller, bytes).await?;
-    let status = if consented.created { StatusCode::CREATED } else { StatusCode::OK };
-    private(
-        status,
-        &ConsentOutcome {
-            consent: consented.consent.to_string(),
-            submission: SubmissionDocument::from(&consented.submission),
-            status: ConsentStatus {
-                needed: consented.needed,
-                approvers: consented.approvers,
-                missing_acknowledgements: consented.missing_acknowledgements,
-            },
-        },
-    )
+    respond(Outcome::Consented(&consented))
 }

@@ -34,12 +34,12 @@ pub struct SubmissionDocument {
     pub grade: &'static str,
     /// How many changes the report holds.
     pub change_count: u32,
-    /// `pending`, `live`, `superseded`, `rejected` or `revoked`.
+    /// `pending`, `approved`, `live`, `superseded`, `rejected`, `revoked` or `expired`.
     pub state: &'static str,
     /// Since when it is or was live.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub live_since: Option<String>,
-    /// When it was superseded, rejected or revoked.
+    /// When it was superseded or rejected, was revoked, or expired.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<String>,
     /// The manifest that replaced it, the principal who rejected it, or the id of the revocation.
@@ -53,7 +53,8 @@ pub struct SubmissionDocument {
 impl From<&Submission> for SubmissionDocument {
     fn from(submission: &Submission) -> Self {
         let (ended_at, ended_by, reason) = match &submission.state {
-            State::Pending | State::Live { .. } => (None, None, None),
+            State::Pending | State::Approved { .. } | State::Live { .. } => (None, None, None),
+            State::Expired { at, .. } => (Some(at), None, None),
             State::Superseded { at, by, .. } => (Some(at), Some(by.to_string()), None),
             State::Rejected { at, by, reason } => (Some(at), Some(by.clone()), Some(reason.clone())),
             State::Revoked { at, by, .. } => (Some(at), Some(by.to_string()), None),

@@ -8,8 +8,9 @@ use utoipa::ToSchema;
 use crate::{
     http::{
         auth::Authenticated,
-        body::{StrictJson, created, done, private},
+        body::{StrictJson, done, private},
         error::{Problem, ReadProblems, WriteProblems},
+        outcomes::respond,
         query::Segments,
         state::AppState,
         v1::{
@@ -17,7 +18,7 @@ use crate::{
             documents::GrantDocument,
         },
     },
-    service::NewGrant,
+    service::{NewGrant, Outcome},
 };
 
 /// The grants of a namespace.
@@ -86,9 +87,7 @@ pub async fn create(
         principal: request.principal.parse().map_err(|error| Problem::invalid("principal", &error))?,
         credential: credential::read(request.public_key, request.identity, request.instance)?,
     };
-    let grant = GrantDocument::from(&state.service().grant_namespace(&caller, new).await?);
-    let location = format!("/v1/namespaces/{}/grants/{}", grant.namespace, grant.id);
-    created(true, &location, &grant)
+    respond(Outcome::Granted(&state.service().grant_namespace(&caller, new).await?))
 }
 
 /// Withdraw a grant; what is live stays live

@@ -5,12 +5,16 @@ use mcp_pin_model::{json, revocation::RevocationScope};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::http::{
-    auth::Authenticated,
-    body::{Bundle, private},
-    error::{Problem, ReadProblems, WriteProblems},
-    state::AppState,
-    v1::documents::RevocationDocument,
+use crate::{
+    http::{
+        auth::Authenticated,
+        body::{Bundle, private},
+        error::{Problem, ReadProblems, WriteProblems},
+        outcomes::respond,
+        state::AppState,
+        v1::documents::RevocationDocument,
+    },
+    service::Outcome,
 };
 
 /// All revocations.
@@ -79,5 +83,5 @@ pub async fn create(
         let order: RevocationOrder = json::from_value(&value).map_err(|error| Problem::refused(error.to_string()))?;
         state.service().revoke_ordered(&caller, order.scope, &order.target, &order.reason, order.effective).await?
     };
-    private(StatusCode::CREATED, &RevocationDocument::from(&record))
+    respond(Outcome::Revoked(&record))
 }

@@ -10,10 +10,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use crate::http::{
-    body::{MAX_JSON_BYTES, private, read},
-    error::{Problem, WriteProblems},
-    state::AppState,
+use crate::{
+    http::{
+        body::{MAX_JSON_BYTES, private, read},
+        error::{Problem, WriteProblems},
+        state::AppState,
+    },
+    service::{IssuedToken, ServiceError},
 };
 
 /// The one grant type (RFC 8693 section 2.1).
@@ -31,10 +34,12 @@ const ISSUED_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:access_token";
 #[serde(deny_unknown_fields)]
 pub struct TokenExchangeRequest {
     /// `urn:ietf:params:oauth:grant-type:token-exchange`.
+    #[schema(pattern = "^urn:ietf:params:oauth:grant-type:token-exchange$")]
     pub grant_type: String,
     /// The identity token of the CI job. Its audience is this registry's public address.
     pub subject_token: String,
     /// `urn:ietf:params:oauth:token-type:id_token`, or `…:jwt`.
+    #[schema(pattern = "^urn:ietf:params:oauth:token-type:(id_token|jwt)$")]
     pub subject_token_type: String,
 }
 
@@ -97,6 +102,21 @@ impl TokenExchangeRequest {
     }
 }
 
+/// Verifies an identity token and exchanges it; gives back the time at which that was done.
+///
+/// # Errors
+/// When the token proves nothing, or nothing is granted to who it proves.
+pub async fn exchange_identity_token(state: &AppState, token: &str) -> Result<(IssuedToken, jiff::Timestamp), Problem> {
+    let _turn = state.turn().await?;
+    let now = state.service().now();
+    let identity = state.issuers().verify(token, now).await.map_err(ServiceError::Token)?;
+    tracing::info!(
+        identity.issuer = %identity.issuer, identity.subject = ?identity.claims.subject, identity.run = ?identity.claims.run,
+        "an identity token was verified"
+    );
+    Ok((state.service().exchange(identity).await?, now))
+}
+
 /// Exchange the identity token of a CI job for a token of minutes
 ///
 /// No token of this registry is needed: the identity token, by an issuer of the configuration, says who asks. What is
@@ -119,15 +139,7 @@ pub async fn exchange(State(state): State<AppState>, request: TokenExchangeReque
     if !SUBJECT_TOKEN_TYPES.contains(&request.subject_token_type.as_str()) {
         return Err(Problem::unprocessable("subject_token_type", "`subject_token_type` is that of an identity token"));
     }
-    let _turn = state.turn().await?;
-    let now = state.service().now();
-    let identity =
-        state.issuers().verify(&request.subject_token, now).await.map_err(crate::service::ServiceError::Token)?;
-    tracing::info!(
-        identity.issuer = %identity.issuer, identity.subject = ?identity.claims.subject, identity.run = ?identity.claims.run,
-        "an identity token was verified"
-    );
-    let issued = state.service().exchange(identity).await?;
+    let (issued, now) = exchange_identity_token(&state, &request.subject_token).await?;
     let expires_in = issued.token.expires_at.map_or(0, |at| at.duration_since(now).as_secs());
     let document = TokenExchangeDocument {
         access_token: issued.secret.to_string(),

@@ -7,13 +7,14 @@ use utoipa::ToSchema;
 use crate::{
     http::{
         auth::Authenticated,
-        body::{StrictJson, created, done, private},
+        body::{StrictJson, done, private},
         error::{Problem, ReadProblems, WriteProblems},
+        outcomes::respond,
         query::Segments,
         state::AppState,
         v1::documents::TokenDocument,
     },
-    service::NewToken,
+    service::{NewToken, Outcome},
 };
 
 /// Tokens without their texts.
@@ -90,13 +91,7 @@ pub async fn create(
         label: request.label,
         expires_at: request.expires_at,
     };
-    let issued = state.service().issue_token(&caller, new).await?;
-    let location = format!("/v1/tokens/{}", issued.token.id);
-    created(
-        true,
-        &location,
-        &IssuedTokenDocument { token: issued.secret.to_string(), record: TokenDocument::from(&issued.token) },
-    )
+    respond(Outcome::Issued(&state.service().issue_token(&caller, new).await?))
 }
 
 /// Revoke a token

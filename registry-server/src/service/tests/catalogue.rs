@@ -20,7 +20,7 @@ async fn the_live_set_is_what_was_decided_and_survives_a_restart() {
         assert_eq!((entry.name.as_str(), entry.version.to_string().as_str()), (SERVER, "1.1.0"));
         assert_eq!(entry.manifest, second.manifest);
         assert!(entry.is_latest);
-        assert_eq!(entry.server.get("version").unwrap().as_str(), Some("1.1.0"));
+        assert_eq!(entry.server().get("version").unwrap().as_str(), Some("1.1.0"));
         assert_eq!(entry.rings, [mcp_pin_model::Ring::stable()]);
         assert_eq!(Some(entry.published_at), second.state.live_since());
         let [former] = live.former().collect::<Vec<_>>().try_into().unwrap();
@@ -37,7 +37,7 @@ async fn the_live_set_is_what_was_decided_and_survives_a_restart() {
 }
 
 /// Runs SQL on the file, as somebody with access to the disk would.
-async fn tamper(registry: &TestRegistry, sql: &[&'static str]) {
+pub(super) async fn tamper(registry: &TestRegistry, sql: &[&'static str]) {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(registry.file()).foreign_keys(false);
     let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
     for sql in sql {

@@ -22,7 +22,7 @@ async fn one_approver_makes_a_first_version_live() {
     assert_eq!(consented.submission.state.kind(), StateKind::Live);
     assert_eq!(registry.live(SERVER), Some(submission.manifest));
     let log = registry.log().await;
-    assert_eq!(log[log.len() - 4..], ["submitted", "verified", "consented", "ring-moved"]);
+    assert_eq!(log[log.len() - 5..], ["submitted", "verified", "consented", "approved", "ring-moved"]);
 }
 
 #[tokio::test]
@@ -37,7 +37,7 @@ async fn the_live_version_serves_until_the_next_one_is_live() {
     let first = registry.service.submission(&registry.admin, &first.id).await.unwrap();
     assert!(matches!(first.state, State::Superseded { by, .. } if by == second.manifest));
     let log = registry.log().await;
-    assert_eq!(log[log.len() - 3..], ["consented", "ring-moved", "superseded"]);
+    assert_eq!(log[log.len() - 4..], ["consented", "approved", "ring-moved", "superseded"]);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use mcp_pin_test_support::{
 use serde_json::json;
 
 use super::harness::{SERVER, TestRegistry};
-use crate::service::{ApproverScope, NewSubmission, ServiceError, Settings, Submitted, default_roots};
+use crate::service::{ApproverScope, NewSubmission, Rings, ServiceError, Settings, Submitted, default_roots};
 
 const INSTANCE: &str = "acme";
 const PACKAGE: &[u8] = b"the package";
@@ -67,7 +67,7 @@ async fn submitted(manifest: &Manifest, evidence: Vec<Vec<u8>>) -> Result<Submit
     let name: InstanceName = INSTANCE.parse().unwrap();
     let mut roots = default_roots();
     roots.insert(TrustedRoot::from_json(name, json.as_bytes(), RequiredEvidence::Log).unwrap());
-    let mut registry = TestRegistry::with(Settings { roots, ..Settings::default() }).await;
+    let mut registry = TestRegistry::with(Settings { roots, rings: Rings::only_stable(), ..Settings::default() }).await;
     registry.publisher("acme", "io.example").await;
     registry.approver("alice", ApproverScope::All).await;
     let bundle = registry.person("acme").sign(manifest).as_bytes().to_vec();

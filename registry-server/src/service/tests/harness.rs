@@ -17,8 +17,8 @@ use mcp_pin_test_support::keys::{Person, approval, manifest, now, tool};
 use sha2::{Digest as _, Sha256};
 
 use crate::service::{
-    ApproverScope, Caller, Clock, Consented, NewApprover, NewCredential, NewGrant, NewToken, Random, Role, Service,
-    ServiceError, Settings, StateKind, Submission, Submitted,
+    ApproverScope, Caller, Clock, Consented, EventFilter, NewApprover, NewCredential, NewGrant, NewToken, Random,
+    Rings, Role, Service, ServiceError, Settings, StateKind, Submission, Submitted,
 };
 
 pub(super) const SERVER: &str = "io.example/weather";
@@ -62,9 +62,9 @@ pub(super) struct TestRegistry {
 }
 
 impl TestRegistry {
-    /// An empty registry with its administrator.
+    /// An empty registry with its administrator, and one ring.
     pub(super) async fn empty() -> Self {
-        Self::with(Settings::default()).await
+        Self::with(Settings { rings: Rings::only_stable(), ..Settings::default() }).await
     }
 
     pub(super) async fn with(settings: Settings) -> Self {
@@ -79,7 +79,12 @@ impl TestRegistry {
 
     /// A registry where `acme` may publish `io.example/*`, and `alice`, `bob` and `carol` approve everything.
     pub(super) async fn staffed() -> Self {
-        let mut registry = Self::empty().await;
+        Self::empty().await.with_staff().await
+    }
+
+    /// The same in a registry that exists.
+    pub(super) async fn with_staff(self) -> Self {
+        let mut registry = self;
         registry.publisher("acme", "io.example").await;
         for name in ["alice", "bob", "carol"] {
             registry.approver(name, ApproverScope::All).await;
@@ -155,7 +160,14 @@ impl TestRegistry {
     }
 
     pub(super) fn live_version(&self, server: &str) -> Option<String> {
-        self.service.live().latest(&server.parse().unwrap()).map(|entry| entry.version.to_string())
+        self.live_in("stable", server)
+    }
+
+    /// The version that a ring is served.
+    pub(super) fn live_in(&self, ring: &str, server: &str) -> Option<String> {
+        let (ring, server) = (ring.parse().unwrap(), server.parse().unwrap());
+        let live = self.service.live();
+        live.server(&server)?.view(&ring).latest().map(|entry| entry.version.to_string())
     }
 
     /// Signs with somebody's key and submits with their own token.
@@ -189,7 +201,8 @@ impl TestRegistry {
             .iter()
             .filter(|finding| finding.grade >= Grade::Review)
             .map(|finding| finding.fingerprint.clone());
-        approval(&manifest, submission.review.replaces, report.digest(), acknowledged)
+        let rings = self.service.settings().rings.iter().map(|one| one.ring.clone()).collect();
+        Consent { rings, ..approval(&manifest, submission.review.replaces, report.digest(), acknowledged) }
     }
 
     pub(super) async fn consent_as(&self, name: &str, consent: &Consent) -> Result<Consented, ServiceError> {
@@ -219,13 +232,36 @@ impl TestRegistry {
         submission
     }
 
+    /// Takes a version as far as consents alone take it, without expecting where that is.
+    pub(super) async fn consented(&self, version: &str, description: &str) -> Submission {
+        let submission = Box::pin(self.submit(version, description)).await;
+        Box::pin(self.approve("alice", &submission)).await.unwrap();
+        self.again(&submission).await
+    }
+
+    /// The record as it is now.
+    pub(super) async fn again(&self, submission: &Submission) -> Submission {
+        self.service.submission(&self.admin, &submission.id).await.unwrap()
+    }
+
+    /// Time passes, and what is due happens.
+    pub(super) async fn wait(&self, time: SignedDuration) {
+        self.clock.advance(time);
+        self.service.sweep().await.unwrap();
+    }
+
+    /// What canary and stable are served.
+    pub(super) fn both(&self, server: &str) -> (Option<String>, Option<String>) {
+        (self.live_in("canary", server), self.live_in("stable", server))
+    }
+
     pub(super) async fn state(&self, submission: &Submission) -> StateKind {
         self.service.submission(&self.admin, &submission.id).await.unwrap().state.kind()
     }
 
     /// The types and targets of all events.
     pub(super) async fn log(&self) -> Vec<String> {
-        let page = self.service.events(&self.admin, 0, 1_000).await.unwrap();
+        let page = self.service.events(&self.admin, 0, 1_000, &EventFilter::default()).await.unwrap();
         let value = |event| crate::service::leaf_value(event).unwrap();
         page.events.iter().map(|event| value(event).get("type").unwrap().as_str().unwrap().to_owned()).collect()
     }

@@ -13,8 +13,8 @@ use mcp_pin_test_support::{
 
 use super::harness::{SERVER, TestRegistry};
 use crate::service::{
-    ApproverScope, Caller, NewApprover, NewCredential, NewGrant, Role, ServiceError, Settings, StateKind, Submitted,
-    default_roots,
+    ApproverScope, Caller, NewApprover, NewCredential, NewGrant, Rings, Role, ServiceError, Settings, StateKind,
+    Submitted, default_roots,
 };
 
 const INSTANCE: &str = "acme";
@@ -62,7 +62,7 @@ fn first() -> Manifest {
 impl Keyless {
     async fn new() -> Self {
         let sigstore = TestSigstore::new("acme");
-        let settings = Settings { roots: roots_of(&sigstore), ..Settings::default() };
+        let settings = Settings { roots: roots_of(&sigstore), rings: Rings::only_stable(), ..Settings::default() };
         let registry = TestRegistry::with(settings).await;
         let acme = registry.token("acme", [Role::Publisher]).await;
         let keyless = Self { registry, sigstore, acme };
@@ -113,7 +113,7 @@ async fn a_version_lives_on_identities_alone_and_through_a_restart() {
     let registry = keyless.registry.restart().await.unwrap();
     assert_eq!(registry.live(SERVER), Some(submission.manifest));
     // Without the root nothing can be said, so nothing is served.
-    let without = Settings { roots: Roots::none(), ..Settings::default() };
+    let without = Settings { roots: Roots::none(), rings: Rings::only_stable(), ..Settings::default() };
     assert!(matches!(registry.restart_with(without).await, Err(ServiceError::Unsound(_))));
 }
 

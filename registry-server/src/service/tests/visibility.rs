@@ -4,7 +4,7 @@ use mcp_pin_model::Digest;
 use mcp_pin_test_support::keys::{manifest, tool};
 
 use super::harness::{SERVER, TestRegistry};
-use crate::service::{Caller, Role, ServiceError, StateKind, Submission};
+use crate::service::{Caller, EventFilter, Role, ServiceError, StateKind, Submission};
 
 const PLAIN: &str = "Gives the forecast of a city.";
 
@@ -14,7 +14,7 @@ async fn sees(registry: &TestRegistry, caller: Option<&Caller>, submission: &Sub
     let mut answers = vec![
         service.manifest(caller, &submission.manifest).await.map(drop),
         service.manifest_consents(caller, &submission.manifest).await.map(drop),
-        service.manifest_changes(caller, &submission.manifest).await.map(drop),
+        service.manifest_changes(caller, &submission.manifest, None).await.map(drop),
     ];
     if let Some(caller) = caller {
         answers.push(service.submission(caller, &submission.id).await.map(drop));
@@ -76,7 +76,7 @@ async fn what_is_handed_out_is_what_was_handed_in() {
     let consents = registry.service.manifest_consents(None, &manifest).await.unwrap();
     assert_eq!(consents.len(), 1);
     assert_eq!(consents[0].bundle, consent.as_bytes());
-    let changes = registry.service.manifest_changes(None, &manifest).await.unwrap();
+    let changes = registry.service.manifest_changes(None, &manifest, None).await.unwrap();
     assert_eq!(Digest::of(&changes.bytes), submitted.submission.review.changes);
 }
 
@@ -100,9 +100,17 @@ async fn pages_are_bounded_and_complete() {
     }
     assert_eq!(seen, ["1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0"]);
 
-    let events = registry.service.events(&registry.admin, 0, 3).await.unwrap();
+    let events = registry.service.events(&registry.admin, 0, 3, &EventFilter::default()).await.unwrap();
     assert_eq!(events.events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [1, 2, 3]);
-    let rest = registry.service.events(&registry.admin, 3, 1_000).await.unwrap();
+    let rest = registry.service.events(&registry.admin, 3, 1_000, &EventFilter::default()).await.unwrap();
     assert_eq!(rest.events.len() as u64 + 3, rest.last);
-    assert!(registry.service.events(&registry.admin, rest.last, 10).await.unwrap().events.is_empty());
+    assert!(
+        registry
+            .service
+            .events(&registry.admin, rest.last, 10, &EventFilter::default())
+            .await
+            .unwrap()
+            .events
+            .is_empty()
+    );
 }

@@ -2,15 +2,18 @@
 
 use axum::{extract::State, response::Response};
 
-use crate::http::{
-    auth::Authenticated,
-    body::created,
-    error::{Problem, WriteProblems},
-    state::AppState,
-    v1::{
-        documents::SubmissionDocument,
-        submissions::body::{SubmissionBody, SubmissionRequest},
+use crate::{
+    http::{
+        auth::Authenticated,
+        error::{Problem, WriteProblems},
+        outcomes::respond,
+        state::AppState,
+        v1::{
+            documents::SubmissionDocument,
+            submissions::body::{SubmissionBody, SubmissionRequest},
+        },
     },
+    service::Outcome,
 };
 
 /// Submit a version: the signed bundle of its manifest, alone or with evidence about its packages
@@ -35,6 +38,5 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let SubmissionBody { submission, turn: _turn } = body;
     let submitted = state.service().submit(&caller, submission).await?;
-    let location = format!("/v1/submissions/{}", submitted.submission.id);
-    created(submitted.created, &location, &SubmissionDocument::from(&submitted.submission))
+    respond(Outcome::Submitted(&submitted))
 }

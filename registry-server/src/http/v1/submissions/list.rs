@@ -40,7 +40,7 @@ pub struct SubmissionList {
     params(
         ("state" = Option<String>, Query, description = "`pending`, `live`, `superseded`, `rejected` or `revoked`"),
         ("after" = Option<String>, Query, description = "only those after this submission"),
-        ("limit" = Option<u64>, Query, description = "submissions per page, 1 to 500, 100 by default"),
+        ("limit" = Option<u64>, Query, description = "submissions per page, 1 to 500, 100 by default", minimum = 1, maximum = 500),
     ),
     responses((status = 200, description = "the document", body = SubmissionList), ReadProblems)
 )]
