@@ -67,8 +67,9 @@ pub struct Resolved {
     /// That the version should not be used any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deprecated: Option<DeprecationDocument>,
-    /// How the manifest of the request stands: `live`; `superseded` by a later version; `revoked`; `mismatch`, where
-    /// the version is or was served with another manifest; `unknown`, where it was never served.
+    /// How the manifest of the request stands: `live`; `superseded` by a later version; `revoked`; `expired` with the
+    /// emergency consent that it was live by; `mismatch`, where the version is or was served with another manifest;
+    /// `unknown`, where it was never served.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<PinnedWord>)]
     pub pinned: Option<&'static str>,
@@ -102,6 +103,7 @@ enum PinnedWord {
     Live,
     Superseded,
     Revoked,
+    Expired,
     Mismatch,
     Unknown,
 }

@@ -268,6 +268,34 @@ async fn t82_a_follower_serves_nothing_that_does_not_verify() {
     assert_eq!(served, ["io.example/calendar", "io.example/weather"]);
 }
 
+/// The same, of what the follower had served before: that it had verified says nothing about what stands there now.
+#[tokio::test]
+async fn t82_what_was_served_is_compared_again() {
+    let registry = TestRegistry::staffed().await;
+    live_everywhere(&registry).await;
+    let follower = other_node(&registry).await.unwrap();
+    super::catalogue::tamper(
+        &registry,
+        &[
+            "DROP TRIGGER submissions_keep",
+            "UPDATE submissions SET server_json = replace(server_json, '1.0.0', '6.6.6') WHERE server = 'io.example/mail'",
+        ],
+    )
+    .await;
+    // Something about the server, so that the follower reads it again.
+    let name = "io.example/mail".parse().unwrap();
+    let first = follower.live().latest(&name).unwrap().manifest;
+    let second = manifest("io.example/mail", "1.1.0", [tool("do", "Does things.")], Some(first));
+    let submission = registry.submit_as("acme", &second).await.unwrap().submission;
+    registry.approve("alice", &submission).await.unwrap();
+    follower.refresh().await.unwrap();
+    let live = follower.live();
+    let documents: Vec<String> =
+        live.server(&name).unwrap().default_view().all().iter().map(|entry| entry.server_json().into_owned()).collect();
+    assert!(documents.iter().all(|document| !document.contains("6.6.6")), "{documents:?}");
+    assert_eq!(live.latest(&name).unwrap().version.to_string(), "1.1.0");
+}
+
 #[tokio::test]
 async fn a_live_set_never_goes_back() {
     let registry = TestRegistry::staffed().await;
