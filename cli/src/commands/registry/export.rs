@@ -280,6 +280,8 @@ mod tests {
         exported
     }
 
+    type Write = fn(&[Exported]) -> Result<String, Vec<(ServerName, Inexpressible)>>;
+
     fn sample() -> Vec<Exported> {
         vec![
             remote("mail", "https://mail.acme.example/mcp"),
@@ -328,12 +330,9 @@ mod tests {
 
     #[test]
     fn what_would_allow_more_than_was_consented_to_is_refused() {
-        let refused =
-            |exported: Exported, write: fn(&[Exported]) -> Result<String, Vec<(ServerName, Inexpressible)>>| {
-                write(&[exported]).unwrap_err().remove(0).1.0
-            };
+        let refused = |exported: Exported, write: Write| write(&[exported]).unwrap_err().remove(0).1.0;
         // A star in an address is a pattern there.
-        for write in [allow_lists::copilot, allow_lists::claude_code] {
+        for write in [allow_lists::copilot as Write, allow_lists::claude_code] {
             assert!(refused(remote("mail", "https://*.acme.example/mcp"), write).contains("pattern"));
             assert!(refused(local("weather", "npx", &["${HOME}/server"]), write).contains("variable"));
             assert!(refused(remote("mail", "https://mail.acme.example/$TENANT"), write).contains("variable"));

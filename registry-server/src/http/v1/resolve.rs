@@ -138,13 +138,13 @@ pub async fn resolve(
         .map(|name| {
             let wanted =
                 Lookup { name: &name.name, version: name.version.as_deref(), manifest: name.manifest.as_deref() };
-            document(look_up(&live, &ring, &wanted))
+            document(&look_up(&live, &ring, &wanted))
         })
         .collect();
     private(StatusCode::OK, &ResolveList { servers })
 }
 
-fn document(found: crate::service::Resolved) -> Resolved {
+fn document(found: &crate::service::Resolved) -> Resolved {
     let pinned = found.pinned.map(crate::service::Pinned::as_str);
     let other = |latest: &CatalogueEntry| {
         found.entry.as_ref().is_none_or(|entry| entry.version != latest.version).then(|| latest.into())

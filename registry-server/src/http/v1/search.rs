@@ -117,7 +117,8 @@ pub async fn search(
             }
         }
     };
-    let page = state.service().search(&ring, words, after.as_ref(), usize::try_from(limit).unwrap_or(usize::MAX)).await?;
+    let page =
+        state.service().search(&ring, words, after.as_ref(), usize::try_from(limit).unwrap_or(usize::MAX)).await?;
     let next = page.hits.last().filter(|_| page.more).map(|last| {
         state.cursors().seal(&Cursor {
             list: List::Search,

@@ -156,7 +156,8 @@ impl Server {
     pub(super) fn knows(&self, submission: &Submission) -> bool {
         self.everything().any(|entry| {
             entry.manifest == submission.manifest
-                && json::parse(submission.server_json.as_bytes()).is_ok_and(|read| read == Value::Object(entry.server()))
+                && json::parse(submission.server_json.as_bytes())
+                    .is_ok_and(|read| read == Value::Object(entry.server()))
         })
     }
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use mcp_pin_model::Ring;
+use mcp_pin_model::{
+    Ring,
+    json::{self, Value},
+};
 use mcp_pin_storage::{LiveRing, Store, VersionStatus};
 use mcp_pin_storage_sqlite::SqliteStore;
 use mcp_pin_test_support::keys::{manifest, tool};
@@ -36,11 +39,13 @@ fn line(live: &LiveSet, entry: &CatalogueEntry) -> String {
     assert!(live.has_manifest(&entry.manifest));
     assert_eq!(live.server_of_manifest(&entry.manifest).unwrap().name(), &entry.name);
     assert_eq!(entry.tag(), Tag::of(entry.document()), "the tag is that of the bytes");
-    let document: serde_json::Value = serde_json::from_slice(entry.document()).unwrap();
-    assert_eq!(document["server"], serde_json::from_str::<serde_json::Value>(&entry.server_json()).unwrap());
-    let official = &document["_meta"]["io.modelcontextprotocol.registry/official"];
-    assert_eq!(official["isLatest"], entry.is_latest);
-    assert_eq!(official["status"], if entry.state == StateKind::Live { "active" } else { "deleted" });
+    let document = json::parse(entry.document()).unwrap();
+    assert_eq!(document.get("server"), Some(&json::parse(entry.server_json().as_bytes()).unwrap()));
+    let official =
+        document.get("_meta").and_then(|meta| meta.get("io.modelcontextprotocol.registry/official")).unwrap();
+    assert_eq!(official.get("isLatest"), Some(&Value::Bool(entry.is_latest)));
+    let status = if entry.state == StateKind::Live { "active" } else { "deleted" };
+    assert_eq!(official.get("status").and_then(Value::as_str), Some(status));
     format!("  {:?} {} {}", entry.facts(), entry.search_text(), String::from_utf8_lossy(entry.document()))
 }
 
