@@ -99,7 +99,7 @@ pub struct StreamedEvent {
         ("server" = Option<String>, Query, description = "only about this server"),
         ("namespace" = Option<String>, Query, description = "only about servers of this namespace"),
         ("actor" = Option<String>, Query, description = "only what this principal did"),
-        ("Last-Event-ID" = Option<u64>, Header, description = "with `follow`: the sequence of the last event that was seen"),
+        ("Last-Event-ID" = Option<u64>, Header, description = "with `follow`: the sequence of the last event that was seen", minimum = 0, maximum = 9007199254740991u64),
     ),
     responses(
         (status = 200, description = "the document", content((EventList = "application/json"), (String = "application/x-ndjson"), (StreamedEvent = "text/event-stream"))),
