@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::commands::{
-    approve, break_glass, ci, completions, diff, explain, init, inspect, key, lock, ls, manifest, merge_driver,
+    approve, break_glass, ci, completions, diff, explain, init, inspect, key, lock, log, ls, manifest, merge_driver,
     pending, registry, reject, review, revoke, rules, sign_bundle, steer, submit, trust, update, verify, verify_bundle,
     why,
 };
@@ -137,6 +137,8 @@ pub enum Command {
     BreakGlass(break_glass::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Revoke(revoke::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Log(log::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Registry(registry::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]

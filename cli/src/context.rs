@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use crate::{
     cli::{Format, GlobalArguments},
     error::CommandError,
+    log::KnownLogs,
     project::{Project, roots::UserRoots},
     signer::KeySource,
     state::{State, key::KeyFile},
@@ -72,6 +73,8 @@ pub struct Context {
     pub key: KeySource,
     /// The trusted roots that the user fetched.
     pub roots: UserRoots,
+    /// Where what was seen of logs is kept.
+    pub(crate) logs: Option<KnownLogs>,
     clock: fn() -> Timestamp,
     /// Whether what is odd about the policy was said.
     warned: Once,
@@ -95,6 +98,7 @@ impl Context {
         }
         let configuration = configuration_directory();
         let roots = configuration.as_deref().map_or_else(|_| UserRoots::default(), UserRoots::below);
+        let logs = configuration.as_deref().ok().map(KnownLogs::below);
         let key = match &arguments.key {
             Some(named) => KeySource::chosen(named)?,
             None => KeyFile::default_of(configuration?).into(),
@@ -108,6 +112,7 @@ impl Context {
             environment,
             key,
             roots,
+            logs,
             clock,
             warned: Once::new(),
         })
@@ -130,6 +135,7 @@ impl Context {
             environment,
             key: key.into(),
             roots: UserRoots::default(),
+            logs: None,
             clock,
             warned: Once::new(),
         }

@@ -17,6 +17,7 @@ pub mod error;
 pub mod evidence;
 pub mod findings;
 pub mod git;
+mod log;
 pub mod packages;
 pub mod project;
 mod publishing;

@@ -117,6 +117,12 @@ impl DataDir {
         }
     }
 
+    /// The folder of what the transparency log publishes.
+    #[must_use]
+    pub(crate) fn log(&self) -> PathBuf {
+        self.path.join("log")
+    }
+
     /// Keeps the key of the transparency log; never over another.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use aws_lc_rs::rand;
+use jiff::Timestamp;
 use mcp_pin_storage::{StorageError, Store};
 use mcp_pin_storage_sqlite::SqliteStore;
 use thiserror::Error;
@@ -19,6 +20,7 @@ use crate::{
         state::{About, Published},
     },
     listen,
+    log::{self, LogError, LogFiles, Publisher},
     oidc::{FetchError, Issuers},
     policy_config::PolicyConfigError,
     root::{LogKey, RootError, RootStore},
@@ -51,6 +53,9 @@ pub enum ServeError {
     /// The root cannot be served: it does not verify, or has expired.
     #[error("the registry's root cannot be served")]
     Root(#[from] RootError),
+    /// The log must not be published.
+    #[error("the log cannot be published")]
+    Log(#[from] LogError),
     /// Nothing can be decided by the configuration.
     #[error(transparent)]
     Policy(#[from] PolicyConfigError),
@@ -68,6 +73,7 @@ impl ServeError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Data(error) => error.hint(),
+            Self::Log(error) => error.hint(),
             Self::Root(_) => Some("`mcp-pin-registry keys show` says what it says; `keys rotate` drafts the next one"),
             Self::Listen { .. } => Some("choose another address with `--listen`; port 0 picks a free one"),
             _ => None,
@@ -103,6 +109,8 @@ pub struct Server {
     address: SocketAddr,
     state: AppState,
     store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    publisher: Option<Publisher>,
     admin_token: Option<Zeroizing<String>>,
     // Held until the store is closed.
     data_dir: DataDir,
@@ -150,18 +158,27 @@ impl Server {
         let cursors = CursorKey::new(&*data_dir.key("cursor.key", random_key)?);
         let audience = config.public_url.as_ref().map_or_else(String::new, origin);
         let issuers = Issuers::new(audience, config.issuers.clone())?;
-        let log_key = data_dir.log_key()?;
+        let log_key = log_key(config, &data_dir, clock.now())?;
         let roots = RootStore::new(&config.data_dir).load(log_key.as_ref().map(LogKey::id).as_deref(), clock.now())?;
-        let trusted_root = log_key.zip(config.public_url.as_ref()).map(|(key, url)| key.trusted_root(url));
+        let known_log = log_key.as_ref().zip(config.public_url.as_ref());
+        let trusted_root = known_log.map(|(key, url)| key.trusted_root(url));
+        let publisher = match known_log {
+            Some((key, url)) => {
+                let files = LogFiles::new(data_dir.log());
+                Some(Publisher::open(files, key.identity(url), &*store, clock.now()).await?)
+            }
+            None => None,
+        };
         let about = About {
             public_url: config.public_url.clone(),
             anonymous_reads: config.anonymous_reads,
             metrics_elsewhere: config.metrics_listen.is_some(),
         };
         let rates = RateLimits::new(config.limits.rates, config.exposure);
-        let published = Published { roots, trusted_root };
+        let log = publisher.as_ref().map(Publisher::published).transpose()?;
+        let published = Published { roots, trusted_root, log };
         let state = AppState::new(service, cursors, config.limits, metrics, about, issuers, published, rates);
-        Ok(Self { listener, metrics_listener, address, state, store, admin_token, data_dir })
+        Ok(Self { listener, metrics_listener, address, state, store, clock, publisher, admin_token, data_dir })
     }
 
     /// Where it listens.
@@ -189,12 +206,15 @@ impl Server {
 
     /// Answers until `stop` is ready, then lets what has begun come to its end.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
-        let Self { listener, metrics_listener, state, store, data_dir, .. } = self;
+        let Self { listener, metrics_listener, state, store, clock, publisher, data_dir, .. } = self;
         let limits = state.limits();
         let service = state.service().clone();
         let sweeper = tokio::spawn(sweep(service.clone()));
         let mut behind = JoinSet::new();
         behind.spawn(service.clone().watch_store());
+        if let Some(publisher) = publisher {
+            behind.spawn(log::keep_published(publisher, service.watch_events(), Arc::clone(&store), clock));
+        }
         if let Some(sender) = state.sender() {
             let owner = hex::encode(random_key());
             behind.spawn(Dispatcher::new(service.clone(), sender.clone(), owner).run());
@@ -280,6 +300,20 @@ fn log_panics() {
 /// An address as clients write it: without the slash that stands for an empty path.
 pub(crate) fn origin(url: &url::Url) -> String {
     url.as_str().trim_end_matches('/').to_owned()
+}
+
+/// The log's key. A registry that knows its address makes one at its first start, so that there is no decision that is not
+/// in its log; once there is a root, the key is the one that it names, and is brought here by whoever sets up another node.
+fn log_key(config: &Config, data_dir: &DataDir, now: Timestamp) -> Result<Option<LogKey>, ServeError> {
+    if let Some(key) = data_dir.log_key()? {
+        return Ok(Some(key));
+    }
+    if config.public_url.is_none() || RootStore::new(&config.data_dir).read()?.current().is_some() {
+        return Ok(None);
+    }
+    let Some(key) = LogKey::new(Zeroizing::new(random_key()), now) else { return Ok(None) };
+    data_dir.keep_log_key(&key)?;
+    Ok(Some(key))
 }
 
 fn random_key() -> [u8; 32] {

@@ -19,13 +19,13 @@ use crate::{
 type Change = Box<dyn FnMut(&str, Answer) -> Answer + Send>;
 
 /// A proxy before the real registry that changes its answers.
-struct Between {
-    address: String,
+pub(crate) struct Between {
+    pub(crate) address: String,
     change: Arc<Mutex<Change>>,
 }
 
 impl Between {
-    fn start(registry: &str) -> Self {
+    pub(crate) fn start(registry: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let change: Arc<Mutex<Change>> = Arc::new(Mutex::new(Box::new(|_, answer| answer)));
@@ -39,7 +39,7 @@ impl Between {
         Self { address, change }
     }
 
-    fn changing(&self, change: impl FnMut(&str, Answer) -> Answer + Send + 'static) {
+    pub(crate) fn changing(&self, change: impl FnMut(&str, Answer) -> Answer + Send + 'static) {
         *self.change.lock().unwrap() = Box::new(change);
     }
 }

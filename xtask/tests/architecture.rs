@@ -55,6 +55,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "mcp-pin-registry-client",
             "mcp-pin-packages",
             "mcp-pin-signing",
+            "mcp-pin-tlog",
         ],
     ),
     ("mcp-pin-e2e", &["mcp-pin-model", "mcp-pin-attest", "mcp-pin-test-support"]),

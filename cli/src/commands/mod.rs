@@ -10,6 +10,7 @@ pub mod init;
 pub mod inspect;
 pub mod key;
 pub mod lock;
+pub mod log;
 pub mod ls;
 pub mod manifest;
 pub mod merge_driver;
@@ -69,6 +70,7 @@ pub fn run(command: &Command, context: &Context) -> CommandResult {
         Command::Rollback(arguments) => steer::rollback::run(arguments, context),
         Command::BreakGlass(arguments) => break_glass::run(arguments, context),
         Command::Revoke(arguments) => revoke::run(arguments, context),
+        Command::Log(arguments) => log::run(arguments, context),
         Command::Registry(arguments) => registry::run(arguments, context),
         Command::VerifyBundle(arguments) => verify_bundle::run(arguments, context),
         Command::MergeDriver(arguments) => merge_driver::run(arguments, context),

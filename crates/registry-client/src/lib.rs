@@ -14,6 +14,7 @@ mod client;
 mod drafts;
 mod error;
 mod events;
+mod log;
 mod records;
 mod rollouts;
 mod token;

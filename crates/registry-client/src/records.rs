@@ -444,4 +444,7 @@ pub struct WellKnown {
     /// All rings, in the order in which versions reach them; none from a registry that has one and does not say more.
     #[serde(default)]
     pub rings: Vec<Ring>,
+    /// What verifies the checkpoints of its log, as it says itself; none where it publishes no log.
+    #[serde(default)]
+    pub log_key: Option<String>,
 }

@@ -9,6 +9,7 @@ pub mod body;
 pub mod cache;
 pub mod cursor;
 pub mod error;
+pub mod log;
 pub mod metrics;
 pub mod middleware;
 pub mod once;

@@ -16,7 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     error::{Problem, ProblemDocument},
-    metrics,
+    log, metrics,
     middleware::{
         conditional::conditional, guard::guard, headers::headers, observe::observe, readers::readers,
         throttle::throttle,
@@ -112,6 +112,9 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::tokens::list, v1::tokens::create))
         .routes(routes!(v1::tokens::revoke))
         .routes(routes!(v1::whoami::whoami))
+        // The log
+        .routes(routes!(log::checkpoint))
+        .route("/log/tile/{*path}", routing::get(log::tile))
         // Operations
         .routes(routes!(v1::openapi::openapi))
         .routes(routes!(well_known::well_known))

@@ -7,7 +7,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use super::{cursor::CursorKey, error::Problem, metrics::LastAsked, rate::RateLimits};
-use crate::{config::RequestLimits, oidc::Issuers, root::ServedRoots, service::Service, webhooks::Sender};
+use crate::{
+    config::RequestLimits, log::LogFiles, oidc::Issuers, root::ServedRoots, service::Service, webhooks::Sender,
+};
 
 /// The state of the HTTP interface. Cheap to clone.
 #[derive(Clone)]
@@ -46,6 +48,17 @@ pub struct Published {
     pub roots: ServedRoots,
     /// What Sigstore clients trust of its log; none without a log key or a public address.
     pub trusted_root: Option<Vec<u8>>,
+    /// The log; none without a public address.
+    pub log: Option<PublishedLog>,
+}
+
+/// The log, as it is published.
+#[derive(Clone, Debug)]
+pub struct PublishedLog {
+    /// Its files.
+    pub files: LogFiles,
+    /// What verifies its checkpoints (C2SP `signed-note`): `<origin>+<id>+<key>`.
+    pub key: String,
 }
 
 impl AppState {

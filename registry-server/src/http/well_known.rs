@@ -62,6 +62,10 @@ pub struct WellKnownDocument {
     pub ring: String,
     /// All rings, in the order in which versions reach them.
     pub rings: Vec<String>,
+    /// What verifies the checkpoints of the registry's log (C2SP `signed-note`). It is what the registry says about itself:
+    /// whoever trusts it has compared it with what its operators say by another way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_key: Option<String>,
     /// Paths by interface.
     pub endpoints: BTreeMap<&'static str, &'static str>,
 }
@@ -77,7 +81,8 @@ pub async fn well_known(State(state): State<AppState>, headers: HeaderMap) -> Re
         software: concat!("mcp-pin-registry/", env!("CARGO_PKG_VERSION")),
         ring: rings.last().to_string(),
         rings: rings.iter().map(|one| one.ring.to_string()).collect(),
-        endpoints: [("mcpRegistry", "/v0.1"), ("api", "/v1"), ("openapi", "/v1/openapi.json")].into(),
+        log_key: state.published().log.as_ref().map(|log| log.key.clone()),
+        endpoints: [("mcpRegistry", "/v0.1"), ("api", "/v1"), ("log", "/log"), ("openapi", "/v1/openapi.json")].into(),
     };
     answer(&headers, CachePolicy::Revalidate, &document)
 }

@@ -69,6 +69,10 @@ impl LogError {
                 "clients have seen the published log and will refuse another one under the same key: restore the newer \
                  store; when it is lost, publish under a new public address with a new key",
             ),
+            Self::Checkpoint(_) => Some(
+                "the name of a log is the registry's public address: keep both, or put the folder of the old log away \
+                 and publish another one",
+            ),
             Self::Changed(_) => Some("remove the folder of the log: it is made anew from the events of the store"),
             _ => None,
         }

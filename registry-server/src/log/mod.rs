@@ -12,9 +12,11 @@
 mod error;
 mod files;
 mod publisher;
+mod task;
 #[cfg(test)]
 mod tests;
 
 pub use error::LogError;
 pub use files::LogFiles;
 pub use publisher::{LogIdentity, Publisher, tiles_of};
+pub(crate) use task::keep_published;

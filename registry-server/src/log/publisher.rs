@@ -11,6 +11,7 @@ use mcp_pin_tlog::{
 use zeroize::Zeroizing;
 
 use super::{LogError, LogFiles};
+use crate::http::state::PublishedLog;
 
 /// How many events are read at once: their leaves stay in memory until their tiles are written.
 const PAGE: u32 = 1_000;
@@ -145,6 +146,15 @@ impl Publisher {
             tiles.push(hashes);
         }
         Ok(Edge::from_tiles(size, tiles))
+    }
+
+    /// What is served of it.
+    ///
+    /// # Errors
+    /// When the origin cannot be the name of a key.
+    pub fn published(&self) -> Result<PublishedLog, LogError> {
+        let key = Signer::from_seed(&self.identity.origin, KeyKind::Ed25519, &self.identity.seed)?.key().to_string();
+        Ok(PublishedLog { files: self.files.clone(), key })
     }
 
     /// How many entries the published checkpoint has.

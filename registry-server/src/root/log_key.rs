@@ -10,6 +10,8 @@ use mcp_pin_model::{
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::log::LogIdentity;
+
 /// What precedes the 32 bytes of an Ed25519 public key in its `SubjectPublicKeyInfo` (RFC 8410 section 4).
 const SPKI_PREFIX: [u8; 12] = *b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
 
@@ -42,6 +44,12 @@ impl LogKey {
         let mut seed = Zeroizing::new([0; 32]);
         hex::decode_to_slice(seed_text, seed.as_mut()).ok()?;
         Self::new(seed, since.parse().ok()?)
+    }
+
+    /// The log that the key signs, of a registry of that address.
+    #[must_use]
+    pub fn identity(&self, registry: &Url) -> LogIdentity {
+        LogIdentity { origin: log_origin(registry), seed: self.seed.clone() }
     }
 
     /// The line that is kept: the seed in hexadecimal digits, and since when.

@@ -154,6 +154,15 @@ impl Service {
         changes(&mut *snapshot, &submission).await
     }
 
+    /// That a caller may read events, at this moment.
+    ///
+    /// # Errors
+    /// See [`Service::events`].
+    pub async fn check_reads_events(&self, caller: &Caller) -> Result<(), ServiceError> {
+        let end = self.live().sequence;
+        self.events(caller, end, 1, &EventFilter::default()).await.map(drop)
+    }
+
     /// The events after `after` (0 for the first) that a filter wants, at most `limit` (and [`MAX_PAGE`]). Any token that
     /// holds at that moment: who follows the log for days is asked again each time.
     ///
