@@ -1,6 +1,6 @@
 //! The registry's log, as somebody meets it who trusts the registry with nothing.
 
-use std::{collections::BTreeMap, fs, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use serde_json::Value;
 
@@ -138,6 +138,14 @@ fn a_registry_without_an_address_says_that_it_has_no_log() {
         .says("public-url");
 }
 
+/// The data directory of a registry that has another one's key.
+fn with_key_of(registry: &RegistryProcess, data: &Path) {
+    fs::create_dir(data).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(data, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    fs::copy(registry.data().join("log.key"), data.join("log.key")).unwrap();
+}
+
 /// A registry, somebody who has seen its log, and a proxy between the two.
 struct Stage {
     organisation: Organisation,
@@ -191,8 +199,7 @@ fn t74_two_logs_of_one_size_are_evidence() {
     let stage = Stage::new();
     // Another registry that has the key, as whoever runs the first one does: it makes other decisions.
     let data = stage.organisation.world.path("split");
-    fs::create_dir(&data).unwrap();
-    fs::copy(stage.organisation.registry.data().join("log.key"), data.join("log.key")).unwrap();
+    with_key_of(&stage.organisation.registry, &data);
     fs::write(data.with_extension("toml"), CONFIG).unwrap();
     let split = RegistryProcess::start(&data);
     let wanted = size(&published(&stage.organisation.registry));
@@ -204,7 +211,7 @@ fn t74_two_logs_of_one_size_are_evidence() {
     stage.show(files(&split));
     let refused = stage.victim.run(&["log", "verify"]).expect(1).says("two different logs were signed");
     let folder = refused.err.split_whitespace().find(|word| word.contains("evidence")).unwrap().to_owned();
-    let read = |name: &str| fs::read_to_string(std::path::Path::new(&folder).join(name)).unwrap();
+    let read = |name: &str| fs::read_to_string(Path::new(&folder).join(name)).unwrap();
     assert_eq!(read("shown.checkpoint"), other);
     assert_eq!(size(&read("seen.checkpoint")), wanted);
     assert_ne!(read("seen.checkpoint"), other);
@@ -219,29 +226,30 @@ fn t74_two_logs_of_one_size_are_evidence() {
 fn t74_what_is_altered_in_the_log_is_found() {
     let stage = Stage::new();
     let whole = files(&stage.organisation.registry);
+    let size = size(&String::from_utf8_lossy(&whole["checkpoint"]));
+    let (hashes, entries) = (format!("tile/0/000.p/{size}"), format!("tile/entries/000.p/{size}"));
     let change = |file: &str, change: fn(&mut Vec<u8>)| {
         let mut shown = whole.clone();
-        let found = shown.keys().find(|path| path.starts_with(file)).unwrap().clone();
-        change(shown.get_mut(&found).unwrap());
+        change(shown.get_mut(file).unwrap());
         stage.show(shown);
         stage.victim.run(&["log", "verify"]).expect(1)
     };
     let flip = |bytes: &mut Vec<u8>| bytes[5] ^= 1;
-    change("tile/0/", flip).says("do not lead to the root");
-    change("tile/0/", |bytes| bytes.truncate(32)).says("which is not what");
-    change("tile/entries/", |bytes| {
+    change(&hashes, flip).says("do not lead to the root");
+    change(&hashes, |bytes| bytes.truncate(32)).says("which is not what");
+    change(&entries, |bytes| {
         let at = bytes.windows(6).position(|window| window == b"actor\"").unwrap();
         bytes[at + 9] ^= 1;
     })
     .says("is not the one that the log commits to");
-    change("tile/entries/", |bytes| bytes.truncate(40)).says("no bundle of entries");
+    change(&entries, |bytes| bytes.truncate(40)).says("no bundle of entries");
     change("checkpoint", |bytes| {
         let at = bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
         bytes[at] = if bytes[at] == b'9' { b'8' } else { b'9' };
     })
     .says("is not one of its key");
     // A missing leaf: a tree of one entry less is not the one that was signed.
-    let fewer = change("tile/entries/", |bytes| {
+    let fewer = change(&entries, |bytes| {
         let first = 2 + usize::from(u16::from_be_bytes([bytes[0], bytes[1]]));
         bytes.drain(..first);
     });
@@ -259,8 +267,7 @@ fn t75_another_key_or_another_name_is_another_log() {
     stage.victim.run(&["log", "verify"]).expect(1).says("is not one of its key");
     // Its own key under another name.
     let data = stage.organisation.world.path("renamed");
-    fs::create_dir(&data).unwrap();
-    fs::copy(stage.organisation.registry.data().join("log.key"), data.join("log.key")).unwrap();
+    with_key_of(&stage.organisation.registry, &data);
     fs::write(data.with_extension("toml"), CONFIG.replace("registry.", "other.")).unwrap();
     let renamed = RegistryProcess::start(&data);
     published(&renamed);

@@ -11,13 +11,12 @@ use crate::{
     context::Context,
     error::{CommandError, CommandResult, Status},
     log::{LogReader, meet},
-    render::json,
 };
 
 /// Watch a registry's log, and say what was decided about servers that are yours
 ///
 /// Goes on until it is stopped, or until the log is not what it should be: then it ends with 1. A registry that cannot be
-/// reached for a while is asked again. Needs a token that may read events.
+/// reached for a while is asked again. With `--format json` every entry is a line. Needs a token that may read events.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
     /// Only about this server; may be repeated [default: everything]
@@ -114,7 +113,11 @@ fn say(arguments: &Arguments, context: &Context, sequence: u64, entry: &[u8]) ->
     }
     let document = EntryDocument::of(sequence, leaf);
     if context.format == Format::Json {
-        return json::print(&context.ui, "log-entry", &document);
+        // A line for each: a stream has no end to wait for.
+        let line = mcp_pin_model::json::to_value(&document)
+            .map_err(|error| CommandError::internal(error.to_string()))?
+            .to_canonical_string();
+        return context.ui.data(format!("{line}\n")).map_err(|error| super::super::output_error(&error));
     }
     context.ui.data(document.line()).map_err(|error| super::super::output_error(&error))
 }
