@@ -13,6 +13,7 @@ mod listen;
 pub mod log;
 pub mod oidc;
 pub mod policy_config;
+pub mod operate;
 pub mod root;
 pub mod serve;
 pub mod service;

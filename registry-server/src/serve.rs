@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use aws_lc_rs::rand;
 use mcp_pin_storage::{StorageError, Store};
+use mcp_pin_storage_postgres::{PostgresStore, Protection};
 use mcp_pin_storage_sqlite::SqliteStore;
 use thiserror::Error;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -127,7 +128,7 @@ impl Server {
             }
             None => None,
         };
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data_dir.database()).await?);
+        let store = open_store(config, &data_dir).await?;
         let settings = Settings {
             roots: config.roots.clone(),
             exchanged_token_lifetime: config.exchanged_token_lifetime,
@@ -147,10 +148,15 @@ impl Server {
                 .map_err(|error| ServiceError::Internal(format!("the admin token cannot be kept: {error}")))
         };
         let admin_token = service.bootstrap_keeping(keep).await.map_err(ServeError::Start)?;
-        let cursors = CursorKey::new(&*data_dir.key("cursor.key", random_key)?);
+        let log_key = data_dir.log_key()?;
+        let cursors = if config.database.is_some() {
+            let own = log_key.as_ref().map(LogKey::id);
+            CursorKey::new(&*service.agree_with_nodes(random_key(), own.as_deref()).await.map_err(ServeError::Start)?)
+        } else {
+            CursorKey::new(&*data_dir.key("cursor.key", random_key)?)
+        };
         let audience = config.public_url.as_ref().map_or_else(String::new, origin);
         let issuers = Issuers::new(audience, config.issuers.clone())?;
-        let log_key = data_dir.log_key()?;
         let roots = RootStore::new(&config.data_dir).load(log_key.as_ref().map(LogKey::id).as_deref(), clock.now())?;
         let trusted_root = log_key.zip(config.public_url.as_ref()).map(|(key, url)| key.trusted_root(url));
         let about = About {
@@ -221,6 +227,26 @@ impl Server {
         store.close().await;
         drop(data_dir);
     }
+}
+
+/// The store that the configuration names.
+async fn open_store(config: &Config, data_dir: &DataDir) -> Result<Arc<dyn Store>, ServeError> {
+    let Some(url) = &config.database else {
+        return Ok(Arc::new(SqliteStore::open(&data_dir.database()).await?));
+    };
+    if data_dir.database().exists() {
+        tracing::warn!(
+            path = %data_dir.database().display(),
+            "the data directory holds a database that is not used: the records are in the one of the URL"
+        );
+    }
+    if url.protection() == Protection::Unverified {
+        tracing::warn!(
+            database.url = %url,
+            "the way to the database is not protected: with `sslmode=verify-full` its server would prove its name"
+        );
+    }
+    Ok(Arc::new(PostgresStore::open(url).await?))
 }
 
 /// Starts the server, says where it is, and runs it until the process is told to stop.

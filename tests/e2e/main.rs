@@ -15,6 +15,7 @@ mod kill_nine;
 mod misbehaving;
 mod offline;
 mod organisation;
+mod postgres;
 mod programs;
 mod pull_request;
 mod registry;

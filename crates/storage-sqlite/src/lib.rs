@@ -8,9 +8,12 @@
 //! A transaction must not be held over anything slow, least of all over the network.
 
 mod answer;
+mod agreement;
 mod approver;
+mod archive;
 mod connection;
 mod consent;
+mod copy;
 mod document;
 mod draft;
 mod event;

@@ -12,7 +12,9 @@
 //! * times are kept in whole milliseconds since the Unix epoch; callers pass no finer ones.
 
 pub mod answer;
+pub mod agreement;
 pub mod approver;
+pub mod archive;
 pub mod conformance;
 pub mod consent;
 pub mod credential;
@@ -26,6 +28,7 @@ pub mod principal;
 pub mod revocation;
 pub mod rollout;
 pub mod rows;
+pub mod schema;
 pub mod store;
 pub mod submission;
 pub mod token;
@@ -33,6 +36,7 @@ pub mod version_status;
 pub mod webhook;
 
 pub use answer::{AnswerReader, AnswerWriter, StoredAnswer};
+pub use agreement::{AgreementReader, AgreementWriter};
 pub use approver::{Approver, ApproverReader, ApproverScope, ApproverWriter};
 pub use consent::{ConsentReader, ConsentRecord, ConsentWriter};
 pub use credential::Credential;
@@ -51,6 +55,8 @@ pub use rollout::{
     RolloutReader, RolloutWriter, Stop,
 };
 pub use store::{Snapshot, Store, Transaction};
+pub use schema::{SchemaState, SchemaStep};
+pub use store::{Snapshot, Store, Transaction, Watch};
 pub use submission::{
     LiveRing, Review, State, StateKind, Submission, SubmissionFilter, SubmissionReader, SubmissionWriter,
     TransitionError,

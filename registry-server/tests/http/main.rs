@@ -5,7 +5,9 @@
 mod access;
 mod attacks;
 mod clients;
+mod clock;
 mod connections;
+mod doctor;
 mod documents;
 mod events;
 mod evidence;
@@ -15,6 +17,7 @@ mod life;
 mod once;
 mod publish;
 mod reads;
+mod nodes;
 mod registry_client;
 mod rings;
 mod root;
