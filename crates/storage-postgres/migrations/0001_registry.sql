@@ -84,11 +84,13 @@ CREATE TABLE submissions (
     changes      TEXT COLLATE "C" NOT NULL REFERENCES change_reports (digest),
     grade        TEXT NOT NULL CHECK (grade IN ('none', 'notice', 'review', 'block', 'refuse')),
     change_count BIGINT NOT NULL,
-    state        TEXT COLLATE "C" NOT NULL
+    state        TEXT COLLATE "C" NOT NULL CONSTRAINT submissions_state_known
                  CHECK (state IN ('pending', 'live', 'superseded', 'rejected', 'revoked')),
-    live_since   BIGINT CHECK ((live_since IS NOT NULL) >= (state IN ('live', 'superseded'))
-                           AND (live_since IS NULL) >= (state IN ('pending', 'rejected'))),
-    ended_at     BIGINT CHECK ((ended_at IS NOT NULL) = (state IN ('superseded', 'rejected', 'revoked'))),
+    live_since   BIGINT CONSTRAINT submissions_live_since_fits
+                 CHECK ((live_since IS NOT NULL) >= (state IN ('live', 'superseded'))
+                        AND (live_since IS NULL) >= (state IN ('pending', 'rejected'))),
+    ended_at     BIGINT CONSTRAINT submissions_ended_at_fits
+                 CHECK ((ended_at IS NOT NULL) = (state IN ('superseded', 'rejected', 'revoked'))),
     ended_by     TEXT   CHECK ((ended_by IS NOT NULL) = (state IN ('superseded', 'rejected', 'revoked'))),
     reason       TEXT   CHECK ((reason IS NOT NULL) = (state = 'rejected')),
     revision     BIGINT NOT NULL,

@@ -6,25 +6,37 @@ use mcp_pin_storage::{Approver, ApproverId, ApproverReader, ApproverWriter, Stor
 
 use crate::{answer::Answer as _, connection::Connection, inserted};
 
+/// Selects whole rows: what stands after their columns, and the arguments.
+macro_rules! select_approvers {
+    ($rest:tt $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            ApproverRow,
+            "SELECT id, principal, key_id, public_key, instance, scope, registered_by, registered_at, withdrawn_at
+             " + $rest
+            $(, $argument)*
+        )
+    };
+}
+
 #[async_trait]
 impl ApproverReader for Connection {
     #[tracing::instrument(name = "db.approvers.get", skip_all)]
     async fn approver(&mut self, id: &ApproverId) -> Result<Option<Approver>, StorageError> {
         let id = id.as_str();
-        sqlx::query_as!(ApproverRow, "SELECT id, principal, key_id, public_key, instance, scope, registered_by, registered_at, withdrawn_at FROM approvers WHERE id = $1", id)
+        select_approvers!("FROM approvers WHERE id = $1", id)
             .fetch_optional(self.db())
             .answer()
-.await?
+            .await?
             .map(Approver::try_from)
             .transpose()
     }
 
     #[tracing::instrument(name = "db.approvers.list", skip_all)]
     async fn approvers(&mut self) -> Result<Vec<Approver>, StorageError> {
-        sqlx::query_as!(ApproverRow, "SELECT id, principal, key_id, public_key, instance, scope, registered_by, registered_at, withdrawn_at FROM approvers ORDER BY id")
+        select_approvers!("FROM approvers ORDER BY id")
             .fetch_all(self.db())
             .answer()
-.await?
+            .await?
             .into_iter()
             .map(Approver::try_from)
             .collect()

@@ -86,14 +86,15 @@ impl DocumentWriter for Connection {
             .answer()
             .await?;
             let result = sqlx::query!(
-                "INSERT INTO submission_evidence (submission, position, evidence) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                "INSERT INTO submission_evidence (submission, position, evidence) VALUES ($1, $2, $3)
+                 ON CONFLICT DO NOTHING",
                 submission,
                 position,
                 digest
             )
             .execute(self.db())
             .answer()
-.await?;
+            .await?;
             inserted(&result, "the evidence of this submission")?;
         }
         Ok(())

@@ -24,29 +24,40 @@ impl Connection {
     }
 }
 
+/// Selects whole rows: what stands after their columns, and the arguments.
+macro_rules! select_grants {
+    ($rest:tt $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            GrantRow,
+            "SELECT id, namespace, principal, key_id, public_key, instance, granted_by, granted_at, withdrawn_at
+             " + $rest
+            $(, $argument)*
+        )
+    };
+}
+
 #[async_trait]
 impl GrantReader for Connection {
     #[tracing::instrument(name = "db.grants.get", skip_all)]
     async fn grant(&mut self, id: &GrantId) -> Result<Option<Grant>, StorageError> {
         let id = id.as_str();
-        sqlx::query_as!(GrantRow, "SELECT id, namespace, principal, key_id, public_key, instance, granted_by, granted_at, withdrawn_at FROM grants WHERE id = $1", id)
+        select_grants!("FROM grants WHERE id = $1", id)
             .fetch_optional(self.db())
             .answer()
-.await?
+            .await?
             .map(Grant::try_from)
             .transpose()
     }
 
     #[tracing::instrument(name = "db.grants.list", skip_all)]
     async fn grants(&mut self, namespace: Option<&str>) -> Result<Vec<Grant>, StorageError> {
-        sqlx::query_as!(
-            GrantRow,
-            "SELECT id, namespace, principal, key_id, public_key, instance, granted_by, granted_at, withdrawn_at FROM grants WHERE withdrawn_at IS NULL AND ($1::text IS NULL OR namespace = $1) ORDER BY id",
+        select_grants!(
+            "FROM grants WHERE withdrawn_at IS NULL AND ($1::text IS NULL OR namespace = $1) ORDER BY id",
             namespace
         )
         .fetch_all(self.db())
         .answer()
-.await?
+        .await?
         .into_iter()
         .map(Grant::try_from)
         .collect()

@@ -16,22 +16,27 @@
 mod address;
 mod agreement;
 mod answer;
+mod answers;
 mod approver;
 mod archive;
 mod connection;
 mod consent;
 mod document;
+mod draft;
 mod event;
 mod gate;
 mod grant;
 mod open;
 mod principal;
 mod revocation;
+mod rollout;
 pub mod scratch;
 mod submission;
 mod suitable;
 mod token;
+mod version_status;
 mod watch;
+mod webhook;
 
 use mcp_pin_storage::StorageError;
 use sqlx::postgres::PgQueryResult;

@@ -10,6 +10,18 @@ use mcp_pin_storage::{
 
 use crate::{answer::Answer as _, connection::Connection, inserted};
 
+/// Selects whole rows: what stands after their columns, and the arguments.
+macro_rules! select_revocations {
+    ($rest:tt $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            RevocationRow,
+            "SELECT id, scope, target, reason, effective, attestation, principal, received_at
+             " + $rest
+            $(, $argument)*
+        )
+    };
+}
+
 #[async_trait]
 impl RevocationReader for Connection {
     #[tracing::instrument(name = "db.revocations.get", skip_all)]
@@ -19,20 +31,20 @@ impl RevocationReader for Connection {
         target: &str,
     ) -> Result<Option<RevocationRecord>, StorageError> {
         let scope = scope.as_str();
-        sqlx::query_as!(RevocationRow, "SELECT id, scope, target, reason, effective, attestation, principal, received_at FROM revocations WHERE scope = $1 AND target = $2", scope, target)
+        select_revocations!("FROM revocations WHERE scope = $1 AND target = $2", scope, target)
             .fetch_optional(self.db())
             .answer()
-.await?
+            .await?
             .map(RevocationRecord::try_from)
             .transpose()
     }
 
     #[tracing::instrument(name = "db.revocations.list", skip_all)]
     async fn revocations(&mut self) -> Result<Vec<RevocationRecord>, StorageError> {
-        sqlx::query_as!(RevocationRow, "SELECT id, scope, target, reason, effective, attestation, principal, received_at FROM revocations ORDER BY id")
+        select_revocations!("FROM revocations ORDER BY id")
             .fetch_all(self.db())
             .answer()
-.await?
+            .await?
             .into_iter()
             .map(RevocationRecord::try_from)
             .collect()

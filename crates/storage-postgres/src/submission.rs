@@ -1,14 +1,18 @@
 //! Submissions and what is live.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mcp_pin_attest::Verified;
 use mcp_pin_model::{Digest, Manifest, Ring, ServerName, ServerVersion};
 use mcp_pin_storage::{
-    StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, SubmissionReader, SubmissionWriter,
-    rows::{SubmissionRow, columns::parsed},
+    LiveRing, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId, SubmissionReader, SubmissionWriter,
+    rows::{
+        SubmissionRow,
+        columns::{parsed, time},
+        submission_count,
+    },
 };
 
 use crate::{answer::Answer as _, connection::Connection, inserted};
@@ -18,6 +22,7 @@ struct LiveRow {
     server: String,
     ring: String,
     submission: String,
+    since: i64,
 }
 
 /// Selects whole rows: what stands after their columns, and the arguments.
@@ -26,8 +31,8 @@ macro_rules! select_submissions {
         sqlx::query_as!(
             SubmissionRow,
             "SELECT submissions.id, submissions.server, version, manifest, attestation, server_json, publisher, signer,
-                 signer_key, submitted_by, submitted_at, replaces, changes, grade, change_count, state, live_since,
-                 ended_at, ended_by, reason, revision, instance
+                 signer_key, submitted_by, submitted_at, replaces, changes, grade, change_count, state,
+                 approved_at, live_since, ended_at, ended_by, reason, revision, instance
              " + $rest
             $(, $argument)*
         )
@@ -79,16 +84,20 @@ impl SubmissionReader for Connection {
         let server = filter.server.as_ref().map(ServerName::as_str);
         // Every id comes after the empty text.
         let after = filter.after.as_ref().map_or("", SubmissionId::as_str);
+        // No time is later than the last one.
+        let until = filter.submitted_until.map_or(i64::MAX, Timestamp::as_millisecond);
         let limit = filter.limit.map(i64::from);
         // Each narrows by what an index knows first; a query with conditions that may be absent would use none.
         let rows = match (server, state) {
             (Some(server), state) => {
                 select_submissions!(
                     "FROM submissions WHERE server = $1 AND ($2::text IS NULL OR state = $2) AND id > $3
-                     ORDER BY id LIMIT $4",
+                         AND submitted_at <= $4
+                     ORDER BY id LIMIT $5",
                     server,
                     state,
                     after,
+                    until,
                     limit
                 )
                 .fetch_all(self.db())
@@ -97,9 +106,10 @@ impl SubmissionReader for Connection {
             }
             (None, Some(state)) => {
                 select_submissions!(
-                    "FROM submissions WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3",
+                    "FROM submissions WHERE state = $1 AND id > $2 AND submitted_at <= $3 ORDER BY id LIMIT $4",
                     state,
                     after,
+                    until,
                     limit
                 )
                 .fetch_all(self.db())
@@ -107,13 +117,24 @@ impl SubmissionReader for Connection {
                 .await?
             }
             (None, None) => {
-                select_submissions!("FROM submissions WHERE id > $1 ORDER BY id LIMIT $2", after, limit)
+                select_submissions!("FROM submissions WHERE id > $1 AND submitted_at <= $2 ORDER BY id LIMIT $3", after, until, limit)
                     .fetch_all(self.db())
                     .answer()
                     .await?
             }
         };
         SubmissionRow::all(rows)
+    }
+
+    #[tracing::instrument(name = "db.submissions.counts", skip_all)]
+    async fn submission_counts(&mut self) -> Result<BTreeMap<StateKind, u64>, StorageError> {
+        sqlx::query!(r#"SELECT state, count(*) AS "count!" FROM submissions GROUP BY state"#)
+            .fetch_all(self.db())
+            .answer()
+            .await?
+            .into_iter()
+            .map(|row| submission_count(&row.state, row.count))
+            .collect()
     }
 
     #[tracing::instrument(name = "db.submissions.once_live", skip_all)]
@@ -183,15 +204,12 @@ impl SubmissionReader for Connection {
     }
 
     #[tracing::instrument(name = "db.live.list", skip_all)]
-    async fn live_rings(
-        &mut self,
-        server: Option<&ServerName>,
-    ) -> Result<Vec<(ServerName, Ring, SubmissionId)>, StorageError> {
+    async fn live_rings(&mut self, server: Option<&ServerName>) -> Result<Vec<LiveRing>, StorageError> {
         let rows = match server.map(ServerName::as_str) {
             Some(server) => {
                 sqlx::query_as!(
                     LiveRow,
-                    "SELECT server, ring, submission FROM live WHERE server = $1 ORDER BY ring",
+                    "SELECT server, ring, submission, since FROM live WHERE server = $1 ORDER BY ring",
                     server
                 )
                 .fetch_all(self.db())
@@ -199,7 +217,7 @@ impl SubmissionReader for Connection {
                 .await?
             }
             None => {
-                sqlx::query_as!(LiveRow, "SELECT server, ring, submission FROM live ORDER BY server, ring")
+                sqlx::query_as!(LiveRow, "SELECT server, ring, submission, since FROM live ORDER BY server, ring")
                     .fetch_all(self.db())
                     .answer()
                     .await?
@@ -207,11 +225,12 @@ impl SubmissionReader for Connection {
         };
         rows.into_iter()
             .map(|row| {
-                Ok((
-                    parsed("live.server", &row.server)?,
-                    parsed("live.ring", &row.ring)?,
-                    parsed("live.submission", &row.submission)?,
-                ))
+                Ok(LiveRing {
+                    server: parsed("live.server", &row.server)?,
+                    ring: parsed("live.ring", &row.ring)?,
+                    submission: parsed("live.submission", &row.submission)?,
+                    since: time("live.since", row.since)?,
+                })
             })
             .collect()
     }
@@ -258,11 +277,11 @@ impl SubmissionWriter for Connection {
         let result = sqlx::query!(
             "INSERT INTO submissions (
                  id, server, version, manifest, attestation, server_json, publisher, signer, signer_key, submitted_by,
-                 submitted_at, replaces, changes, grade, change_count, state, live_since, ended_at, ended_by, reason,
-                 revision, instance
+                 submitted_at, replaces, changes, grade, change_count, state, approved_at, live_since, ended_at, ended_by,
+                 reason, revision, instance
              ) VALUES (
-                 $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-                 $21, $22) ON CONFLICT DO NOTHING",
+                 $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23
+             ) ON CONFLICT DO NOTHING",
             row.id,
             row.server,
             row.version,
@@ -279,6 +298,7 @@ impl SubmissionWriter for Connection {
             row.grade,
             row.change_count,
             row.state,
+            row.approved_at,
             row.live_since,
             row.ended_at,
             row.ended_by,
@@ -297,14 +317,15 @@ impl SubmissionWriter for Connection {
         let row = SubmissionRow::try_from(&submission)?;
         let result = sqlx::query!(
             "UPDATE submissions
-             SET replaces = $1, changes = $2, grade = $3, change_count = $4, state = $5, live_since = $6, ended_at = $7,
-                 ended_by = $8, reason = $9, revision = revision + 1
-             WHERE id = $10 AND revision = $11",
+             SET replaces = $1, changes = $2, grade = $3, change_count = $4, state = $5, approved_at = $6,
+                 live_since = $7, ended_at = $8, ended_by = $9, reason = $10, revision = revision + 1
+             WHERE id = $11 AND revision = $12",
             row.replaces,
             row.changes,
             row.grade,
             row.change_count,
             row.state,
+            row.approved_at,
             row.live_since,
             row.ended_at,
             row.ended_by,

@@ -7,25 +7,37 @@ use mcp_pin_storage::{StorageError, Token, TokenId, TokenReader, TokenWriter, ro
 
 use crate::{answer::Answer as _, connection::Connection, inserted};
 
+/// Selects whole rows: what stands after their columns, and the arguments.
+macro_rules! select_tokens {
+    ($rest:tt $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            TokenRow,
+            "SELECT id, principal, roles, label, hash, created_at, expires_at, revoked_at, last_used_at, namespaces
+             " + $rest
+            $(, $argument)*
+        )
+    };
+}
+
 #[async_trait]
 impl TokenReader for Connection {
     #[tracing::instrument(name = "db.tokens.get", skip_all)]
     async fn token(&mut self, id: &TokenId) -> Result<Option<Token>, StorageError> {
         let id = id.as_str();
-        sqlx::query_as!(TokenRow, "SELECT id, principal, roles, label, hash, created_at, expires_at, revoked_at, last_used_at, namespaces FROM tokens WHERE id = $1", id)
+        select_tokens!("FROM tokens WHERE id = $1", id)
             .fetch_optional(self.db())
             .answer()
-.await?
+            .await?
             .map(Token::try_from)
             .transpose()
     }
 
     #[tracing::instrument(name = "db.tokens.list", skip_all)]
     async fn tokens(&mut self) -> Result<Vec<Token>, StorageError> {
-        sqlx::query_as!(TokenRow, "SELECT id, principal, roles, label, hash, created_at, expires_at, revoked_at, last_used_at, namespaces FROM tokens ORDER BY id")
+        select_tokens!("FROM tokens ORDER BY id")
             .fetch_all(self.db())
             .answer()
-.await?
+            .await?
             .into_iter()
             .map(Token::try_from)
             .collect()

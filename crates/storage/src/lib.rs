@@ -54,7 +54,6 @@ pub use rollout::{
     BreakGlass, BreakGlassEnd, DriftKind, DriftReport, HaltCause, MoveCause, Progress, RingMove, Rollout,
     RolloutReader, RolloutWriter, Stop,
 };
-pub use store::{Snapshot, Store, Transaction};
 pub use schema::{SchemaState, SchemaStep};
 pub use store::{Snapshot, Store, Transaction, Watch};
 pub use submission::{

@@ -3,7 +3,7 @@
 //! ```text
 //! registry.sqlite   a copy of the database, made by SQLite itself while the server runs
 //! registry.archive  instead of it, of a database on a server
-//! cursor.key  log.key  roots/   as in the data directory, where they are there
+//! cursor.key  webhook.key  log.key  roots/   as in the data directory, where they are there
 //! SHA256SUMS        the digests of all of these, as `sha256sum --check` reads them
 //! ```
 
@@ -35,7 +35,7 @@ const SUMS: &str = "SHA256SUMS";
 
 /// The keys of a data directory. Not the first token: it is valid for as long as the registry lives, and a copy of it is
 /// one more place to steal it from.
-const KEYS: [&str; 2] = ["cursor.key", "log.key"];
+const KEYS: [&str; 3] = ["cursor.key", "webhook.key", "log.key"];
 
 /// More roots than any chain has.
 const MAX_FILES: usize = 10_000;
@@ -61,7 +61,7 @@ pub(super) async fn make(config: &Config, output: &Path) -> Result<Examination, 
             export_to(config, &work.path().join(ARCHIVE)).await?;
             let store = place.look().await?;
             let mut snapshot = store.read().await?;
-            let found = examine(&mut *snapshot, &settings(config)).await?;
+            let found = examine(&mut *snapshot, &settings(config)?).await?;
             drop(snapshot);
             store.close().await;
             found
@@ -153,7 +153,7 @@ pub(super) async fn restore(config: &Config, from: &Path) -> Result<Examination,
 async fn look_at(config: &Config, path: &Path) -> Result<Examination, OperateError> {
     let store = SqliteStore::open_as_it_is(path).await?;
     let mut snapshot = store.read().await?;
-    let found = examine(&mut *snapshot, &settings(config)).await?;
+    let found = examine(&mut *snapshot, &settings(config)?).await?;
     drop(snapshot);
     store.close().await;
     Ok(found)

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{ArchiveError, OperateError, Outcome, Place, archive, backup as copies, error::io};
 use crate::{
     cli::ServeArguments,
-    config::Config,
+    config::{Config, ConfigError},
     data_dir::DataDir,
     service::{Examination, Settings, examine},
     ui,
@@ -133,8 +133,10 @@ fn block_on<T>(work: impl Future<Output = Result<T, OperateError>>) -> Result<T,
     runtime.block_on(work)
 }
 
-pub(super) fn settings(config: &Config) -> Settings {
-    Settings { roots: config.roots.clone(), ..Settings::default() }
+/// What is decided by, as the server has it: which rings there are, above all.
+pub(super) fn settings(config: &Config) -> Result<Settings, OperateError> {
+    let settings = Settings { roots: config.roots.clone(), ..Settings::default() };
+    Ok(config.policy.apply(settings).map_err(ConfigError::from)?)
 }
 
 /// Looks at every signature, digest, state and event. Changes nothing; a server may run.
@@ -146,7 +148,7 @@ pub fn doctor(arguments: &DoctorArguments) -> Result<Outcome, OperateError> {
     let found = block_on(async {
         let store = Place::of(&config).look().await?;
         let mut snapshot = store.read().await?;
-        let found = examine(&mut *snapshot, &settings(&config)).await?;
+        let found = examine(&mut *snapshot, &settings(&config)?).await?;
         drop(snapshot);
         store.close().await;
         Ok(found)
@@ -277,7 +279,7 @@ pub(super) async fn import_from(config: &Config, from: &Path) -> Result<Examinat
         let schema = place.schema().await?;
         let mut tx = store.begin().await?;
         archive::read(&mut *tx, schema.known, &mut BufReader::new(file)).await?;
-        let found = examine(&mut *tx, &settings(config)).await?;
+        let found = examine(&mut *tx, &settings(config)?).await?;
         if found.findings.is_empty() {
             tx.commit().await?;
         }

@@ -79,10 +79,8 @@ impl Deciding<'_> {
         // Read inside the transaction: after the commit nothing can fail any more that would leave readers behind.
         let before = self.inner.live.load_full();
         let next = advance(&mut *self.tx, &before, &self.inner.settings, Unverified::Refuse).await?;
-        let last = self.tx.last_event().await?;
         self.tx.commit().await?;
         self.inner.show(next);
-        self.inner.feed.reached(last);
         Ok(())
     }
 }

@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use mcp_pin_attest::{Attestation, Trust, verify};
 use mcp_pin_diff::ChangeReport;
 use mcp_pin_model::{
-    Consent, Digest, Revocation, Ring, ServerName,
+    Consent, Digest, Revocation, ServerName,
     consent::Decision,
     leaf::{Leaf, LeafType},
 };
-use mcp_pin_storage::{Snapshot, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId};
+use mcp_pin_storage::{LiveRing, Snapshot, StateKind, StorageError, Submission, SubmissionFilter, SubmissionId};
 
 use super::{ServiceError, Settings, doctor, settle, signers::trust_in};
 
@@ -99,19 +99,17 @@ pub async fn examine(snapshot: &mut (dyn Snapshot + '_), settings: &Settings) ->
     let owners: BTreeMap<&SubmissionId, &ServerName> =
         submissions.iter().map(|submission| (&submission.id, &submission.server)).collect();
     let live = snapshot.live_rings(None).await;
-    let mut rings: BTreeMap<String, Vec<Ring>> = BTreeMap::new();
-    for (server, ring, id) in found.read("what is live", live)?.unwrap_or_default() {
-        if let Err(error) = doctor::check_ring(&server, &ring, settings) {
-            found.find(format!("server {server}"), error.to_string());
-        }
-        if owners.get(&id) != Some(&&server) {
+    let mut rings: BTreeMap<String, Vec<LiveRing>> = BTreeMap::new();
+    for live in found.read("what is live", live)?.unwrap_or_default() {
+        let (server, id) = (&live.server, &live.submission);
+        if owners.get(id) != Some(&server) {
             found.find(format!("server {server}"), format!("what is live, submission {id}, is not one of its own"));
         }
-        rings.entry(id.to_string()).or_default().push(ring);
+        rings.entry(id.to_string()).or_default().push(live);
     }
     for submission in &submissions {
         let of_this = rings.get(submission.id.as_str()).map_or(&[][..], Vec::as_slice);
-        if let Err(error) = doctor::check_state(submission, of_this) {
+        if let Err(error) = doctor::check_state(submission, of_this, settings) {
             found.find(format!("submission {}", submission.id), error.to_string());
         }
     }

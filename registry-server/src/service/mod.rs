@@ -134,10 +134,11 @@ impl Inner {
 }
 
 impl Inner {
-    /// Makes a live set the one that readers get, unless they have a later one.
+    /// Makes a live set the one that readers get, unless they have a later one, and tells who follows events.
     fn show(&self, next: Option<LiveSet>) {
         let Some(next) = next.map(Arc::new) else { return };
         self.live.rcu(|live| Arc::clone(if next.sequence > live.sequence { &next } else { live }));
+        self.feed.reached(next.sequence);
     }
 }
 
