@@ -166,7 +166,7 @@ fn check_config(arguments: &ServeArguments, matches: Option<&ArgMatches>) -> Exi
             return ExitCode::from(EXIT_USAGE);
         }
     };
-    let flags = matches.map(|matches| flags(&config, matches)).unwrap_or_default();
+    let flags = matches.map(|matches| flags(&config, arguments, matches)).unwrap_or_default();
     match config::check::report(&config, &Config::settings(), &layers, &flags) {
         (Grade::Error, true) => ExitCode::from(EXIT_DATA),
         (Grade::Error, false) => ExitCode::from(EXIT_USAGE),
@@ -175,7 +175,7 @@ fn check_config(arguments: &ServeArguments, matches: Option<&ArgMatches>) -> Exi
 }
 
 /// What the command line, and the variables that stand for its options, set.
-fn flags(config: &Config, matches: &ArgMatches) -> Vec<(&'static str, String, Source)> {
+fn flags(config: &Config, arguments: &ServeArguments, matches: &ArgMatches) -> Vec<(&'static str, String, Source)> {
     let source = |id: &str, option: &str| match matches.value_source(id) {
         Some(ValueSource::CommandLine) => Some(Source::Flag(option.to_owned())),
         Some(ValueSource::EnvVariable) => {
@@ -188,6 +188,18 @@ fn flags(config: &Config, matches: &ArgMatches) -> Vec<(&'static str, String, So
     let word = |value: &dyn std::fmt::Debug| format!("{value:?}").to_lowercase();
     let settings = [
         ("data-dir", "data_dir", "--data-dir", config.data_dir.display().to_string()),
+        (
+            "database-url",
+            "database_url",
+            "--database-url",
+            config.database.as_ref().map(ToString::to_string).unwrap_or_default(),
+        ),
+        (
+            "database-url-file",
+            "database_url_file",
+            "--database-url-file",
+            arguments.database_url_file.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
+        ),
         ("listen", "listen", "--listen", config.listen.to_string()),
         (
             "public-url",

@@ -148,6 +148,7 @@ impl Server {
                 .map_err(|error| ServiceError::Internal(format!("the admin token cannot be kept: {error}")))
         };
         let admin_token = service.bootstrap_keeping(keep).await.map_err(ServeError::Start)?;
+        warn_of_sealed_webhooks(&*store, service.settings()).await?;
         let log_key = data_dir.log_key()?;
         let cursors = if config.database.is_some() {
             let own = log_key.as_ref().map(LogKey::id);
@@ -247,6 +248,21 @@ async fn open_store(config: &Config, data_dir: &DataDir) -> Result<Arc<dyn Store
         );
     }
     Ok(Arc::new(PostgresStore::open(url).await?))
+}
+
+/// Nodes have one key for the secrets of webhooks among them, in files that the operator gives to them: a copy of the
+/// database alone must not be enough to speak to receivers.
+async fn warn_of_sealed_webhooks(store: &dyn Store, settings: &Settings) -> Result<(), ServeError> {
+    let Some(vault) = &settings.vault else { return Ok(()) };
+    let webhooks = store.read().await?.webhooks().await?;
+    let others = webhooks.iter().filter(|webhook| vault.open(webhook.id.as_str(), &webhook.secret).is_none()).count();
+    if others > 0 {
+        tracing::warn!(
+            webhooks = others,
+            "webhooks are sealed with another `webhook.key` than this one's: only a node that has it tells them"
+        );
+    }
+    Ok(())
 }
 
 /// Starts the server, says where it is, and runs it until the process is told to stop.

@@ -54,10 +54,14 @@ impl RolloutReader for Connection {
         let server = server.map(ServerName::as_str);
         let rows = if open {
             // A query of its own, so that the index of open rollouts answers it: it is asked every second.
-            select_rollouts!("FROM rollouts WHERE progress IN ('running', 'paused', 'halted') AND ($1::text IS NULL OR server = $1)
+            select_rollouts!(
+                "FROM rollouts WHERE progress IN ('running', 'paused', 'halted') AND ($1::text IS NULL OR server = $1)
                  ORDER BY submission",
-                server)
-            .fetch_all(self.db()).answer().await?
+                server
+            )
+            .fetch_all(self.db())
+            .answer()
+            .await?
         } else {
             select_rollouts!("FROM rollouts WHERE $1::text IS NULL OR server = $1 ORDER BY submission", server)
                 .fetch_all(self.db())
@@ -171,7 +175,8 @@ impl RolloutWriter for Connection {
             row.revision
         )
         .execute(self.db())
-        .answer().await?;
+        .answer()
+        .await?;
         if result.rows_affected() == 1 {
             Ok(Rollout { revision: rollout.revision + 1, ..rollout })
         } else {
@@ -256,7 +261,8 @@ impl RolloutWriter for Connection {
             row.at
         )
         .execute(self.db())
-        .answer().await?;
+        .answer()
+        .await?;
         Ok(result.rows_affected() == 1)
     }
 }

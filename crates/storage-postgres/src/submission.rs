@@ -117,10 +117,15 @@ impl SubmissionReader for Connection {
                 .await?
             }
             (None, None) => {
-                select_submissions!("FROM submissions WHERE id > $1 AND submitted_at <= $2 ORDER BY id LIMIT $3", after, until, limit)
-                    .fetch_all(self.db())
-                    .answer()
-                    .await?
+                select_submissions!(
+                    "FROM submissions WHERE id > $1 AND submitted_at <= $2 ORDER BY id LIMIT $3",
+                    after,
+                    until,
+                    limit
+                )
+                .fetch_all(self.db())
+                .answer()
+                .await?
             }
         };
         SubmissionRow::all(rows)

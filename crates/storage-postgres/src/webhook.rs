@@ -109,7 +109,8 @@ impl WebhookWriter for Connection {
             row.revision
         )
         .execute(self.db())
-        .answer().await?;
+        .answer()
+        .await?;
         if result.rows_affected() != 1 {
             return Err(StorageError::Conflict("the webhook"));
         }

@@ -7,8 +7,8 @@
 //!
 //! A transaction must not be held over anything slow, least of all over the network.
 
-mod answer;
 mod agreement;
+mod answer;
 mod approver;
 mod archive;
 mod connection;

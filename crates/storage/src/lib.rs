@@ -11,8 +11,8 @@
 //! * a decision and its events are written by one [`Transaction`]; dropping it without `commit` undoes all of it;
 //! * times are kept in whole milliseconds since the Unix epoch; callers pass no finer ones.
 
-pub mod answer;
 pub mod agreement;
+pub mod answer;
 pub mod approver;
 pub mod archive;
 pub mod conformance;
@@ -35,8 +35,8 @@ pub mod token;
 pub mod version_status;
 pub mod webhook;
 
-pub use answer::{AnswerReader, AnswerWriter, StoredAnswer};
 pub use agreement::{AgreementReader, AgreementWriter};
+pub use answer::{AnswerReader, AnswerWriter, StoredAnswer};
 pub use approver::{Approver, ApproverReader, ApproverScope, ApproverWriter};
 pub use consent::{ConsentReader, ConsentRecord, ConsentWriter};
 pub use credential::Credential;

@@ -174,7 +174,8 @@ pub(super) async fn names_are_sorted_byte_by_byte(store: Arc<dyn Store>) {
         ["io.example/b", "io.example/A", "io.example/a", "io.example/a-b", "io.example/a.b", "io.Example/a"];
     for (number, server) in (1..).zip(servers) {
         let stored = submitted(&mut *tx, number, server, "1.0.0").await;
-        tx.update_submission(stored.go_live(at(4)).expect("it is pending")).await.expect("a change");
+        let live = stored.approve(at(4)).and_then(|it| it.go_live(at(4))).expect("it is pending");
+        tx.update_submission(live).await.expect("a change");
     }
     tx.commit().await.expect("a commit");
     names.sort_unstable();

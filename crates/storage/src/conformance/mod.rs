@@ -5,11 +5,11 @@
 #![expect(clippy::panic, reason = "a suite of tests: a failing case panics")]
 
 mod access;
+mod concurrency;
 mod interface;
 mod lifecycle;
-mod rollouts;
-mod concurrency;
 mod moving;
+mod rollouts;
 mod samples;
 mod transactions;
 mod webhooks;

@@ -4,6 +4,8 @@
 //! [`super::doctor`] looks at what is live before a server answers anything, and stops at the first problem. This goes on
 //! and finds them all, over everything that was ever stored.
 
+mod rings;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use mcp_pin_attest::{Attestation, Trust, verify};
@@ -99,16 +101,19 @@ pub async fn examine(snapshot: &mut (dyn Snapshot + '_), settings: &Settings) ->
     let owners: BTreeMap<&SubmissionId, &ServerName> =
         submissions.iter().map(|submission| (&submission.id, &submission.server)).collect();
     let live = snapshot.live_rings(None).await;
-    let mut rings: BTreeMap<String, Vec<LiveRing>> = BTreeMap::new();
-    for live in found.read("what is live", live)?.unwrap_or_default() {
+    let mut of_version: BTreeMap<String, Vec<LiveRing>> = BTreeMap::new();
+    let live = found.read("what is live", live)?.unwrap_or_default();
+    rings::rollouts(snapshot, &submissions, &live, &mut found).await?;
+    rings::others(snapshot, &submissions, &mut found).await?;
+    for live in live {
         let (server, id) = (&live.server, &live.submission);
         if owners.get(id) != Some(&server) {
             found.find(format!("server {server}"), format!("what is live, submission {id}, is not one of its own"));
         }
-        rings.entry(id.to_string()).or_default().push(live);
+        of_version.entry(id.to_string()).or_default().push(live);
     }
     for submission in &submissions {
-        let of_this = rings.get(submission.id.as_str()).map_or(&[][..], Vec::as_slice);
+        let of_this = of_version.get(submission.id.as_str()).map_or(&[][..], Vec::as_slice);
         if let Err(error) = doctor::check_state(submission, of_this, settings) {
             found.find(format!("submission {}", submission.id), error.to_string());
         }
