@@ -4,6 +4,7 @@
 
 mod access;
 mod attacks;
+mod backends;
 mod clients;
 mod clock;
 mod connections;

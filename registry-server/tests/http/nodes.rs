@@ -294,6 +294,16 @@ async fn a_database_that_lost_decisions_is_not_gone_on_with() {
     assert_eq!(registry.anonymous().get(LATEST).await.status, StatusCode::OK, "readers never go backwards");
 }
 
+/// A data directory with something in it is only used when it is closed to others.
+fn private_folder(path: &std::path::Path) {
+    std::fs::create_dir_all(path).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_node_with_another_key_of_the_log_is_refused() {
     let Some(scratch) = Scratch::new("a node with another key of the log").await else { return };
@@ -302,7 +312,7 @@ async fn a_node_with_another_key_of_the_log_is_refused() {
     let with_key = |seed: &str| {
         let line = format!("{} 2026-01-02T03:04:05Z\n", seed.repeat(32));
         move |config: Config| {
-            std::fs::create_dir_all(&config.data_dir).unwrap();
+            private_folder(&config.data_dir);
             std::fs::write(config.data_dir.join("log.key"), line).unwrap();
             config
         }

@@ -171,7 +171,7 @@ pub(super) async fn names_are_sorted_byte_by_byte(store: Arc<dyn Store>) {
         principal(&mut *tx, name).await;
     }
     let mut servers =
-        ["io.example/b", "io.example/A", "io.example/a", "io.example/a-b", "io.example/a.b", "io.Example/a"];
+        ["io.example/bb", "io.example/AA", "io.example/aa", "io.example/aa-b", "io.example/aa.b", "io.Example/aa"];
     for (number, server) in (1..).zip(servers) {
         let stored = submitted(&mut *tx, number, server, "1.0.0").await;
         let live = stored.approve(at(4)).and_then(|it| it.go_live(at(4))).expect("it is pending");
