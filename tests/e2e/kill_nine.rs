@@ -19,6 +19,7 @@ use mcp_pin_test_support::keys::{self, Person};
 use serde_json::Value;
 
 use crate::{
+    organisation::ONE_RING,
     registry::{RegistryProcess, operate, serve},
     world::{Numbers, World, now},
 };
@@ -195,6 +196,7 @@ fn kill_nine_loses_nothing_acknowledged_and_leaves_nothing_half_decided() {
 /// The test, over whatever database the data directory says.
 pub(crate) fn kill_again_and_again(data: &Path, rounds: u64) {
     let started = now();
+    std::fs::write(data.with_extension("toml"), ONE_RING).unwrap();
     let mut registry = RegistryProcess::start(data);
     let somebody = |name: &str, role: &str| (Person::new(name), registry.token(name, role));
     let staff = Staff {

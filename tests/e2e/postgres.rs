@@ -1,6 +1,6 @@
 //! The registry as a process on PostgreSQL, and what its operator does with it there.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use mcp_pin_model::statement::Statement as _;
 use mcp_pin_storage_postgres::scratch::Scratch;
@@ -8,6 +8,7 @@ use mcp_pin_test_support::keys::{self, Person};
 
 use crate::{
     kill_nine::kill_again_and_again,
+    organisation::ONE_RING,
     registry::{RegistryProcess, operate, use_database},
     world::World,
 };
@@ -21,10 +22,17 @@ const NAMESPACE: &str = "io.github.acme";
 fn kill_nine_loses_nothing_acknowledged_on_postgresql_either() {
     let Some(scratch) = Scratch::blocking("kill -9 on PostgreSQL") else { return };
     let world = World::new();
-    let data = world.path("data");
+    let data = place(&world, "data");
     use_database(&data, scratch.url_text());
     let rounds = std::env::var("MCP_PIN_KILL_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
     kill_again_and_again(&data, rounds);
+}
+
+/// A data directory for a registry with one ring that everybody is in.
+fn place(world: &World, name: &str) -> PathBuf {
+    let data = world.path(name);
+    fs::write(data.with_extension("toml"), ONE_RING).unwrap();
+    data
 }
 
 /// A registry with one live version and one that waits.
@@ -68,7 +76,7 @@ fn essence(registry: &RegistryProcess, admin_token: &str) -> (Vec<u8>, String) {
 #[test]
 fn a_registry_moves_from_a_file_to_a_server_and_back() {
     let world = World::new();
-    let data = world.path("data");
+    let data = place(&world, "data");
     let registry = RegistryProcess::start(&data);
     furnish(&registry);
     let admin = registry.admin_token.clone();
@@ -90,7 +98,7 @@ fn a_registry_moves_from_a_file_to_a_server_and_back() {
     drop(registry);
 
     // Into another file, from the backup.
-    let restored = world.path("restored");
+    let restored = place(&world, "restored");
     operate(&restored, &["restore", copy.to_str().unwrap()]).expect(0).says("nothing is wrong");
     operate(&restored, &["restore", copy.to_str().unwrap()]).expect(2).says("exists already");
     let registry = RegistryProcess::start(&restored);
@@ -99,8 +107,8 @@ fn a_registry_moves_from_a_file_to_a_server_and_back() {
 
     // A backup that was changed is none.
     fs::write(copy.join("cursor.key"), "0".repeat(64)).unwrap();
-    operate(&world.path("never"), &["restore", copy.to_str().unwrap()]).expect(3).says("cursor.key");
-    assert!(!world.path("never").join("registry.sqlite").exists());
+    operate(&place(&world, "never"), &["restore", copy.to_str().unwrap()]).expect(3).says("cursor.key");
+    assert!(!place(&world, "never").join("registry.sqlite").exists());
 
     // An archive that was changed is none either, wherever it was changed.
     let text = fs::read_to_string(&archive).unwrap();
@@ -116,14 +124,14 @@ fn a_registry_moves_from_a_file_to_a_server_and_back() {
     ] {
         let path = world.path("changed.archive");
         fs::write(&path, changed).unwrap();
-        let into = world.path("refused");
+        let into = place(&world, "refused");
         let ran = operate(&into, &["import", path.to_str().unwrap()]);
         assert!([3, 4].contains(&ran.code), "{what}: {ran}");
         assert!(!into.join("registry.sqlite").exists(), "{what}: something was imported");
     }
 
     let Some(scratch) = Scratch::blocking("moving to PostgreSQL") else { return };
-    let on_server = world.path("on-server");
+    let on_server = place(&world, "on-server");
     use_database(&on_server, scratch.url_text());
     operate(&on_server, &["import", archive.to_str().unwrap()]).expect(0).says("nothing is wrong");
     operate(&on_server, &["import", archive.to_str().unwrap()]).expect(3).says("not empty");
@@ -148,7 +156,7 @@ fn a_registry_moves_from_a_file_to_a_server_and_back() {
     operate(&on_server, &["backup", "--output", copy.to_str().unwrap()]).expect(0);
     assert!(copy.join("registry.archive").exists());
     drop(registry);
-    let again = world.path("back-in-a-file");
+    let again = place(&world, "back-in-a-file");
     operate(&again, &["restore", copy.to_str().unwrap()]).expect(0);
     let registry = RegistryProcess::start(&again);
     assert_eq!(essence(&registry, &admin), before);
@@ -158,7 +166,7 @@ fn a_registry_moves_from_a_file_to_a_server_and_back() {
 fn two_processes_serve_one_database_and_a_third_looks_at_it() {
     let Some(scratch) = Scratch::blocking("two processes") else { return };
     let world = World::new();
-    let (one, two) = (world.path("one"), world.path("two"));
+    let (one, two) = (place(&world, "one"), place(&world, "two"));
     for data in [&one, &two] {
         use_database(data, scratch.url_text());
     }

@@ -60,6 +60,10 @@ pub(crate) fn operate(data: &Path, arguments: &[&str]) -> Ran {
         .env("HOME", data)
         .env("MCP_PIN_REGISTRY_DATA_DIR", data)
         .stdin(Stdio::null());
+    let config = data.with_extension("toml");
+    if config.exists() {
+        command.env("MCP_PIN_REGISTRY_CONFIG", config);
+    }
     if let Ok(url) = fs::read_to_string(database_of(data)) {
         command.env("DATABASE_URL", url);
     }

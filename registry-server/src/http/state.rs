@@ -51,6 +51,7 @@ pub struct Published {
 impl AppState {
     /// Puts the state together.
     #[must_use]
+    #[expect(clippy::too_many_arguments, reason = "one place puts together what others made")]
     pub fn new(
         service: Service,
         cursors: CursorKey,

@@ -49,7 +49,7 @@ pub enum Changed {
     /// An unsigned document.
     Draft(Draft),
     /// A signed version.
-    Version(Submission),
+    Version(Box<Submission>),
 }
 
 impl StatusUpdate {
@@ -113,7 +113,7 @@ impl Service {
             let granted = deciding.check_granted(&caller, &name).await;
             let filter = SubmissionFilter { server: Some(name.clone()), ..Default::default() };
             let mut targets: Vec<Changed> =
-                deciding.tx.submissions(&filter).await?.into_iter().map(Changed::Version).collect();
+                deciding.tx.submissions(&filter).await?.into_iter().map(Box::new).map(Changed::Version).collect();
             targets.retain(|target| matches!(target, Changed::Version(version) if may_see(Some(&caller), version)));
             if granted.is_ok() {
                 targets.extend(deciding.drafts_of(&name).await?.into_iter().map(Changed::Draft));
@@ -200,7 +200,7 @@ impl Deciding<'_> {
         let granted = self.check_granted(caller, name).await;
         let submission = self.tx.submission_of_version(name, version).await?;
         let target = match submission.filter(|submission| may_see(Some(caller), submission)) {
-            Some(submission) => Some(Changed::Version(submission)),
+            Some(submission) => Some(Changed::Version(Box::new(submission))),
             None if granted.is_ok() => self.tx.open_draft(name, version).await?.map(Changed::Draft),
             None => None,
         };
@@ -225,9 +225,9 @@ impl Deciding<'_> {
     /// A target as it stands now.
     async fn again(&mut self, target: Changed) -> Result<Changed, ServiceError> {
         Ok(match target {
-            Changed::Version(submission) => {
-                Changed::Version(self.tx.submission(&submission.id).await?.ok_or(ServiceError::NotFound("version"))?)
-            }
+            Changed::Version(submission) => Changed::Version(Box::new(
+                self.tx.submission(&submission.id).await?.ok_or(ServiceError::NotFound("version"))?,
+            )),
             draft @ Changed::Draft(_) => draft,
         })
     }
@@ -255,16 +255,16 @@ impl Deciding<'_> {
             (StateKind::Revoked, _) => return Err(ServiceError::Revoked("version")),
             (StateKind::Pending, NewStatus::Deleted) => {
                 let reason = update.message.as_deref().unwrap_or(WITHDRAWN);
-                self.reject_by(submission, caller.principal.as_str(), reason).await?
+                self.reject_by(*submission, caller.principal.as_str(), reason).await?
             }
-            (_, NewStatus::Deleted) => self.delete(caller, submission, update).await?,
-            (StateKind::Live, NewStatus::Active) => self.advise(caller, submission, Advice::Active, None).await?,
+            (_, NewStatus::Deleted) => self.delete(caller, *submission, update).await?,
+            (StateKind::Live, NewStatus::Active) => self.advise(caller, *submission, Advice::Active, None).await?,
             (StateKind::Live, NewStatus::Deprecated) => {
-                self.advise(caller, submission, Advice::Deprecated, update.message.clone()).await?
+                self.advise(caller, *submission, Advice::Deprecated, update.message.clone()).await?
             }
             (other, _) => return Err(ServiceError::WrongState(other.as_str())),
         };
-        Ok(Changed::Version(submission))
+        Ok(Changed::Version(Box::new(submission)))
     }
 
     /// Revokes a version by the order of whoever was granted its namespace.

@@ -70,7 +70,7 @@ pub struct Target {
 
 /// What became of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Attempt {
+pub(crate) enum Attempt {
     /// Everything up to here is told, or was not wanted.
     Told(u64),
     /// It has to be tried again, not before a pause that the receiver asked for.

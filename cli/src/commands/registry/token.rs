@@ -71,6 +71,8 @@ pub enum Role {
     Publisher,
     /// Read.
     Reader,
+    /// With `admin`: make versions live in an emergency, without the consents that they take.
+    BreakGlass,
 }
 
 impl Role {
@@ -80,6 +82,7 @@ impl Role {
             Self::Approver => "approver",
             Self::Publisher => "publisher",
             Self::Reader => "reader",
+            Self::BreakGlass => "break-glass",
         }
     }
 }
