@@ -203,6 +203,7 @@ fn kill_nine_loses_nothing_acknowledged_and_leaves_nothing_half_decided() {
 }
 
 /// The test, over whatever database the data directory says.
+#[expect(clippy::print_stdout, reason = "what was done is shown when it fails, or when somebody asks")]
 pub(crate) fn kill_again_and_again(data: &Path, rounds: u64) {
     let started = now();
     std::fs::write(data.with_extension("toml"), ONE_RING).unwrap();

@@ -16,6 +16,9 @@ use crate::{
 /// How often the registry is killed where nobody says how often.
 const ROUNDS: u64 = 6;
 
+/// The variable that holds a shell command, to which `start` or `-m fast stop` is appended.
+const CONTROL: &str = "MCP_PIN_TEST_POSTGRES_CTL";
+
 const NAMESPACE: &str = "io.github.acme";
 
 #[test]
@@ -189,4 +192,50 @@ fn two_processes_serve_one_database_and_a_third_looks_at_it() {
     let body = serde_json::json!({"principal": "later", "roles": ["reader"], "label": "test"}).to_string();
     second.post("/v1/tokens", &admin, body.as_bytes()).unwrap().expect(201);
     operate(&two, &["doctor", "--json"]).expect(0).says("\"findings\":[]");
+}
+
+/// Stops or starts the server, as `.ci/postgres` says how.
+fn control(how: &str) {
+    let control = std::env::var(CONTROL).unwrap();
+    let status = std::process::Command::new("sh").arg("-c").arg(format!("{control} {how}")).status().unwrap();
+    assert!(status.success(), "{how}: {status}");
+}
+
+#[test]
+#[ignore = "it stops the server that other tests use: `.ci/postgres cargo test --workspace --test e2e -- --ignored`"]
+fn reads_survive_a_server_that_is_stopped_and_started_and_decisions_come_back_with_it() {
+    if std::env::var_os(CONTROL).is_none() {
+        return crate::world::skipped(&format!("{CONTROL} does not say how to stop the server"));
+    }
+    let Some(scratch) = Scratch::blocking("a server that is stopped") else { return };
+    let world = World::new();
+    let data = place(&world, "data");
+    use_database(&data, scratch.url_text());
+    let mut registry = RegistryProcess::start(&data);
+    furnish(&registry);
+    let before = registry.get("/v0.1/servers", None).unwrap().expect(200).body;
+    let admin = registry.admin_token.clone();
+    let decide = |name: &str| {
+        let body = serde_json::json!({"principal": name, "roles": ["reader"], "label": "test"}).to_string();
+        registry.post("/v1/tokens", &admin, body.as_bytes()).unwrap()
+    };
+    // In good order, and as a crash of the machine looks.
+    for (round, how) in ["-m fast stop", "-m immediate stop"].into_iter().enumerate() {
+        control(how);
+        for _ in 0..20 {
+            assert_eq!(registry.get("/v0.1/servers", None).unwrap().expect(200).body, before);
+        }
+        decide("nobody").expect(503);
+        registry.get("/readyz", None).unwrap().expect(503);
+        registry.get("/healthz", None).unwrap().expect(200);
+        control("start");
+        let started = crate::world::now();
+        while registry.get("/readyz", None).unwrap().status != 200 {
+            assert!(started.elapsed() < std::time::Duration::from_secs(10), "it does not come back");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        decide(&format!("somebody-{round}")).expect(201);
+    }
+    operate(&data, &["doctor"]).expect(0).says("nothing is wrong");
+    assert_eq!(registry.stop(), Some(0));
 }

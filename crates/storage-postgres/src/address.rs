@@ -127,7 +127,7 @@ impl FromStr for DatabaseUrl {
                 Protection::Unverified
             }
         };
-        let mut shown = url.clone();
+        let mut shown = url;
         // Neither can fail for a URL that has a host; without one there is no password either.
         let _ = shown.set_password(None);
         shown.set_query(None);

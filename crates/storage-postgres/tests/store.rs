@@ -1,19 +1,18 @@
 //! PostgreSQL as a store: the suite that every backend passes, and what is its own.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
-
 use std::{
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use mcp_pin_model::leaf::{Leaf, LeafType};
 use mcp_pin_storage::{StorageError, Store, conformance};
 use mcp_pin_storage_postgres::{DatabaseUrl, PostgresStore, scratch::Scratch};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
+use tokio::time::Instant;
 
 /// A store has up to 11 connections, and the server is shared with other tests.
 const CASES_AT_ONCE: usize = 4;

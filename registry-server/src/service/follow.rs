@@ -57,9 +57,8 @@ impl Service {
     async fn follow_with(&self, mut watch: Box<dyn Watch>) {
         loop {
             self.keep_up().await;
-            match tokio::time::timeout(LOOK, watch.changed()).await {
-                Ok(Err(_)) => return,
-                Ok(Ok(())) | Err(_) => {}
+            if let Ok(Err(_)) = tokio::time::timeout(LOOK, watch.changed()).await {
+                return;
             }
         }
     }
