@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::{
     config::{self, Config, LogFormat, check::Grade, layers::Source},
+    operate::{OperateError, Outcome},
     root::commands::KeysError,
     serve::{ServeError, serve},
     telemetry, ui,
@@ -16,15 +17,17 @@ use crate::{
 const EXIT_FAILED: u8 = 1;
 /// Exit code of wrong usage or configuration; clap uses the same.
 const EXIT_USAGE: u8 = 2;
-/// Exit code of a data directory that cannot be used: in use, unreadable, of a newer version, damaged.
+/// Exit code of records that cannot be used: in use, unreachable, unreadable, of a newer version, damaged.
 const EXIT_DATA: u8 = 3;
+/// Exit code of a command that came to its end and found something that somebody has to look at.
+const EXIT_FOUND: u8 = 4;
 
 /// Serve a default-deny catalogue of signed, version-pinned MCP server manifests
 #[derive(Debug, Parser)]
 #[command(
     name = "mcp-pin-registry",
     version,
-    after_help = "Exit codes: 0 stopped cleanly, 1 failed while running, 2 usage or configuration, 3 data directory cannot be used"
+    after_help = "Exit codes: 0 stopped cleanly, 1 failed while running, 2 usage or configuration, 3 data directory or database cannot be used, 4 `doctor`, `backup`, `restore`, `import` or `migrate --check` found something"
 )]
 pub struct Arguments {
     /// What to do.
@@ -43,6 +46,18 @@ pub enum Command {
     /// Check a configuration without starting, and show what it comes to
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look at every signature, digest, state and event, and report what is wrong; changes nothing, a server may run
+    Doctor(crate::operate::DoctorArguments),
+    /// Copy records and keys into a new directory while the server runs, and look at all that is in it
+    Backup(crate::operate::BackupArguments),
+    /// Make a registry from a backup, after everything in it was verified
+    Restore(crate::operate::RestoreArguments),
+    /// Write all records into one file that fits any backend; a server may run
+    Export(crate::operate::ExportArguments),
+    /// Fill an empty registry from such a file, after everything in it was verified
+    Import(crate::operate::ImportArguments),
+    /// Bring the schema of the database up to date, as starting the server does
+    Migrate(crate::operate::MigrateArguments),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
 }
@@ -60,11 +75,17 @@ pub enum ConfigCommand {
 }
 
 /// The arguments of `serve`.
-#[derive(Debug, Args)]
+#[derive(Default, Args)]
 pub struct ServeArguments {
     /// Directory for the database, keys and the admin token; created on first start [default: mcp-pin-registry-data]
     #[arg(long, value_name = "DIR", env = "MCP_PIN_REGISTRY_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
+    /// PostgreSQL database instead of a file in the data directory; others can read arguments, so better in the variable
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// File that holds the URL of the database
+    #[arg(long, value_name = "FILE", env = "MCP_PIN_REGISTRY_DATABASE_URL_FILE")]
+    pub database_url_file: Option<PathBuf>,
     /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:8420]
     #[arg(long, value_name = "ADDRESS", env = "MCP_PIN_REGISTRY_LISTEN")]
     pub listen: Option<SocketAddr>,
@@ -86,6 +107,16 @@ pub struct ServeArguments {
     /// Which events to log, such as `warn` or `info,mcp_pin_registry=debug` [default: info]
     #[arg(long, value_name = "FILTER", env = "MCP_PIN_REGISTRY_LOG")]
     pub log_filter: Option<String>,
+}
+
+// The URL may hold a password.
+impl std::fmt::Debug for ServeArguments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServeArguments")
+            .field("data_dir", &self.data_dir)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Runs the program.
@@ -114,6 +145,12 @@ pub fn main() -> ExitCode {
                 })
             }
         },
+        Command::Doctor(arguments) => operated(crate::operate::doctor(&arguments)),
+        Command::Backup(arguments) => operated(crate::operate::backup(&arguments)),
+        Command::Restore(arguments) => operated(crate::operate::restore(&arguments)),
+        Command::Export(arguments) => operated(crate::operate::export(&arguments)),
+        Command::Import(arguments) => operated(crate::operate::import(&arguments)),
+        Command::Migrate(arguments) => operated(crate::operate::migrate(&arguments)),
         Command::Openapi => {
             ui::data(crate::http::openapi_document().trim_end());
             ExitCode::SUCCESS
@@ -129,7 +166,7 @@ fn check_config(arguments: &ServeArguments, matches: Option<&ArgMatches>) -> Exi
             return ExitCode::from(EXIT_USAGE);
         }
     };
-    let flags = matches.map(|matches| flags(&config, matches)).unwrap_or_default();
+    let flags = matches.map(|matches| flags(&config, arguments, matches)).unwrap_or_default();
     match config::check::report(&config, &Config::settings(), &layers, &flags) {
         (Grade::Error, true) => ExitCode::from(EXIT_DATA),
         (Grade::Error, false) => ExitCode::from(EXIT_USAGE),
@@ -138,7 +175,7 @@ fn check_config(arguments: &ServeArguments, matches: Option<&ArgMatches>) -> Exi
 }
 
 /// What the command line, and the variables that stand for its options, set.
-fn flags(config: &Config, matches: &ArgMatches) -> Vec<(&'static str, String, Source)> {
+fn flags(config: &Config, arguments: &ServeArguments, matches: &ArgMatches) -> Vec<(&'static str, String, Source)> {
     let source = |id: &str, option: &str| match matches.value_source(id) {
         Some(ValueSource::CommandLine) => Some(Source::Flag(option.to_owned())),
         Some(ValueSource::EnvVariable) => {
@@ -151,6 +188,18 @@ fn flags(config: &Config, matches: &ArgMatches) -> Vec<(&'static str, String, So
     let word = |value: &dyn std::fmt::Debug| format!("{value:?}").to_lowercase();
     let settings = [
         ("data-dir", "data_dir", "--data-dir", config.data_dir.display().to_string()),
+        (
+            "database-url",
+            "database_url",
+            "--database-url",
+            config.database.as_ref().map(ToString::to_string).unwrap_or_default(),
+        ),
+        (
+            "database-url-file",
+            "database_url_file",
+            "--database-url-file",
+            arguments.database_url_file.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
+        ),
         ("listen", "listen", "--listen", config.listen.to_string()),
         (
             "public-url",
@@ -164,6 +213,17 @@ fn flags(config: &Config, matches: &ArgMatches) -> Vec<(&'static str, String, So
         ("exposure", "insecure_dev", "--insecure-dev", "insecure-dev".to_owned()),
     ];
     settings.into_iter().filter_map(|(name, id, option, value)| Some((name, value, source(id, option)?))).collect()
+}
+
+fn operated(result: Result<Outcome, OperateError>) -> ExitCode {
+    match result {
+        Ok(Outcome::Clean) => ExitCode::SUCCESS,
+        Ok(Outcome::Found) => ExitCode::from(EXIT_FOUND),
+        Err(error) => {
+            ui::fail(&with_sources(&error), error.hint());
+            ExitCode::from(if error.is_usage() { EXIT_USAGE } else { EXIT_DATA })
+        }
+    }
 }
 
 fn run_serve(arguments: &ServeArguments) -> ExitCode {

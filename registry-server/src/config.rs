@@ -17,9 +17,11 @@ use std::{
 
 use jiff::SignedDuration;
 use mcp_pin_attest::{InstanceName, MAX_TRUSTED_ROOT_BYTES, RequiredEvidence, Roots, TrustedRoot, TrustedRootError};
+use mcp_pin_storage_postgres::{DatabaseUrl, DatabaseUrlError};
 use serde::Deserialize;
 use thiserror::Error;
 use url::Url;
+use zeroize::Zeroizing;
 
 use layers::Layers;
 
@@ -74,6 +76,8 @@ pub enum LogFormat {
 pub struct Config {
     /// The directory that holds the database, the keys and the admin token.
     pub data_dir: PathBuf,
+    /// The database on a server that holds the records, instead of a file in the data directory.
+    pub database: Option<DatabaseUrl>,
     /// The address to listen on; port 0 picks a free one.
     pub listen: SocketAddr,
     /// How the listening address may be exposed.
@@ -241,6 +245,12 @@ pub enum ConfigError {
     /// Two answers to one question.
     #[error("`--insecure-dev` and `--behind-tls-proxy` exclude each other")]
     ContradictoryExposure,
+    /// The URL of the database is none.
+    #[error("{0} is not acceptable")]
+    Database(&'static str, #[source] DatabaseUrlError),
+    /// Two answers to one question.
+    #[error("{0}: one of them is enough")]
+    DatabaseTwice(&'static str),
     /// The public address is none.
     #[error(
         "the public URL must be `https://…` (or `http://…` on this machine or with `--insecure-dev`), without user, query and fragment"
@@ -257,6 +267,10 @@ impl ConfigError {
                 "listen on 127.0.0.1, or add `--behind-tls-proxy` when a proxy in front of it terminates TLS, or \
                  `--insecure-dev` to accept that tokens travel readable",
             ),
+            Self::Database(..) => Some(
+                "it is `postgres://user@host/database`, with `?sslmode=…&sslrootcert=…` after it where that is needed; \
+                 without it, a file in the data directory is used",
+            ),
             _ => None,
         }
     }
@@ -267,6 +281,9 @@ impl ConfigError {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct File {
     data_dir: Option<PathBuf>,
+    database_url: Option<String>,
+    /// Relative to the configuration file.
+    database_url_file: Option<PathBuf>,
     listen: Option<SocketAddr>,
     exposure: Option<Exposure>,
     public_url: Option<Url>,
@@ -400,6 +417,7 @@ impl Config {
         };
         let default = RequestLimits::default();
         let config = Self {
+            database: database(arguments, &file)?,
             data_dir: arguments.data_dir.clone().or(file.data_dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
             listen: arguments
                 .listen
@@ -489,6 +507,36 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Where the records are: flags and environment win over the file, as a whole.
+fn database(arguments: &ServeArguments, file: &File) -> Result<Option<DatabaseUrl>, ConfigError> {
+    let folder = arguments.config.as_deref().and_then(Path::parent).unwrap_or_else(|| Path::new(""));
+    let from_file = |path: &Path| {
+        let fail = |source| ConfigError::Read { path: path.to_owned(), source };
+        if std::fs::metadata(path).map_err(fail)?.len() > MAX_CONFIG_BYTES {
+            return Err(ConfigError::TooLarge(path.to_owned()));
+        }
+        std::fs::read_to_string(path).map(Zeroizing::new).map_err(fail)
+    };
+    let (what, text) = match (&arguments.database_url, &arguments.database_url_file) {
+        (Some(_), Some(_)) => {
+            return Err(ConfigError::DatabaseTwice("`DATABASE_URL` and `--database-url-file` are given"));
+        }
+        // An empty variable is how a container says that there is none.
+        (Some(text), None) if text.trim().is_empty() => return Ok(None),
+        (Some(text), None) => ("`DATABASE_URL`", Zeroizing::new(text.clone())),
+        (None, Some(path)) => ("what `--database-url-file` names", from_file(path)?),
+        (None, None) => match (&file.database_url, &file.database_url_file) {
+            (Some(_), Some(_)) => {
+                return Err(ConfigError::DatabaseTwice("`database-url` and `database-url-file` are given"));
+            }
+            (Some(text), None) => ("`database-url`", Zeroizing::new(text.clone())),
+            (None, Some(path)) => ("what `database-url-file` names", from_file(&folder.join(path))?),
+            (None, None) => return Ok(None),
+        },
+    };
+    text.parse().map(Some).map_err(|error| ConfigError::Database(what, error))
 }
 
 /// The roots that this program was built with, and those of the file in addition or in their place.

@@ -12,6 +12,7 @@ mod line_buffer;
 mod listen;
 pub mod log;
 pub mod oidc;
+pub mod operate;
 pub mod policy_config;
 pub mod root;
 pub mod serve;

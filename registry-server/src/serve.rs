@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use aws_lc_rs::rand;
 use jiff::Timestamp;
 use mcp_pin_storage::{StorageError, Store};
+use mcp_pin_storage_postgres::{PostgresStore, Protection};
 use mcp_pin_storage_sqlite::SqliteStore;
 use thiserror::Error;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -135,7 +136,7 @@ impl Server {
             }
             None => None,
         };
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data_dir.database()).await?);
+        let store = open_store(config, &data_dir).await?;
         let settings = Settings {
             roots: config.roots.clone(),
             exchanged_token_lifetime: config.exchanged_token_lifetime,
@@ -155,10 +156,20 @@ impl Server {
                 .map_err(|error| ServiceError::Internal(format!("the admin token cannot be kept: {error}")))
         };
         let admin_token = service.bootstrap_keeping(keep).await.map_err(ServeError::Start)?;
-        let cursors = CursorKey::new(&*data_dir.key("cursor.key", random_key)?);
+        warn_of_sealed_webhooks(&*store, service.settings()).await?;
+        let (log_key, is_new) = log_key(config, &data_dir, clock.now())?;
+        let cursors = if config.database.is_some() {
+            let own = log_key.as_ref().map(LogKey::id);
+            CursorKey::new(&*service.agree_with_nodes(random_key(), own.as_deref()).await.map_err(ServeError::Start)?)
+        } else {
+            CursorKey::new(&*data_dir.key("cursor.key", random_key)?)
+        };
+        // After the other nodes agreed: one that they have no use for is not kept.
+        if let Some(key) = log_key.as_ref().filter(|_| is_new) {
+            data_dir.keep_log_key(key)?;
+        }
         let audience = config.public_url.as_ref().map_or_else(String::new, origin);
         let issuers = Issuers::new(audience, config.issuers.clone())?;
-        let log_key = log_key(config, &data_dir, clock.now())?;
         let roots = RootStore::new(&config.data_dir).load(log_key.as_ref().map(LogKey::id).as_deref(), clock.now())?;
         let known_log = log_key.as_ref().zip(config.public_url.as_ref());
         let trusted_root = known_log.map(|(key, url)| key.trusted_root(url));
@@ -243,6 +254,41 @@ impl Server {
     }
 }
 
+/// The store that the configuration names.
+async fn open_store(config: &Config, data_dir: &DataDir) -> Result<Arc<dyn Store>, ServeError> {
+    let Some(url) = &config.database else {
+        return Ok(Arc::new(SqliteStore::open(&data_dir.database()).await?));
+    };
+    if data_dir.database().exists() {
+        tracing::warn!(
+            path = %data_dir.database().display(),
+            "the data directory holds a database that is not used: the records are in the one of the URL"
+        );
+    }
+    if url.protection() == Protection::Unverified {
+        tracing::warn!(
+            database.url = %url,
+            "the way to the database is not protected: with `sslmode=verify-full` its server would prove its name"
+        );
+    }
+    Ok(Arc::new(PostgresStore::open(url).await?))
+}
+
+/// Nodes have one key for the secrets of webhooks among them, in files that the operator gives to them: a copy of the
+/// database alone must not be enough to speak to receivers.
+async fn warn_of_sealed_webhooks(store: &dyn Store, settings: &Settings) -> Result<(), ServeError> {
+    let Some(vault) = &settings.vault else { return Ok(()) };
+    let webhooks = store.read().await?.webhooks().await?;
+    let others = webhooks.iter().filter(|webhook| vault.open(webhook.id.as_str(), &webhook.secret).is_none()).count();
+    if others > 0 {
+        tracing::warn!(
+            webhooks = others,
+            "webhooks are sealed with another `webhook.key` than this one's: only a node that has it tells them"
+        );
+    }
+    Ok(())
+}
+
 /// Starts the server, says where it is, and runs it until the process is told to stop.
 ///
 /// # Errors
@@ -302,18 +348,19 @@ pub(crate) fn origin(url: &url::Url) -> String {
     url.as_str().trim_end_matches('/').to_owned()
 }
 
-/// The log's key. A registry that knows its address makes one at its first start, so that there is no decision that is not
-/// in its log; once there is a root, the key is the one that it names, and is brought here by whoever sets up another node.
-fn log_key(config: &Config, data_dir: &DataDir, now: Timestamp) -> Result<Option<LogKey>, ServeError> {
+/// The log's key, and whether it was made just now. A registry that knows its address makes one at its first start, so that
+/// there is no decision that is not in its log; once there is a root, the key is the one that it names, and is brought here
+/// by whoever sets up another node.
+fn log_key(config: &Config, data_dir: &DataDir, now: Timestamp) -> Result<(Option<LogKey>, bool), ServeError> {
     if let Some(key) = data_dir.log_key()? {
-        return Ok(Some(key));
+        return Ok((Some(key), false));
     }
     if config.public_url.is_none() || RootStore::new(&config.data_dir).read()?.current().is_some() {
-        return Ok(None);
+        return Ok((None, false));
     }
-    let Some(key) = LogKey::new(Zeroizing::new(random_key()), now) else { return Ok(None) };
-    data_dir.keep_log_key(&key)?;
-    Ok(Some(key))
+    let key = LogKey::new(Zeroizing::new(random_key()), now);
+    let is_new = key.is_some();
+    Ok((key, is_new))
 }
 
 fn random_key() -> [u8; 32] {

@@ -16,6 +16,7 @@ mod log;
 mod misbehaving;
 mod offline;
 mod organisation;
+mod postgres;
 mod programs;
 mod pull_request;
 mod registry;

@@ -34,7 +34,40 @@ pub(crate) fn serve(data: &Path) -> Command {
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", data)
         .stdin(Stdio::null());
+    if let Ok(url) = fs::read_to_string(database_of(data)) {
+        command.env("DATABASE_URL", url);
+    }
     command
+}
+
+/// The file that says which database the registry of a data directory uses, where it is not a file in there.
+fn database_of(data: &Path) -> PathBuf {
+    data.with_extension("database-url")
+}
+
+/// Has the registries of a data directory use this database.
+pub(crate) fn use_database(data: &Path, url: &str) {
+    fs::write(database_of(data), url).unwrap();
+}
+
+/// `mcp-pin-registry` with another command about the registry of a data directory, run to its end.
+pub(crate) fn operate(data: &Path, arguments: &[&str]) -> Ran {
+    let mut command = Command::new(program("mcp-pin-registry"));
+    command
+        .args(arguments)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", data)
+        .env("MCP_PIN_REGISTRY_DATA_DIR", data)
+        .stdin(Stdio::null());
+    let config = data.with_extension("toml");
+    if config.exists() {
+        command.env("MCP_PIN_REGISTRY_CONFIG", config);
+    }
+    if let Ok(url) = fs::read_to_string(database_of(data)) {
+        command.env("DATABASE_URL", url);
+    }
+    ran(&mut command)
 }
 
 /// Runs one that is expected to end by itself.
@@ -79,7 +112,8 @@ impl RegistryProcess {
             let _ = child.wait();
             panic!("the registry did not start: {}", fs::read_to_string(&log).unwrap_or_default());
         };
-        let admin_token = fs::read_to_string(data.join("admin-token")).unwrap().trim().to_owned();
+        // A second node has none: the administrator is that of the first.
+        let admin_token = fs::read_to_string(data.join("admin-token")).unwrap_or_default().trim().to_owned();
         Self { child, data: data.to_owned(), address, admin_token }
     }
 

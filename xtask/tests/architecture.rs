@@ -17,7 +17,7 @@ const IMPURE: [&str; 14] = [
 ];
 
 /// Who may depend on whom among our own crates: normal dependencies only, direct ones.
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 18] = [
     ("mcp-pin-model", &[]),
     ("mcp-pin-attest", &["mcp-pin-model"]),
     ("mcp-pin-diff", &["mcp-pin-model"]),
@@ -26,6 +26,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ("mcp-pin-mcp", &["mcp-pin-model"]),
     ("mcp-pin-storage", &["mcp-pin-model", "mcp-pin-attest"]),
     ("mcp-pin-storage-sqlite", &["mcp-pin-model", "mcp-pin-attest", "mcp-pin-storage"]),
+    ("mcp-pin-storage-postgres", &["mcp-pin-model", "mcp-pin-attest", "mcp-pin-storage"]),
     ("mcp-pin-registry-client", &["mcp-pin-model", "mcp-pin-attest"]),
     // Signing asks Fulcio, Rekor and external signers, which the pure `attest` must not.
     ("mcp-pin-signing", &["mcp-pin-model", "mcp-pin-attest"]),
@@ -40,6 +41,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "mcp-pin-diff",
             "mcp-pin-policy",
             "mcp-pin-storage",
+            "mcp-pin-storage-postgres",
             "mcp-pin-storage-sqlite",
             "mcp-pin-tlog",
         ],
@@ -157,7 +159,15 @@ fn the_clients_reach_no_server_side_crate() {
     let metadata = metadata();
     let cli = metadata.workspace_packages().into_iter().find(|package| package.name.as_str() == "mcp-pin").unwrap();
     let chains = reached(&metadata, &cli.id);
-    for server_side in ["axum", "sqlx", "mcp-pin-storage", "mcp-pin-storage-sqlite", "mcp-pin-registry", "rmcp"] {
+    for server_side in [
+        "axum",
+        "sqlx",
+        "mcp-pin-storage",
+        "mcp-pin-storage-postgres",
+        "mcp-pin-storage-sqlite",
+        "mcp-pin-registry",
+        "rmcp",
+    ] {
         assert!(!chains.contains_key(server_side), "mcp-pin reaches {server_side}: {:?}", chains[server_side]);
     }
 }
@@ -197,7 +207,7 @@ fn the_official_sdk_stays_a_peer() {
 #[test]
 fn sql_http_servers_and_http_clients_have_one_home_each() {
     let homes: [(&str, &[&str]); 3] = [
-        ("sqlx", &["mcp-pin-storage-sqlite", "xtask"]),
+        ("sqlx", &["mcp-pin-storage-postgres", "mcp-pin-storage-sqlite", "xtask"]),
         ("axum", &["mcp-pin-registry", "mcp-pin-test-support"]),
         // The registry asks the issuers of its configuration for their keys, and nobody else for anything.
         (

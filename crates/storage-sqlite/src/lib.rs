@@ -7,10 +7,13 @@
 //!
 //! A transaction must not be held over anything slow, least of all over the network.
 
+mod agreement;
 mod answer;
 mod approver;
+mod archive;
 mod connection;
 mod consent;
+mod copy;
 mod document;
 mod draft;
 mod event;

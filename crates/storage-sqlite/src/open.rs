@@ -3,7 +3,9 @@
 use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
-use mcp_pin_storage::{Snapshot, StorageError, Store, Transaction, rows::columns::unavailable};
+use mcp_pin_storage::{
+    SchemaState, SchemaStep, Snapshot, StorageError, Store, Transaction, rows::columns::unavailable,
+};
 use sqlx::{
     SqlitePool,
     migrate::Migrator,
@@ -48,7 +50,9 @@ impl SqliteStore {
             .connect_with(options.clone())
             .await
             .map_err(unavailable)?;
-        refuse_newer(&writer).await?;
+        // The migrator would say only that a migration is missing; what a person has to know is that the program is too
+        // old.
+        state(&writer).await?.not_newer()?;
         MIGRATOR.run(&writer).await.map_err(unavailable)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(MAX_READERS)
@@ -58,10 +62,47 @@ impl SqliteStore {
             .map_err(unavailable)?;
         Ok(Self { writer, readers })
     }
+
+    /// Opens a file that is there for reading, as it is. A server may run on it.
+    ///
+    /// # Errors
+    /// [`StorageError::OlderSchema`] and [`StorageError::NewerSchema`] for any other schema than this program's.
+    pub async fn open_as_it_is(path: &Path) -> Result<Self, StorageError> {
+        let readers = look(path).await?;
+        state(&readers).await?.exactly()?;
+        // Decisions fail on it: it is for reading.
+        Ok(Self { writer: readers.clone(), readers })
+    }
+
+    /// Which schema a file has that is there.
+    ///
+    /// # Errors
+    /// When it is no database.
+    pub async fn schema_state(path: &Path) -> Result<SchemaState, StorageError> {
+        let readers = look(path).await?;
+        let state = state(&readers).await;
+        readers.close().await;
+        state
+    }
+}
+
+/// Connections that change nothing, to a file that is there.
+async fn look(path: &Path) -> Result<SqlitePool, StorageError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("query_only", "ON");
+    SqlitePoolOptions::new()
+        .max_connections(MAX_READERS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options)
+        .await
+        .map_err(unavailable)
 }
 
 /// SQLite gives its `-wal` and `-shm` files the permissions of the main file, so that one is made first.
-fn create_private(path: &Path) -> std::io::Result<()> {
+pub(crate) fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -72,22 +113,20 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// The migrator would say only that a migration is missing; what a person has to know is that the program is too old.
-/// These two queries run before there is a schema to check them against.
-async fn refuse_newer(pool: &SqlitePool) -> Result<(), StorageError> {
-    let known = MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0);
+/// Which schema a file has. This runs before there is a schema to check queries against.
+async fn state(pool: &SqlitePool) -> Result<SchemaState, StorageError> {
     let has_table: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'")
         .fetch_one(pool)
         .await
         .map_err(unavailable)?;
-    if has_table == 0 {
-        return Ok(());
-    }
-    let found: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations")
-        .fetch_one(pool)
-        .await
-        .map_err(unavailable)?;
-    if found > known { Err(StorageError::NewerSchema { found, known }) } else { Ok(()) }
+    let applied: Vec<i64> = if has_table == 0 {
+        Vec::new()
+    } else {
+        sqlx::query_scalar("SELECT version FROM _sqlx_migrations").fetch_all(pool).await.map_err(unavailable)?
+    };
+    let steps = MIGRATOR.iter();
+    let steps = steps.map(|step| SchemaStep { version: step.version, name: step.description.to_string() });
+    Ok(SchemaState::new(&applied, steps))
 }
 
 #[async_trait]

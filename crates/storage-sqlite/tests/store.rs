@@ -37,7 +37,7 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
         .unwrap();
     connection.close().await.unwrap();
     let refused = SqliteStore::open(&path).await;
-    assert!(matches!(refused, Err(StorageError::NewerSchema { found: 9999, known: 2..=9998 })));
+    assert!(matches!(refused, Err(StorageError::NewerSchema { found: 9999, .. })));
 }
 
 #[tokio::test]

@@ -25,6 +25,17 @@ pub enum StorageError {
         /// The highest version that this program knows.
         known: i64,
     },
+    /// The database was written by an older version of this program, and was opened as it is.
+    #[error("the database has schema {found}, and this program needs {known}")]
+    OlderSchema {
+        /// The version that was found.
+        found: i64,
+        /// The version that is needed.
+        known: i64,
+    },
+    /// The database does not keep what the registry relies on.
+    #[error("the database cannot be used: {0}")]
+    Unsuitable(String),
     /// What was read cannot have been written by this program.
     #[error("the database is damaged: {0}")]
     Damaged(String),

@@ -11,8 +11,10 @@
 //! * a decision and its events are written by one [`Transaction`]; dropping it without `commit` undoes all of it;
 //! * times are kept in whole milliseconds since the Unix epoch; callers pass no finer ones.
 
+pub mod agreement;
 pub mod answer;
 pub mod approver;
+pub mod archive;
 pub mod conformance;
 pub mod consent;
 pub mod credential;
@@ -26,12 +28,14 @@ pub mod principal;
 pub mod revocation;
 pub mod rollout;
 pub mod rows;
+pub mod schema;
 pub mod store;
 pub mod submission;
 pub mod token;
 pub mod version_status;
 pub mod webhook;
 
+pub use agreement::{AgreementReader, AgreementWriter};
 pub use answer::{AnswerReader, AnswerWriter, StoredAnswer};
 pub use approver::{Approver, ApproverReader, ApproverScope, ApproverWriter};
 pub use consent::{ConsentReader, ConsentRecord, ConsentWriter};
@@ -50,7 +54,8 @@ pub use rollout::{
     BreakGlass, BreakGlassEnd, DriftKind, DriftReport, HaltCause, MoveCause, Progress, RingMove, Rollout,
     RolloutReader, RolloutWriter, Stop,
 };
-pub use store::{Snapshot, Store, Transaction};
+pub use schema::{SchemaState, SchemaStep};
+pub use store::{Snapshot, Store, Transaction, Watch};
 pub use submission::{
     LiveRing, Review, State, StateKind, Submission, SubmissionFilter, SubmissionReader, SubmissionWriter,
     TransitionError,

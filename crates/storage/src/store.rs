@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 
 use crate::{
-    AnswerReader, AnswerWriter, ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader,
-    DocumentWriter, DraftReader, DraftWriter, EventReader, EventWriter, GrantReader, GrantWriter, PrincipalReader,
-    PrincipalWriter, RevocationReader, RevocationWriter, RolloutReader, RolloutWriter, StorageError, SubmissionReader,
-    SubmissionWriter, TokenReader, TokenWriter, VersionStatusReader, VersionStatusWriter, WebhookReader, WebhookWriter,
+    AgreementReader, AgreementWriter, AnswerReader, AnswerWriter, ApproverReader, ApproverWriter, ConsentReader,
+    ConsentWriter, DocumentReader, DocumentWriter, DraftReader, DraftWriter, EventReader, EventWriter, GrantReader,
+    GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter, RolloutReader, RolloutWriter,
+    StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter, VersionStatusReader,
+    VersionStatusWriter, WebhookReader, WebhookWriter,
+    archive::{ArchiveReader, ArchiveWriter},
 };
 
 /// A database.
@@ -18,11 +20,24 @@ pub trait Store: Send + Sync {
     /// A transaction for deciding: no other one runs until it ends.
     async fn begin(&self) -> Result<Box<dyn Transaction>, StorageError>;
 
+    /// A watch over what other processes decide; none for a store that this process alone decides over.
+    async fn watch(&self) -> Result<Option<Box<dyn Watch>>, StorageError> {
+        Ok(None)
+    }
+
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StorageError>;
 
     /// Ends all connections after what was committed has reached the disk.
     async fn close(&self);
+}
+
+/// Waits for decisions. What comes can be nothing, and what does not come can have happened: whoever waits looks by
+/// himself now and then.
+#[async_trait]
+pub trait Watch: Send {
+    /// Ready when something may have been decided; an error when the watch is lost.
+    async fn changed(&mut self) -> Result<(), StorageError>;
 }
 
 /// Everything that can be read, all as of one moment.
@@ -41,6 +56,8 @@ pub trait Snapshot:
     + VersionStatusReader
     + AnswerReader
     + WebhookReader
+    + AgreementReader
+    + ArchiveReader
     + Send
 {
 }
@@ -63,6 +80,8 @@ pub trait Transaction:
     + VersionStatusWriter
     + AnswerWriter
     + WebhookWriter
+    + AgreementWriter
+    + ArchiveWriter
 {
     /// Makes everything durable. When this returns without an error, no crash can undo it.
     async fn commit(self: Box<Self>) -> Result<(), StorageError>;

@@ -42,6 +42,26 @@ fn an_unknown_key_of_the_file_is_refused() {
 }
 
 #[test]
+fn a_database_is_named_once_and_never_with_its_password() {
+    let url = "postgres://registry:hunter2@db.acme.example/mcp";
+    let secret = file(&format!("{url}\n"));
+    let in_file = format!("database-url-file = {:?}\n", secret.path().to_str().unwrap());
+    let config = file(&in_file);
+    let resolved = resolve(&["--config", config.path().to_str().unwrap()]).unwrap();
+    assert_eq!(resolved.database.as_ref().unwrap().to_string(), "postgres://registry@db.acme.example/mcp");
+    assert!(!format!("{resolved:?}").contains("hunter2"));
+    let resolved = resolve(&["--config", config.path().to_str().unwrap(), "--database-url", "postgres://a@b/c"]);
+    assert_eq!(resolved.unwrap().database.unwrap().to_string(), "postgres://a@b/c", "flags win over the file");
+    let both = file(&format!("database-url = \"{url}\"\n{in_file}"));
+    let error = resolve(&["--config", both.path().to_str().unwrap()]).unwrap_err();
+    assert!(matches!(error, ConfigError::DatabaseTwice(_)), "{error}");
+    let wrong = resolve(&["--database-url", "mysql://registry:hunter2@db.acme.example/mcp"]).unwrap_err();
+    assert!(matches!(wrong, ConfigError::Database(..)));
+    assert!(!format!("{wrong} {wrong:?}").contains("hunter2"), "{wrong:?}");
+    assert!(resolve(&["--database-url", ""]).unwrap().database.is_none());
+}
+
+#[test]
 fn plain_http_beyond_this_machine_needs_a_word() {
     assert!(matches!(resolve(&["--listen", "0.0.0.0:1"]), Err(ConfigError::Exposed(_))));
     assert!(matches!(resolve(&["--listen", "[::]:1"]), Err(ConfigError::Exposed(_))));

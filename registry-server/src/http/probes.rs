@@ -29,6 +29,9 @@ pub async fn healthz() -> Result<Response, Problem> {
     (status = 503, description = "not now", body = ProblemDocument, content_type = "application/problem+json"),
 ))]
 pub async fn readyz(State(state): State<AppState>) -> Result<Response, Problem> {
-    state.service().ready().await?;
+    if let Err(error) = state.service().ready().await {
+        tracing::debug!(error = &error as &dyn std::error::Error, "not ready");
+        return Err(Problem::unavailable());
+    }
     private(StatusCode::OK, &ProbeDocument { status: "ok" })
 }

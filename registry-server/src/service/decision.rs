@@ -28,7 +28,11 @@ impl Service {
     /// Takes the turn and begins.
     pub(super) async fn deciding(&self) -> Result<Deciding<'_>, ServiceError> {
         let turn = self.inner.turn.lock().await;
-        let tx = self.inner.store.begin().await?;
+        let mut tx = self.inner.store.begin().await?;
+        // Another node may have decided since: what this decision changes is what is live now. A store that is behind what
+        // this node has seen is decided over by nobody.
+        let known = self.inner.live.load_full();
+        self.inner.show(advance(&mut *tx, &known, &self.inner.settings, Unverified::Withhold).await?);
         Ok(Deciding { inner: &self.inner, tx, at: self.inner.clock.now(), doing: None, _turn: turn })
     }
 
@@ -75,10 +79,8 @@ impl Deciding<'_> {
         // Read inside the transaction: after the commit nothing can fail any more that would leave readers behind.
         let before = self.inner.live.load_full();
         let next = advance(&mut *self.tx, &before, &self.inner.settings, Unverified::Refuse).await?;
-        let last = self.tx.last_event().await?;
         self.tx.commit().await?;
         self.inner.show(next);
-        self.inner.feed.reached(last);
         Ok(())
     }
 }

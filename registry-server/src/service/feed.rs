@@ -1,9 +1,9 @@
 //! Who follows the event log is told here that there is more of it.
 //!
-//! A decision of this process says so itself. What another node decided is seen by asking the store for the number of its
-//! last event, which a task does for all followers together.
+//! A decision of this process says so itself. What another node decided is seen by [`super::follow`], for all followers
+//! together.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
@@ -11,9 +11,6 @@ use super::Service;
 
 /// How many streams one process feeds at most: each holds a connection and, while it catches up, a reader of the database.
 pub const MAX_FOLLOWERS: usize = 128;
-
-/// How often the store is asked for decisions of other nodes: they have to be seen within a second.
-const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The end of the event log, as far as this process knows, and whether the process stops.
 pub(super) struct Feed {
@@ -45,6 +42,11 @@ impl Feed {
             stopping: watch::Sender::new(false),
             places: Arc::new(Semaphore::new(MAX_FOLLOWERS)),
         }
+    }
+
+    /// Whether the process stops.
+    pub(super) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
     }
 
     /// Notes that the log reaches this far.
@@ -106,21 +108,5 @@ impl Service {
     /// Ends what follows: an open stream would hold up the end of the process.
     pub fn stop_following(&self) {
         self.inner.feed.stopping.send_replace(true);
-    }
-
-    /// Looks for decisions of other nodes, until [`Service::stop_following`].
-    pub async fn watch_store(self) {
-        let mut stopping = self.inner.feed.stopping.subscribe();
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(POLL_INTERVAL) => {}
-                _ = stopping.wait_for(|stopping| *stopping) => return,
-            }
-            // What readers get follows too, and with it who follows events.
-            match self.refresh().await {
-                Ok(last) => self.inner.feed.reached(last),
-                Err(error) => tracing::debug!(error = %error, "the event log cannot be asked"),
-            }
-        }
     }
 }

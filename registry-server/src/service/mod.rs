@@ -21,11 +21,14 @@ mod due;
 mod environment;
 mod error;
 mod evidence;
+mod examine;
 mod exchange;
 mod feed;
+mod follow;
 mod grants;
 mod live;
 mod names;
+mod nodes;
 mod once;
 mod queries;
 mod reject;
@@ -59,6 +62,7 @@ pub use drift::{DriftReported, NewDriftReport};
 pub use environment::{Clock, Random, SystemClock, SystemRandom};
 pub use error::{ErrorClass, ServiceError};
 pub use evidence::MAX_EVIDENCE_BUNDLES;
+pub use examine::{Examination, Finding, examine};
 pub use feed::{Follower, MAX_FOLLOWERS, News};
 pub use live::{CatalogueEntry, Deprecation, Facts, LiveSet, Server, Tag, View, Wanted};
 pub use mcp_pin_model::{
@@ -108,6 +112,8 @@ struct Inner {
     settings: Settings,
     live: arc_swap::ArcSwap<LiveSet>,
     feed: feed::Feed,
+    /// Whether the store cannot be followed: what it has decided since is not known here.
+    behind: std::sync::atomic::AtomicBool,
     /// What was read of manifests for searching.
     search: search::SearchCache,
     /// Whose turn it is to decide.
@@ -128,10 +134,11 @@ impl Inner {
 }
 
 impl Inner {
-    /// Makes a live set the one that readers get, unless they have a later one.
+    /// Makes a live set the one that readers get, unless they have a later one, and tells who follows events.
     fn show(&self, next: Option<LiveSet>) {
         let Some(next) = next.map(Arc::new) else { return };
         self.live.rcu(|live| Arc::clone(if next.sequence > live.sequence { &next } else { live }));
+        self.feed.reached(next.sequence);
     }
 }
 
@@ -154,6 +161,7 @@ impl Service {
             settings,
             feed: feed::Feed::new(live.sequence),
             live: arc_swap::ArcSwap::from_pointee(live),
+            behind: std::sync::atomic::AtomicBool::new(false),
             search: search::SearchCache::default(),
             turn: tokio::sync::Mutex::new(()),
             waiting: due::Waiting::default(),
@@ -163,12 +171,17 @@ impl Service {
         Ok(service)
     }
 
-    /// Whether the store answers.
+    /// Whether the store answers, and is that which this node has followed.
     ///
     /// # Errors
-    /// When it does not.
+    /// When it does not, or is not.
     pub async fn ready(&self) -> Result<(), ServiceError> {
-        Ok(self.inner.store.ping().await?)
+        self.inner.store.ping().await?;
+        if self.inner.behind.load(std::sync::atomic::Ordering::Acquire) {
+            // What is wrong is asked again: it may be over.
+            self.refresh().await?;
+        }
+        Ok(())
     }
 
     /// Ends the store's connections, after everything committed has reached the disk.

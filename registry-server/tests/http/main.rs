@@ -4,14 +4,18 @@
 
 mod access;
 mod attacks;
+mod backends;
 mod clients;
+mod clock;
 mod connections;
+mod doctor;
 mod documents;
 mod events;
 mod evidence;
 mod hardening;
 mod issuer;
 mod life;
+mod nodes;
 mod once;
 mod publish;
 mod reads;

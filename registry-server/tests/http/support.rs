@@ -55,6 +55,7 @@ pub(crate) struct TestRegistry {
 pub(crate) fn config(directory: &tempfile::TempDir) -> Config {
     Config {
         data_dir: directory.path().join("data"),
+        database: None,
         listen: "127.0.0.1:0".parse().unwrap(),
         exposure: Exposure::LoopbackOnly,
         public_url: None,
@@ -86,7 +87,7 @@ pub(crate) fn policy(text: &str) -> PolicyConfig {
     PolicyConfig { policy, rollout, rings }
 }
 
-fn environment(clock: &Arc<TestClock>) -> Environment {
+fn environment_with(clock: &Arc<TestClock>) -> Environment {
     Environment { clock: clock.clone(), random: Arc::new(SystemRandom) }
 }
 
@@ -104,15 +105,37 @@ impl TestRegistry {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(keys::now().as_millisecond())));
         let config = change(config(&directory));
-        let server = Server::open(&config, environment(&clock)).await.unwrap();
+        let server = Server::open(&config, environment_with(&clock)).await.unwrap();
         let admin_token = server.admin_token().unwrap().to_owned();
         Self { router: server.router(), server: Some(server), clock, admin_token, config, _directory: directory }
+    }
+
+    /// Another node on the same database. The administrator is that of the first.
+    pub(crate) async fn another_node(&self, change: impl FnOnce(Config) -> Config) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let config = change(config(&directory));
+        let server = Server::open(&config, self.environment()).await.unwrap();
+        assert!(server.admin_token().is_none(), "a second administrator was made");
+        assert!(!config.data_dir.join("admin-token").exists(), "a second administrator's token was kept");
+        Self {
+            router: server.router(),
+            server: Some(server),
+            clock: self.clock.clone(),
+            admin_token: self.admin_token.clone(),
+            config,
+            _directory: directory,
+        }
+    }
+
+    /// The clock of this registry, and real randomness.
+    pub(crate) fn environment(&self) -> Environment {
+        environment_with(&self.clock)
     }
 
     /// Stops, and starts again on the same data.
     pub(crate) async fn restart(mut self) -> Self {
         self.server.take().unwrap().run(std::future::ready(())).await;
-        let server = Server::open(&self.config, environment(&self.clock)).await.unwrap();
+        let server = Server::open(&self.config, environment_with(&self.clock)).await.unwrap();
         Self { router: server.router(), server: Some(server), ..self }
     }
 
@@ -140,7 +163,7 @@ impl TestRegistry {
 
     /// Starts again on the same data after it was stopped.
     pub(crate) async fn reopen(self) -> Self {
-        let server = Server::open(&self.config, environment(&self.clock)).await.unwrap();
+        let server = Server::open(&self.config, environment_with(&self.clock)).await.unwrap();
         Self { router: server.router(), server: Some(server), ..self }
     }
 
@@ -236,6 +259,14 @@ impl TestRegistry {
     /// An answer whose body is not read.
     pub(crate) async fn response(&self, request: Request<Body>) -> axum::response::Response {
         self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// People of these names.
+    pub(crate) async fn people_named(&self, publisher: &str, approvers: [&str; 2]) -> People<'_> {
+        People {
+            publisher: self.publisher(publisher).await,
+            approvers: vec![self.approver(approvers[0]).await, self.approver(approvers[1]).await],
+        }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

@@ -13,6 +13,7 @@ use axum::{
     routing,
 };
 use mcp_pin_registry::{config::Config, webhooks::TargetPolicy};
+use mcp_pin_storage_postgres::scratch::Scratch;
 use serde_json::{Value, json};
 
 use crate::support::{TestRegistry, weather};
@@ -362,4 +363,44 @@ async fn a_registry_that_comes_back_goes_on_where_it_stood() {
     let arrived = receiver.wait(2).await;
     assert_eq!(arrived[1].sequence(), arrived[0].sequence() + 1);
     until(&registry, &path, |webhook| webhook["position"] == arrived[1].sequence()).await;
+}
+
+#[tokio::test]
+async fn nodes_with_one_key_tell_a_webhook_everything_once_and_one_with_another_keeps_out_of_it() {
+    let Some(scratch) = Scratch::new("webhooks of several nodes").await else { return };
+    let webhook_targets = TargetPolicy { allowed: Vec::new(), insecure_dev: true };
+    let on =
+        |config: Config| Config { webhook_targets: webhook_targets.clone(), database: Some(scratch.url()), ..config };
+    let mut one = TestRegistry::configured(on).await;
+    one.start();
+    let key = std::fs::read(one.data_dir().join("webhook.key")).unwrap();
+    let mut two = one.another_node(|config| with_key(on(config), &key)).await;
+    two.start();
+    // With a key of its own.
+    let mut three = one.another_node(on).await;
+    three.start();
+    let receiver = Receiver::default();
+    let (_, _) = add(&one, &json!({ "url": receiver.listen().await, "after": 0 })).await;
+    for number in 0..4 {
+        for (node, name) in [(&one, "one"), (&two, "two"), (&three, "three")] {
+            node.somebody(&format!("{name}-{number}"), &["reader"]).await;
+        }
+    }
+    let last = one.admin().get("/v1/events?limit=1000").await.json()["last"].as_u64().unwrap();
+    let arrived = receiver.wait(usize::try_from(last).unwrap()).await;
+    let sequences: Vec<u64> = arrived.iter().map(Arrived::sequence).collect();
+    assert_eq!(sequences, (1..=last).collect::<Vec<_>>());
+    receiver.stays_at(arrived.len()).await;
+}
+
+/// The key of another node, as its operator would give it.
+fn with_key(config: Config, key: &[u8]) -> Config {
+    std::fs::create_dir_all(&config.data_dir).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(&config.data_dir, std::fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    std::fs::write(config.data_dir.join("webhook.key"), key).unwrap();
+    config
 }

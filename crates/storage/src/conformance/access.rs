@@ -166,3 +166,17 @@ pub(super) async fn what_refers_to_nobody_is_refused(store: Arc<dyn Store>) {
     let mut snapshot = store.read().await.expect("a snapshot");
     assert_eq!(snapshot.tokens().await.expect("an answer"), []);
 }
+
+pub(super) async fn nodes_agree_once(store: Arc<dyn Store>) {
+    let agree = async |value: &'static str| {
+        let mut tx = store.begin().await.expect("a turn");
+        let agreed = tx.agree("key", value).await.expect("an answer");
+        tx.commit().await.expect("a commit");
+        agreed
+    };
+    let (one, two) = futures_util::join!(agree("one"), agree("two"));
+    assert_eq!(one, two);
+    let mut snapshot = store.read().await.expect("a snapshot");
+    assert_eq!(snapshot.agreement("key").await.expect("an answer"), Some(one));
+    assert_eq!(snapshot.agreement("other").await.expect("an answer"), None);
+}

@@ -5,8 +5,10 @@
 #![expect(clippy::panic, reason = "a suite of tests: a failing case panics")]
 
 mod access;
+mod concurrency;
 mod interface;
 mod lifecycle;
+mod moving;
 mod rollouts;
 mod samples;
 mod transactions;
@@ -59,4 +61,13 @@ cases![
     transactions::a_snapshot_does_not_move,
     transactions::writers_take_turns,
     webhooks::webhooks_come_back_and_change_by_compare_and_swap,
+    concurrency::one_decision_begins_when_the_other_has_ended,
+    concurrency::decisions_that_are_given_up_leave_no_gaps,
+    concurrency::of_two_decisions_about_one_revision_one_is_kept,
+    concurrency::of_two_publishers_of_one_version_one_is_kept,
+    concurrency::of_two_that_go_live_at_once_one_does,
+    concurrency::a_decision_goes_on_after_a_refused_record,
+    concurrency::names_are_sorted_byte_by_byte,
+    access::nodes_agree_once,
+    moving::everything_comes_out_and_goes_in_again,
 ];

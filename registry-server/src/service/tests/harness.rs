@@ -271,6 +271,13 @@ impl TestRegistry {
         self.folder.path().join("registry.sqlite")
     }
 
+    /// Looks at every signature, digest, state and event: nothing that was decided here leaves anything to find.
+    pub(super) async fn is_sound(&self) {
+        let mut snapshot = self.service.inner.store.read().await.unwrap();
+        let found = crate::service::examine(&mut *snapshot, self.service.settings()).await.unwrap();
+        assert_eq!(found.findings, []);
+    }
+
     /// Stops and starts again on the same file.
     pub(super) async fn restart(self) -> Result<Self, ServiceError> {
         let settings = self.service.settings().clone();

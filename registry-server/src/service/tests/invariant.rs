@@ -129,6 +129,7 @@ async fn run(steps: Vec<Step>) {
         }
         ledger.check(&registry).await;
     }
+    registry.is_sound().await;
 }
 
 proptest! {

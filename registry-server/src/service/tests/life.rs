@@ -206,6 +206,7 @@ async fn run(steps: Vec<Step>) {
             }
         }
     }
+    registry.is_sound().await;
 }
 
 proptest! {

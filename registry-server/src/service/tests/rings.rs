@@ -350,6 +350,7 @@ async fn a_ring_that_is_not_configured_any_more_is_emptied() {
     assert_eq!(second.state.kind(), StateKind::Live);
     assert_eq!(registry.live_version(SERVER).as_deref(), Some("1.1.0"));
     assert!(registry.service.rollout(&registry.admin, &second.manifest).await.unwrap().live.len() == 1);
+    registry.is_sound().await;
 }
 
 #[tokio::test]

@@ -1,0 +1,112 @@
+//! Tokens.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mcp_pin_model::Digest;
+use mcp_pin_storage::{StorageError, Token, TokenId, TokenReader, TokenWriter, rows::TokenRow};
+
+use crate::{answer::Answer as _, connection::Connection, inserted};
+
+/// Selects whole rows: what stands after their columns, and the arguments.
+macro_rules! select_tokens {
+    ($rest:tt $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            TokenRow,
+            "SELECT id, principal, roles, label, hash, created_at, expires_at, revoked_at, last_used_at, namespaces
+             " + $rest
+            $(, $argument)*
+        )
+    };
+}
+
+#[async_trait]
+impl TokenReader for Connection {
+    #[tracing::instrument(name = "db.tokens.get", skip_all)]
+    async fn token(&mut self, id: &TokenId) -> Result<Option<Token>, StorageError> {
+        let id = id.as_str();
+        select_tokens!("FROM tokens WHERE id = $1", id)
+            .fetch_optional(self.db())
+            .answer()
+            .await?
+            .map(Token::try_from)
+            .transpose()
+    }
+
+    #[tracing::instrument(name = "db.tokens.list", skip_all)]
+    async fn tokens(&mut self) -> Result<Vec<Token>, StorageError> {
+        select_tokens!("FROM tokens ORDER BY id")
+            .fetch_all(self.db())
+            .answer()
+            .await?
+            .into_iter()
+            .map(Token::try_from)
+            .collect()
+    }
+}
+
+#[async_trait]
+impl TokenWriter for Connection {
+    #[tracing::instrument(name = "db.tokens.insert", skip_all)]
+    async fn insert_token(&mut self, token: &Token) -> Result<(), StorageError> {
+        let row = TokenRow::from(token);
+        let result = sqlx::query!(
+            "INSERT INTO tokens (
+                 id, principal, roles, label, hash, created_at, expires_at, revoked_at, last_used_at, namespaces
+             ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
+            row.id,
+            row.principal,
+            row.roles,
+            row.label,
+            row.hash,
+            row.created_at,
+            row.expires_at,
+            row.revoked_at,
+            row.last_used_at,
+            row.namespaces
+        )
+        .execute(self.db())
+        .answer()
+        .await?;
+        inserted(&result, "this token")
+    }
+
+    #[tracing::instrument(name = "db.tokens.revoke", skip_all)]
+    async fn revoke_token(&mut self, id: &TokenId, at: Timestamp) -> Result<bool, StorageError> {
+        let (id, at) = (id.as_str(), at.as_millisecond());
+        let result = sqlx::query!("UPDATE tokens SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL", at, id)
+            .execute(self.db())
+            .answer()
+            .await?;
+        Ok(result.rows_affected() == 1)
+    }
+
+    #[tracing::instrument(name = "db.identity_tokens.spend", skip_all)]
+    async fn spend_identity_token(
+        &mut self,
+        issuer: &str,
+        token: &Digest,
+        ends: Timestamp,
+        at: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let (token, ends, at) = (token.to_string(), ends.as_millisecond(), at.as_millisecond());
+        sqlx::query!("DELETE FROM spent_identity_tokens WHERE ends_at < $1", at).execute(self.db()).answer().await?;
+        let result = sqlx::query!(
+            "INSERT INTO spent_identity_tokens (issuer, token, ends_at) VALUES ($1, $2, $3)
+             ON CONFLICT (issuer, token) DO NOTHING",
+            issuer,
+            token,
+            ends
+        )
+        .execute(self.db())
+        .answer()
+        .await?;
+        Ok(result.rows_affected() == 1)
+    }
+
+    #[tracing::instrument(name = "db.tokens.touch", skip_all)]
+    async fn touch_token(&mut self, id: &TokenId, at: Timestamp) -> Result<(), StorageError> {
+        let (id, at) = (id.as_str(), at.as_millisecond());
+        sqlx::query!("UPDATE tokens SET last_used_at = $1 WHERE id = $2", at, id).execute(self.db()).answer().await?;
+        Ok(())
+    }
+}
