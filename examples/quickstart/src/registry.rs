@@ -13,6 +13,9 @@ use crate::stage::Stage;
 /// How long a registry may take to start, or to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What people know it by. Its log is named after it, wherever it listens.
+pub(crate) const PUBLIC_URL: &str = "https://registry.acme.example";
+
 /// A running registry.
 pub(crate) struct Registry {
     child: Child,
@@ -23,11 +26,11 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// Starts a registry with no configuration, on a free port of the loopback interface.
+    /// Starts a registry with no more configuration than its address, on a free port of the loopback interface.
     pub(crate) fn start(stage: &Stage, data: &Path) -> Result<Self, String> {
         let mut child = stage
             .command("mcp-pin-registry")
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--public-url", PUBLIC_URL, "--data-dir"])
             .arg(data)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::{
     programs,
-    registry::Registry,
+    registry::{self, Registry},
     stage::{Person, Stage},
 };
 
@@ -33,9 +33,12 @@ pub(crate) fn tell(exit: bool) -> Result<(), String> {
     the_server_turns(&stage, &registry, &cast)?;
     clean_successor(&stage, &registry, &cast)?;
 
-    stage.act(5, "Look around");
+    the_log(&stage, &cast)?;
+
+    stage.act(6, "Look around");
     anstream::println!("  live servers     {}/v0.1/servers", registry.url);
     anstream::println!("  this server      {}{LATEST}", registry.url);
+    anstream::println!("  the log          {}/log/checkpoint", registry.url);
     anstream::println!("  API              {}/v1/openapi.json", registry.url);
     anstream::println!("  the project      {}", cast.developer.folder.display());
     anstream::println!("  the programs     export PATH=\"{}:$PATH\"", programs.display());
@@ -62,9 +65,12 @@ struct Cast<'a> {
 
 fn prologue(stage: &Stage) -> Result<Registry, String> {
     stage.act(1, "A registry that shows nothing");
-    stage.say("Started with no configuration. Nothing is visible until it is signed and somebody consented to it.");
+    stage.say("Started with nothing but the address that people know it by. Nothing is visible until it is signed and somebody consented to it.");
     let registry = Registry::start(stage, &stage.root.join("registry"))?;
-    anstream::println!("  $ mcp-pin-registry serve --data-dir registry --listen 127.0.0.1:0");
+    anstream::println!(
+        "  $ mcp-pin-registry serve --data-dir registry --listen 127.0.0.1:0 --public-url {}",
+        registry::PUBLIC_URL
+    );
     anstream::println!("  listening on {}\n", registry.url);
     expect_get(&registry, LATEST, 404)?;
     Ok(registry)
@@ -170,6 +176,18 @@ fn clean_successor(stage: &Stage, registry: &Registry, cast: &Cast<'_>) -> Resul
     expect_live(registry, "1.1.1")?;
     accept_update(stage, cast)?;
     stage.run(&cast.developer, &["verify", "--live"], PASSED)?;
+    Ok(())
+}
+
+fn the_log(stage: &Stage, cast: &Cast<'_>) -> Result<(), String> {
+    stage.act(5, "What was decided stays decided");
+    stage.say(
+        "Every decision is an entry of an append-only log whose head is signed. Anybody can compute all of it again; who \
+         has seen it once notices when it is not continued.",
+    );
+    stage.run(&cast.developer, &["log", "verify", "--accept", "first-use"], PASSED)?;
+    stage.run(&cast.administrator, &["log", "show", NAME, "--accept", "first-use"], PASSED)?;
+    stage.run(&cast.administrator, &["log", "verify"], PASSED)?;
     Ok(())
 }
 
