@@ -43,6 +43,18 @@ pub enum Command {
     /// Check a configuration without starting, and show what it comes to
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Say who may do what: check, test and explain policies before they are in force
+    #[command(subcommand)]
+    Policy(crate::authorization::commands::Command),
+    /// Issue, list and revoke tokens on the data directory: for the first steps and for recovery
+    #[command(subcommand)]
+    Token(crate::operator::token::Command),
+    /// Grant, list and withdraw namespaces on the data directory
+    #[command(subcommand)]
+    Namespace(crate::operator::namespace::Command),
+    /// Offboard and reinstate principals on the data directory
+    #[command(subcommand)]
+    Principal(crate::operator::principal::Command),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
 }
@@ -114,6 +126,16 @@ pub fn main() -> ExitCode {
                 })
             }
         },
+        Command::Policy(command) => match crate::authorization::commands::run(&command) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                ui::fail(&with_sources(&error), error.hint());
+                ExitCode::from(if error.is_finding() { EXIT_FAILED } else { EXIT_USAGE })
+            }
+        },
+        Command::Token(command) => operated(crate::operator::token::run(&command)),
+        Command::Namespace(command) => operated(crate::operator::namespace::run(&command)),
+        Command::Principal(command) => operated(crate::operator::principal::run(&command)),
         Command::Openapi => {
             ui::data(crate::http::openapi_document().trim_end());
             ExitCode::SUCCESS
@@ -166,6 +188,20 @@ fn flags(config: &Config, matches: &ArgMatches) -> Vec<(&'static str, String, So
     settings.into_iter().filter_map(|(name, id, option, value)| Some((name, value, source(id, option)?))).collect()
 }
 
+fn operated(result: Result<(), OperatorError>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            ui::fail(&with_sources(&error), error.hint());
+            ExitCode::from(match error {
+                OperatorError::Data(_) | OperatorError::NoRegistry(_) => EXIT_DATA,
+                OperatorError::Argument { .. } => EXIT_USAGE,
+                _ => EXIT_FAILED,
+            })
+        }
+    }
+}
+
 fn run_serve(arguments: &ServeArguments) -> ExitCode {
     let config = match Config::resolve(arguments) {
         Ok(config) => config,
@@ -193,7 +229,7 @@ fn run_serve(arguments: &ServeArguments) -> ExitCode {
             ui::fail(&with_sources(&error), error.hint());
             ExitCode::from(match error {
                 ServeError::Data(_) | ServeError::Start(_) | ServeError::Root(_) => EXIT_DATA,
-                ServeError::Listen { .. } => EXIT_USAGE,
+                ServeError::Listen { .. } | ServeError::Policies(_) | ServeError::Tls(_) => EXIT_USAGE,
                 _ => EXIT_FAILED,
             })
         }

@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 
 use crate::{
-    AnswerReader, AnswerWriter, ApproverReader, ApproverWriter, ConsentReader, ConsentWriter, DocumentReader,
-    DocumentWriter, DraftReader, DraftWriter, EventReader, EventWriter, GrantReader, GrantWriter, PrincipalReader,
-    PrincipalWriter, RevocationReader, RevocationWriter, RolloutReader, RolloutWriter, StorageError, SubmissionReader,
-    SubmissionWriter, TokenReader, TokenWriter, VersionStatusReader, VersionStatusWriter, WebhookReader, WebhookWriter,
+    AccessReader, AccessWriter, AnswerReader, AnswerWriter, ApproverReader, ApproverWriter, ConsentReader, ConsentWriter,
+    DocumentReader, DocumentWriter, DraftReader, DraftWriter, EventReader, EventWriter, GrantReader, GrantWriter,
+    PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter, RolloutReader, RolloutWriter, StorageError,
+    SubmissionReader, SubmissionWriter, TokenReader, TokenWriter, VersionStatusReader, VersionStatusWriter, WebhookReader,
+    WebhookWriter,
 };
 
 /// A database.
@@ -29,6 +30,7 @@ pub trait Store: Send + Sync {
 pub trait Snapshot:
     PrincipalReader
     + TokenReader
+    + AccessReader
     + GrantReader
     + ApproverReader
     + SubmissionReader
@@ -51,6 +53,7 @@ pub trait Transaction:
     Snapshot
     + PrincipalWriter
     + TokenWriter
+    + AccessWriter
     + GrantWriter
     + ApproverWriter
     + SubmissionWriter

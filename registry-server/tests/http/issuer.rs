@@ -33,11 +33,11 @@ pub(crate) struct TestIssuer {
 /// The name of the first key.
 pub(crate) const KEY: &str = "first";
 
-fn new_key() -> EcdsaKeyPair {
+pub(crate) fn new_key() -> EcdsaKeyPair {
     EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap()
 }
 
-fn jwk(kid: &str, key: &EcdsaKeyPair) -> Value {
+pub(crate) fn jwk(kid: &str, key: &EcdsaKeyPair) -> Value {
     let point = key.public_key().as_ref();
     json!({
         "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": kid,

@@ -4,6 +4,7 @@
 
 mod access;
 mod attacks;
+mod access_table;
 mod clients;
 mod connections;
 mod documents;
@@ -15,10 +16,15 @@ mod life;
 mod once;
 mod publish;
 mod reads;
+mod login;
+mod operator;
+mod policies;
+mod provider;
 mod registry_client;
 mod rings;
 mod root;
 mod support;
+mod tls;
 mod token_exchange;
 mod v0_1;
 mod webhooks;

@@ -231,7 +231,7 @@ async fn a_token_of_a_job_does_nothing_but_submit_and_only_where_it_was_granted(
     let manifest = person.sign(&weather("1.0.0", "Forecasts.", None)).as_bytes().to_vec();
     let submitted = job.post("/v1/submissions", manifest).await.json();
     let path = format!("/v1/submissions/{}/reject", submitted["id"].as_str().unwrap());
-    assert_eq!(job.post_json(&path, &json!({ "reason": "no" })).await.problem(403), "restricted-token");
+    assert_eq!(job.post_json(&path, &json!({ "reason": "no" })).await.problem(403), "forbidden");
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@ mod identities;
 mod invariant;
 mod life;
 mod live;
+mod offboarding;
+mod policies;
 mod revocations;
 mod rings;
 mod rollback;
