@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::{
     config::{self, Config, LogFormat, check::Grade, layers::Source},
+    operator::OperatorError,
     root::commands::KeysError,
     serve::{ServeError, serve},
     telemetry, ui,

@@ -62,8 +62,6 @@ actions! {
     BreakGlass = "break-glass",
     /// Changes the status or the message of a version.
     SetStatus = "set-status",
-    /// Publishes an advisory about a server.
-    Advise = "advise",
     /// Moves a version into the next ring.
     Promote = "promote",
     /// Pauses a rollout.
@@ -102,12 +100,6 @@ actions! {
     ManagePolicies = "manage-policies",
     /// Reads and changes webhooks.
     ManageWebhooks = "manage-webhooks",
-    /// Imports from another registry.
-    Import = "import",
-    /// Exports settings for clients.
-    Export = "export",
-    /// Reads what is for operators only, and starts upkeep.
-    Operate = "operate",
     /// Goes live in a ring: asked about the registry itself, for admission.
     GoLive = "go-live",
 }

@@ -99,13 +99,13 @@ fn nothing_is_permitted_by_itself() {
 fn a_forbid_wins_over_every_permit_and_is_named() {
     let policies = with(
         "@id(\"all\") permit (principal, action, resource);
-         @id(\"never\") forbid (principal, action == Action::\"operate\", resource);",
+         @id(\"never\") forbid (principal, action == Action::\"manage-webhooks\", resource);",
     )
     .unwrap();
     let somebody = Subject::from(person("ann", &[]));
-    let answer = policies.ask(&somebody, Action::Operate, &Resource::registry(), now()).unwrap();
+    let answer = policies.ask(&somebody, Action::ManageWebhooks, &Resource::registry(), now()).unwrap();
     assert_eq!(answer, Answer { allowed: false, policies: BTreeSet::from(["own/never".to_owned()]) });
-    let answer = policies.ask(&somebody, Action::Export, &Resource::registry(), now()).unwrap();
+    let answer = policies.ask(&somebody, Action::ManagePolicies, &Resource::registry(), now()).unwrap();
     assert_eq!(answer, Answer { allowed: true, policies: BTreeSet::from(["own/all".to_owned()]) });
 }
 
@@ -119,10 +119,10 @@ fn a_policy_that_fails_denies() {
     )
     .unwrap();
     let somebody = Subject::from(person("ann", &[]));
-    let answer = policies.ask(&somebody, Action::Operate, &Resource::registry(), now()).unwrap();
+    let answer = policies.ask(&somebody, Action::ManageWebhooks, &Resource::registry(), now()).unwrap();
     assert!(!answer.allowed);
     let midnight = "2026-01-07T00:00:00Z".parse().unwrap();
-    assert!(policies.ask(&somebody, Action::Operate, &Resource::registry(), midnight).unwrap().allowed);
+    assert!(policies.ask(&somebody, Action::ManageWebhooks, &Resource::registry(), midnight).unwrap().allowed);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_question_that_the_schema_does_not_know_is_no_answer() {
     let policies = with("@id(\"all\") permit (principal, action, resource);").unwrap();
     let somebody = Subject::from(person("ann", &[]));
     assert!(policies.ask(&somebody, Action::Approve, &Resource::registry(), now()).is_err());
-    assert!(policies.ask(&Subject::ANYONE, Action::Operate, &Resource::registry(), now()).is_err());
+    assert!(policies.ask(&Subject::ANYONE, Action::ManageWebhooks, &Resource::registry(), now()).is_err());
     assert!(policies.ask(&Subject::Anonymous(Anonymous), Action::ReadCatalogue, &Resource::registry(), now()).is_ok());
 }
 
@@ -157,9 +157,9 @@ fn no_policy_widens_a_limited_token() {
     narrow.actions = Some([Action::ReadEvents].into());
     let narrow = Subject::from(narrow);
     assert!(policies.ask(&narrow, Action::ReadEvents, &Resource::registry(), now()).unwrap().allowed);
-    let answer = policies.ask(&narrow, Action::Operate, &Resource::registry(), now()).unwrap();
+    let answer = policies.ask(&narrow, Action::ManageWebhooks, &Resource::registry(), now()).unwrap();
     assert_eq!(answer, Answer { allowed: false, policies: BTreeSet::from(["guard/token-actions".to_owned()]) });
-    assert!(!policies.could(&narrow, Action::Operate));
+    assert!(!policies.could(&narrow, Action::ManageWebhooks));
 }
 
 #[test]

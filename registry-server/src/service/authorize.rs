@@ -281,6 +281,8 @@ impl Deciding<'_> {
         self.commit().await?;
         inner.policies.store(Arc::new(policies));
         inner.open.forget();
+        // What the policies before held back may go on now, with the next look at what is due.
+        inner.waiting.forget();
         tracing::info!(target: AUDIT, principal = actor, authorization.digest = %digest, "policies are in force");
         Ok(())
     }

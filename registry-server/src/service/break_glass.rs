@@ -86,7 +86,10 @@ impl Deciding<'_> {
     ) -> Result<BreakGlass, ServiceError> {
         let submission = self.tx.submission_of_manifest(&order.manifest).await?;
         let mut submission = submission.ok_or(ServiceError::NotFound("manifest"))?;
-        self.authorize(caller, Action::BreakGlass, &Resource::version(&submission)).await?;
+        let authority = self.authority(caller).await?;
+        for ring in &rings {
+            authority.require(Action::BreakGlass, &Resource::version(&submission).in_ring(ring))?;
+        }
         if submission.publisher == caller.principal {
             return Err(ServiceError::PublisherCannotApprove(caller.principal.to_string()));
         }

@@ -49,7 +49,10 @@ impl Service {
                 Decision::Approve => Action::Approve,
                 Decision::Reject => Action::Reject,
             };
-            let resource = Resource::version(&submission).in_ring(&service.inner.settings.ring).signed();
+            let mut resource = Resource::version(&submission).signed();
+            if let Some(ring) = deciding.asked_ring(&submission).await? {
+                resource = resource.in_ring(&ring);
+            }
             deciding.authorize(&caller, action, &resource).await.map_err(|error| match error {
                 ServiceError::NotFound(_) => ServiceError::NotFound("manifest"),
                 other => other,

@@ -13,7 +13,6 @@ use mcp_pin_storage::{
 use super::{
     Caller, Service, ServiceError,
     decision::{Deciding, to_its_end},
-    revoke::Target,
     text,
     tokens::administers,
 };

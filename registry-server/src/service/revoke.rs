@@ -136,7 +136,8 @@ impl Service {
         .await
     }
 
-    /// What an order to revoke would end, and what would wait for consent again. Takes the right to give it.
+    /// What a revocation would end, and what would wait for consent again. Takes the right to revoke it by a signed
+    /// statement, which is the lesser one; whose signature counts is not asked, since nothing is revoked.
     ///
     /// It is made and undone: what is planned is what would happen, by the code that would do it.
     ///
@@ -155,7 +156,7 @@ impl Service {
             let reason = "a plan".to_owned();
             let revocation = Revocation { scope, target, reason, effective: deciding.at };
             let target = Target::read(&revocation)?;
-            let resource = deciding.resource_of(&target).await?;
+            let resource = deciding.resource_of(&target).await?.signed();
             deciding.authorize(&caller, Action::revoke(scope), &resource).await?;
             let ends = match deciding.tx.revocation(scope, &revocation.target).await? {
                 Some(_) => Vec::new(),

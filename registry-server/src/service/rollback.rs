@@ -32,7 +32,7 @@ impl Service {
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
             // Whoever published it may want it gone more than anybody; what comes back was approved by others.
-            let submission = deciding.steered(&caller, Action::Rollback, &manifest).await?;
+            let submission = deciding.steered(&caller, Action::Rollback, &manifest, ring.as_ref()).await?;
             let submission = deciding.go_back(submission, ring.as_ref(), caller.principal.as_str(), &reason).await?;
             deciding.commit().await?;
             Ok(submission)

@@ -66,7 +66,11 @@ impl Service {
         let (service, by, digest) = (self.clone(), caller.clone(), *manifest);
         to_its_end(async move {
             let mut deciding = service.deciding_for(&by).await?;
-            let submission = deciding.steered(&by, steering.action(), &digest).await?;
+            let ring = match &steering {
+                Steering::Promote { to } => to.as_ref(),
+                _ => None,
+            };
+            let submission = deciding.steered(&by, steering.action(), &digest, ring).await?;
             let rollout = deciding.tx.rollout(&submission.id).await?.ok_or(ServiceError::NotFound("rollout"))?;
             let who = by.principal.clone();
             match steering {
@@ -108,17 +112,28 @@ impl Service {
 }
 
 impl Deciding<'_> {
-    /// The version that an order is about, if the caller may give it.
+    /// The version that an order is about, if the caller may give it. Policies are told the ring that is named, and of a
+    /// promotion the one that it leads to.
     pub(super) async fn steered(
         &mut self,
         caller: &Caller,
         action: Action,
         manifest: &Digest,
+        ring: Option<&Ring>,
     ) -> Result<Submission, ServiceError> {
         let authority = self.authority(caller).await?;
         let found = self.tx.submission_of_manifest(manifest).await?.filter(|found| authority.may_see(found));
         let submission = found.ok_or(ServiceError::NotFound("manifest"))?;
-        authority.require(action, &Resource::version(&submission))?;
+        let mut resource = Resource::version(&submission);
+        let rollout = self.tx.rollout(&submission.id).await?;
+        let next = match rollout.filter(|_| action == Action::Promote) {
+            Some(rollout) => self.inner.settings.rings.after(rollout.ring.as_ref()).map(|next| &next.ring),
+            None => None,
+        };
+        if let Some(ring) = ring.or(next) {
+            resource = resource.in_ring(ring);
+        }
+        authority.require(action, &resource)?;
         // Going on is consent; holding on is not.
         if matches!(action, Action::Promote | Action::Resume) && submission.publisher == caller.principal {
             return Err(ServiceError::PublisherCannotApprove(caller.principal.to_string()));

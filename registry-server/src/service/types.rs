@@ -14,7 +14,7 @@ use mcp_pin_model::{
 };
 use mcp_pin_policy::{Preset, Requirements};
 use mcp_pin_storage::{
-    Event, Method, PrincipalName, Role, Roles, Snapshot, StateKind, StorageError, Submission, Token, TokenId,
+    Event, Method, PrincipalName, Roles, Snapshot, StateKind, StorageError, Submission, Token, TokenId,
 };
 use zeroize::Zeroizing;
 

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{Caller, Event, EventFilter, Service, ServiceError, decision::to_its_end, text};
 use crate::{
+    authorization::{Action, Resource},
     events::{EventForm, ocsf::word},
     webhooks::{Vault, WebhookSecret, sign::SECRET_BYTES},
 };
@@ -70,7 +71,7 @@ pub struct Target {
 
 /// What became of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Attempt {
+pub(crate) enum Attempt {
     /// Everything up to here is told, or was not wanted.
     Told(u64),
     /// It has to be tried again, not before a pause that the receiver asked for.

@@ -101,6 +101,12 @@ impl<'r> Scene<'r> {
         let others = named("io.github.other/tool", "1.0.0", None);
         let submitted = stranger.submit(&others).await;
         assert_eq!(submitted.status, 201, "{submitted:?}");
+        let drafted = weather("0.1.0", "Is not signed.", None);
+        let mut drafted = serde_json::to_value(mcp_pin_model::json::Value::Object(drafted.server)).unwrap();
+        drafted["name"] = json!("io.github.acme/drafted");
+        let draft = owner.post_json("/v0.1/publish", &drafted).await;
+        assert_eq!(draft.status, 200, "{draft:?}");
+        let draft = draft.header("location").rsplit('/').next().unwrap().to_owned();
         // A consent that comes too late: whoever may deliver it is told that, and nothing is changed.
         let late = approver.consent_to(&live, &first, Decision::Approve).await.as_bytes().to_vec();
 
@@ -134,6 +140,8 @@ impl<'r> Scene<'r> {
         let places = BTreeMap::from([
             ("{live-server}", "io.github.acme%2Fweather".to_owned()),
             ("{pending-server}", "io.github.acme%2Fhidden".to_owned()),
+            ("{draft-server}", "io.github.acme%2Fdrafted".to_owned()),
+            ("{draft}", draft),
             ("{live}", id(&live)),
             ("{pending}", id(&pending)),
             ("{unknown}", UNKNOWN.to_owned()),
@@ -153,6 +161,19 @@ impl<'r> Scene<'r> {
             ("owners-bundle", bundle(owner.person(), &waiting)),
             ("strangers-bundle", bundle(stranger.person(), &others)),
             ("approvers-bundle", late),
+            ("draft", text(drafted)),
+            ("proof", text(json!({ "oidc_token": "a.b.c" }))),
+            ("active", text(json!({ "status": "active" }))),
+            ("drift", text(json!({ "manifest": digest(&live), "kind": "error" }))),
+            ("no-drift", text(json!({ "manifest": digest(&pending), "kind": "error" }))),
+            ("plan", text(json!({ "scope": "server", "target": "io.github.acme/weather" }))),
+            ("webhook", text(json!({ "url": "https://127.0.0.1/hook" }))),
+            (
+                "glass",
+                text(json!({
+                    "manifest": digest(&pending), "changes": digest(&pending), "reason": "it burns", "hours": 1,
+                })),
+            ),
             ("reason", text(json!({ "reason": "no" }))),
             ("no-reason", text(json!({ "reason": "" }))),
             ("order", text(json!({ "scope": "server", "target": "io.github.acme/nothing", "reason": "never was" }))),
@@ -194,6 +215,7 @@ impl<'r> Scene<'r> {
 
 /// Whether a path of the table is one of a route.
 fn is_of(path: &str, route: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
     let (path, route): (Vec<&str>, Vec<&str>) = (path.split('/').collect(), route.split('/').collect());
     path.len() == route.len()
         && path.iter().zip(&route).all(|(part, pattern)| pattern.starts_with('{') || part == pattern)

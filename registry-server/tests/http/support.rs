@@ -61,7 +61,6 @@ pub(crate) fn config(directory: &tempfile::TempDir) -> Config {
         public_url: None,
         log_format: LogFormat::Text,
         log_filter: "off".to_owned(),
-        anonymous_reads: true,
         limits: RequestLimits::default(),
         roots: default_roots(),
         issuers: Vec::new(),

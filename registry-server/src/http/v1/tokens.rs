@@ -165,10 +165,5 @@ pub async fn rotate(
     let overlap =
         request.overlap_minutes.map_or(DEFAULT_OVERLAP, |minutes| jiff::SignedDuration::from_mins(minutes.into()));
     let issued = state.service().rotate_token(&caller, &segments.parse("id")?, overlap).await?;
-    let location = format!("/v1/tokens/{}", issued.token.id);
-    created(
-        true,
-        &location,
-        &IssuedTokenDocument { token: issued.secret.to_string(), record: TokenDocument::from(&issued.token) },
-    )
+    respond(Outcome::Issued(&issued))
 }

@@ -40,7 +40,7 @@ async fn a_token_is_its_exact_text_and_is_stored_hashed() {
     assert!(secret.starts_with("mcpp_"));
     let caller = registry.service.authenticate(&secret).await.unwrap().unwrap();
     assert_eq!(caller.principal().as_str(), "alice");
-    assert!(caller.has(Role::Reader) && !caller.has(Role::Admin));
+    assert!(caller.roles().contains(&Role::Reader) && !caller.roles().contains(&Role::Admin));
 
     let swapped = secret.replace(issued.token.id.as_str(), registry.admin.token().unwrap().as_str());
     let (without_first, mut shorter) = (secret.strip_prefix('m').unwrap(), secret.clone());

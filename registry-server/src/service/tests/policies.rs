@@ -3,7 +3,7 @@
 use super::harness::{SERVER, TestRegistry};
 use crate::{
     authorization::{Action, Policies, PolicySource, Preset},
-    service::{ServiceError, StateKind},
+    service::{ServiceError, StateKind, Steering},
 };
 
 /// The preset `standard` and this.
@@ -26,12 +26,40 @@ async fn a_policy_holds_a_version_that_has_every_consent() {
         assert!(consented.created);
         submission = consented.submission;
     }
-    assert_eq!(submission.state.kind(), StateKind::Pending, "the freeze holds it");
+    assert_eq!(submission.state.kind(), StateKind::Approved, "the freeze holds it");
     assert_eq!(registry.live(SERVER), None);
+    registry.service.sweep().await.unwrap();
+    assert_eq!(registry.state(&submission).await, StateKind::Approved, "and goes on holding it");
+
+    // A push does not get past it, and says by what it is held.
+    let pushed = registry.service.steer(&registry.admin, &submission.manifest, Steering::Promote { to: None }, "now").await;
+    let refused = pushed.unwrap_err();
+    assert_eq!(refused.to_string(), "`go-live` is forbidden by `own/freeze`");
 
     registry.service.adopt_policies(Policies::default()).await.unwrap();
-    let consented = registry.approve("carol", &submission).await.unwrap();
-    assert_eq!(consented.submission.state.kind(), StateKind::Live, "the next decision about it finds it free");
+    registry.service.sweep().await.unwrap();
+    assert_eq!(registry.state(&submission).await, StateKind::Live, "the next look at what is due finds it free");
+}
+
+#[tokio::test]
+async fn a_freeze_ends_by_itself_when_its_time_is_over() {
+    let registry = TestRegistry::staffed().await;
+    let end = registry.service.now().checked_add(jiff::SignedDuration::from_hours(2)).unwrap();
+    let freeze = with(&format!(
+        "@id(\"freeze\") forbid (principal, action == Action::\"go-live\", resource)
+         when {{ context.time < datetime(\"{}\") }};",
+        end.strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+    ));
+    registry.service.adopt_policies(freeze).await.unwrap();
+    let submission = registry.submit("1.0.0", "Gives the forecast of a city.").await;
+    for name in ["alice", "bob"] {
+        registry.approve(name, &submission).await.unwrap();
+    }
+    registry.service.sweep().await.unwrap();
+    assert_eq!(registry.state(&submission).await, StateKind::Approved);
+    registry.clock.advance(jiff::SignedDuration::from_secs(2 * 3600 + 1));
+    registry.service.sweep().await.unwrap();
+    assert_eq!(registry.state(&submission).await, StateKind::Live);
 }
 
 #[tokio::test]

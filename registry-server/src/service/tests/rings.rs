@@ -218,7 +218,7 @@ async fn somebody_promotes_without_waiting_but_not_the_publisher() {
     assert!(matches!(refused, Err(ServiceError::PublisherCannotApprove(_))), "{refused:?}");
     let reader = registry.token("laptop", [Role::Reader]).await;
     let refused = registry.service.steer(&reader, &second.manifest, promote(), "a fix").await;
-    assert!(matches!(refused, Err(ServiceError::Forbidden(_))), "{refused:?}");
+    assert!(matches!(refused, Err(ServiceError::Forbidden { .. })), "{refused:?}");
     let empty = registry.service.steer(registry.caller("bob"), &second.manifest, promote(), " ").await;
     assert!(matches!(empty, Err(ServiceError::Invalid { member: "reason", .. })), "{empty:?}");
     registry.approver("dave", crate::service::ApproverScope::Namespace("io.other".to_owned())).await;
