@@ -18,6 +18,7 @@ use mcp_pin_test_support::keys::{self, Person};
 use serde_json::Value;
 
 use crate::{
+    organisation::ONE_RING,
     registry::{RegistryProcess, serve},
     world::{Numbers, World, now},
 };
@@ -185,6 +186,7 @@ fn kill_nine_loses_nothing_acknowledged_and_leaves_nothing_half_decided() {
     let started = now();
     let world = World::new();
     let data = world.path("data");
+    std::fs::write(world.path("data.toml"), ONE_RING).unwrap();
     let mut registry = RegistryProcess::start(&data);
     let somebody = |name: &str, role: &str| (Person::new(name), registry.token(name, role));
     let staff = Staff {

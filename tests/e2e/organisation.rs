@@ -26,6 +26,9 @@ pub(crate) fn release(version: &str) -> Scenario {
     scenario
 }
 
+/// A registry's configuration in which what is approved is live for everybody.
+pub(crate) const ONE_RING: &str = "[[ring]]\nname = \"stable\"\n";
+
 /// A registry, and everybody around it.
 pub(crate) struct Organisation {
     pub(crate) world: World,
@@ -38,7 +41,7 @@ pub(crate) struct Organisation {
 impl Organisation {
     /// With one ring, so that what is approved is live for everybody.
     pub(crate) fn new() -> Self {
-        Self::with_config("[[ring]]\nname = \"stable\"\n")
+        Self::with_config(ONE_RING)
     }
 
     /// With this configuration of the registry.
@@ -329,6 +332,8 @@ fn approvers_decide_within_their_scope_and_about_what_they_read() {
 #[test]
 fn t70_consents_that_do_not_fit_are_refused_by_the_registry_itself() {
     let world = World::new();
+    // One ring, so that one consent makes a version live for everybody.
+    std::fs::write(world.path("data.toml"), ONE_RING).unwrap();
     let registry = RegistryProcess::start(&world.path("data"));
     let publisher = Signer::new("paula");
     let token = registry.token("paula", "publisher");

@@ -143,7 +143,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         return Err(CommandError::usage("a revocation needs a reason"));
     }
     let record = if arguments.signed {
-        let revocation = Revocation { scope, target: target.clone(), reason: reason.clone(), effective: context.now() };
+        let revocation = Revocation { scope, target: target.clone(), reason, effective: context.now() };
         let attestation =
             sign(&revocation, context.signing_key()?.as_ref()).map_err(|error| key_error("the revocation", &error))?;
         ask(context, "revoking", client.revoke(&attestation))?

@@ -7,7 +7,7 @@ use mcp_pin_storage::{
     AccessReader, AccessWriter, Identity, PrincipalName, StorageError,
     rows::{
         IdentityRow,
-        columns::{time_option, unavailable},
+        columns::{damaged, time_option, unavailable},
     },
 };
 
@@ -49,6 +49,16 @@ impl AccessReader for Connection {
             .await
             .map_err(unavailable)?;
         time_option("principals.offboarded_at", at.flatten())
+    }
+
+    #[tracing::instrument(name = "db.logins.count", skip_all)]
+    async fn pending_logins(&mut self, at: Timestamp) -> Result<u64, StorageError> {
+        let at = at.as_millisecond();
+        let count = sqlx::query_scalar!("SELECT COUNT(*) FROM logins WHERE ends_at > ?", at)
+            .fetch_one(self.db())
+            .await
+            .map_err(unavailable)?;
+        u64::try_from(count).map_err(|error| damaged("logins", error))
     }
 
     #[tracing::instrument(name = "db.policy_changes.last", skip_all)]

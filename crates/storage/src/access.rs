@@ -33,6 +33,9 @@ pub trait AccessReader {
     /// Since when nothing may be given to a principal any more.
     async fn offboarded(&mut self, principal: &PrincipalName) -> Result<Option<Timestamp>, StorageError>;
 
+    /// How many logins are under way.
+    async fn pending_logins(&mut self, at: Timestamp) -> Result<u64, StorageError>;
+
     /// The digest of the policies that were put in force last.
     async fn last_policy_change(&mut self) -> Result<Option<String>, StorageError>;
 }

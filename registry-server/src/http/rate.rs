@@ -42,7 +42,7 @@ impl<K: std::hash::Hash + Eq + Clone> Counters<K> {
     }
 
     fn check(&self, key: &K) -> Result<(), Problem> {
-        if self.asked.fetch_add(1, Ordering::Relaxed) % CLEAR_EVERY == 0 {
+        if self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(CLEAR_EVERY) {
             self.limiter.retain_recent();
         }
         self.limiter

@@ -100,6 +100,9 @@ pub enum LoginError {
     /// They left.
     #[error("the principal was offboarded")]
     Offboarded,
+    /// More people are at the provider than there can be.
+    #[error("too many logins are under way")]
+    TooMany,
 }
 
 /// What has to be remembered of a login while somebody is at the provider.

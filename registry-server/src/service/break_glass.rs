@@ -85,8 +85,9 @@ impl Deciding<'_> {
         reason: String,
     ) -> Result<BreakGlass, ServiceError> {
         let submission = self.tx.submission_of_manifest(&order.manifest).await?;
-        let mut submission = submission.ok_or(ServiceError::NotFound("manifest"))?;
         let authority = self.authority(caller).await?;
+        let submission = submission.filter(|found| authority.may_see(found));
+        let mut submission = submission.ok_or(ServiceError::NotFound("manifest"))?;
         for ring in &rings {
             authority.require(Action::BreakGlass, &Resource::version(&submission).in_ring(ring))?;
         }

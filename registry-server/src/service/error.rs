@@ -258,6 +258,7 @@ fn login_words(error: &LoginError) -> String {
             )
         }
         LoginError::Offboarded => "you were offboarded".to_owned(),
+        LoginError::TooMany => "too many logins are under way: try again in ten minutes".to_owned(),
         _ => "the login is not acceptable: begin again".to_owned(),
     }
 }
@@ -321,7 +322,7 @@ impl ServiceError {
             | Self::KeyTaken
             | Self::Conflict => ErrorClass::Conflict,
             Self::CouldNotCheck(_) | Self::Token(TokenRefusal::IssuerUnavailable) => ErrorClass::CouldNotCheck,
-            Self::Login(LoginError::Unavailable(_)) => ErrorClass::CouldNotCheck,
+            Self::Login(LoginError::Unavailable(_) | LoginError::TooMany) => ErrorClass::CouldNotCheck,
             Self::Login(_) => ErrorClass::Forbidden,
             Self::Token(TokenRefusal::Disabled) => ErrorClass::NotFound,
             Self::Token(TokenRefusal::Malformed) => ErrorClass::Invalid,
@@ -351,6 +352,7 @@ impl ServiceError {
             Self::CouldNotCheck(_) => "could-not-check",
             Self::Token(refusal) => refusal.code(),
             Self::Login(LoginError::Unavailable(_)) => "provider-unavailable",
+            Self::Login(LoginError::TooMany) => "too-many-logins",
             Self::Login(LoginError::NoRole) => "no-role",
             Self::Login(LoginError::NotLinked(_)) => "identity-not-linked",
             Self::Login(LoginError::Offboarded) => "offboarded",

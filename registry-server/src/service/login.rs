@@ -56,15 +56,32 @@ impl Service {
         Zeroizing::new(hex::encode(bytes.as_slice()))
     }
 
-    /// Remembers what is under way, under a text that comes back once and in time.
+    /// Remembers what a browser is sent to the provider for, under a text that comes back once and in time.
+    ///
+    /// # Errors
+    /// [`LoginError::TooMany`] when too many are on their way; store errors.
+    pub async fn begin_login(&self, details: &str) -> Result<Zeroizing<String>, ServiceError> {
+        self.remember(details, Some(self.inner.settings.pending_logins)).await
+    }
+
+    /// As [`Service::begin_login`], for somebody whom the provider let in: whoever else is on their way keeps nobody out
+    /// who came that far.
     ///
     /// # Errors
     /// Store errors.
-    pub async fn begin_login(&self, details: &str) -> Result<Zeroizing<String>, ServiceError> {
+    pub async fn continue_login(&self, details: &str) -> Result<Zeroizing<String>, ServiceError> {
+        self.remember(details, None).await
+    }
+
+    async fn remember(&self, details: &str, most: Option<u64>) -> Result<Zeroizing<String>, ServiceError> {
         let state = self.secret();
         let (service, key, details) = (self.clone(), Digest::of(state.as_bytes()), details.to_owned());
         to_its_end(async move {
             let mut deciding = service.deciding().await?;
+            let under_way = deciding.tx.pending_logins(deciding.at).await?;
+            if most.is_some_and(|most| under_way >= most) {
+                return Err(ServiceError::Login(LoginError::TooMany));
+            }
             let ends = later(deciding.at, LOGIN_TIME)?;
             deciding.tx.begin_login(&key, &details, ends, deciding.at).await?;
             Ok(deciding.tx.commit().await?)

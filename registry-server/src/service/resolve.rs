@@ -27,6 +27,8 @@ pub enum Pinned {
     Superseded,
     /// It was, until trust in it ended.
     Revoked,
+    /// It was, until the time of an emergency consent ran out.
+    Expired,
     /// The version is or was served with another manifest than this.
     Mismatch,
     /// It was never served here, or not to this caller.
@@ -41,6 +43,7 @@ impl Pinned {
             Self::Live => "live",
             Self::Superseded => "superseded",
             Self::Revoked => "revoked",
+            Self::Expired => "expired",
             Self::Mismatch => "mismatch",
             Self::Unknown => "unknown",
         }
@@ -87,6 +90,7 @@ fn pinned(view: Option<&View>, version: Option<&ServerVersion>, manifest: &Diges
         Some(entry) => match entry.state {
             StateKind::Live => Pinned::Live,
             StateKind::Superseded => Pinned::Superseded,
+            StateKind::Expired => Pinned::Expired,
             _ => Pinned::Revoked,
         },
         None if version.is_some_and(|version| of_name().any(|entry| entry.version == *version)) => Pinned::Mismatch,

@@ -230,9 +230,9 @@ impl Deciding<'_> {
         let (record, new) = self.revoke_here(source, principal).await?;
         let outcome = super::Outcome::Revoked(&record);
         if new {
-            self.commit_as(outcome).await?
+            self.commit_as(outcome).await?;
         } else {
-            self.nothing_done(outcome).await?
+            self.nothing_done(outcome).await?;
         }
         Ok(record)
     }

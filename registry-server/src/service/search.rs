@@ -9,7 +9,7 @@ use std::{
 };
 
 use mcp_pin_attest::Attestation;
-use mcp_pin_model::{Digest, EntryKind, Manifest, ServerName, ServerVersion, json::Value};
+use mcp_pin_model::{Digest, EntryKind, Manifest, Ring, ServerName, ServerVersion, json::Value};
 use mcp_pin_storage::Snapshot;
 
 use super::{CatalogueEntry, Service, ServiceError};
@@ -70,12 +70,13 @@ pub struct SearchPage {
 
 impl Service {
     /// The servers in whose name, title, description or tools every word of the query stands, by name, after one, at
-    /// most `limit`. Of each, the latest live version is searched and nothing else.
+    /// most `limit`. Of each, the latest version that is live in the ring is searched and nothing else.
     ///
     /// # Errors
     /// Store errors, where a manifest was not read before.
     pub async fn search(
         &self,
+        ring: &Ring,
         query: &str,
         after: Option<&(ServerName, ServerVersion)>,
         limit: usize,
@@ -84,10 +85,8 @@ impl Service {
         let live = self.live();
         let mut snapshot = None;
         let mut hits = Vec::new();
-        for entry in live.iter().filter(|entry| entry.is_latest) {
-            if after.is_some_and(|(name, _)| entry.name <= *name) {
-                continue;
-            }
+        for server in live.servers().filter(|server| after.is_none_or(|(name, _)| server.name() > name)) {
+            let Some(entry) = server.view(ring).latest() else { continue };
             let tools = match self.inner.search.get(&entry.manifest) {
                 Some(tools) => tools,
                 None => {

@@ -50,7 +50,7 @@ pub enum Changed {
     /// An unsigned document.
     Draft(Draft),
     /// A signed version.
-    Version(Submission),
+    Version(Box<Submission>),
 }
 
 impl Changed {
@@ -127,7 +127,7 @@ impl Service {
             let authority = deciding.authority(&caller).await?;
             let filter = SubmissionFilter { server: Some(name.clone()), ..Default::default() };
             let mut targets: Vec<Changed> =
-                deciding.tx.submissions(&filter).await?.into_iter().map(Changed::Version).collect();
+                deciding.tx.submissions(&filter).await?.into_iter().map(Box::new).map(Changed::Version).collect();
             targets.extend(deciding.drafts_of(&name).await?.into_iter().map(Changed::Draft));
             targets.retain(|target| target.is_seen_by(&authority));
             if targets.is_empty() {
@@ -214,7 +214,7 @@ impl Deciding<'_> {
     ) -> Result<Changed, ServiceError> {
         let authority = self.authority(caller).await?;
         let target = match self.tx.submission_of_version(name, version).await? {
-            Some(submission) => Some(Changed::Version(submission)),
+            Some(submission) => Some(Changed::Version(Box::new(submission))),
             None => self.tx.open_draft(name, version).await?.map(Changed::Draft),
         };
         // What somebody may not see does not exist for them; what everybody may see is not theirs.
@@ -243,9 +243,9 @@ impl Deciding<'_> {
     /// A target as it stands now.
     async fn again(&mut self, target: Changed) -> Result<Changed, ServiceError> {
         Ok(match target {
-            Changed::Version(submission) => {
-                Changed::Version(self.tx.submission(&submission.id).await?.ok_or(ServiceError::NotFound("version"))?)
-            }
+            Changed::Version(submission) => Changed::Version(Box::new(
+                self.tx.submission(&submission.id).await?.ok_or(ServiceError::NotFound("version"))?,
+            )),
             draft @ Changed::Draft(_) => draft,
         })
     }
@@ -273,16 +273,16 @@ impl Deciding<'_> {
             (StateKind::Revoked, _) => return Err(ServiceError::Revoked("version")),
             (StateKind::Pending, NewStatus::Deleted) => {
                 let reason = update.message.as_deref().unwrap_or(WITHDRAWN);
-                self.reject_by(submission, caller.principal.as_str(), reason).await?
+                self.reject_by(*submission, caller.principal.as_str(), reason).await?
             }
-            (_, NewStatus::Deleted) => self.delete(caller, submission, update).await?,
-            (StateKind::Live, NewStatus::Active) => self.advise(caller, submission, Advice::Active, None).await?,
+            (_, NewStatus::Deleted) => self.delete(caller, *submission, update).await?,
+            (StateKind::Live, NewStatus::Active) => self.advise(caller, *submission, Advice::Active, None).await?,
             (StateKind::Live, NewStatus::Deprecated) => {
-                self.advise(caller, submission, Advice::Deprecated, update.message.clone()).await?
+                self.advise(caller, *submission, Advice::Deprecated, update.message.clone()).await?
             }
             (other, _) => return Err(ServiceError::WrongState(other.as_str())),
         };
-        Ok(Changed::Version(submission))
+        Ok(Changed::Version(Box::new(submission)))
     }
 
     /// Revokes a version by the order of whoever was granted its namespace.

@@ -114,6 +114,11 @@ pub(super) const DEFAULT_DRIFT_REPORTS: NonZero<u32> = NonZero::<u32>::MIN;
 /// Errors have many causes that are not the version's; five clients with one are a pattern.
 pub(super) const DEFAULT_ERROR_BUDGET: NonZero<u32> = NonZero::<u32>::MIN.saturating_add(4);
 
+/// Whoever begins a login leaves a row of some hundred bytes for ten minutes, and needs no token for that. One address can
+/// leave 30,000 at the default rate; this is more, so that no single one keeps others out, and less than what a disk or
+/// the writer would notice.
+const DEFAULT_PENDING_LOGINS: u64 = 50_000;
+
 /// How the service decides.
 ///
 /// There is no setting by which a publisher's own consent would count.
@@ -141,6 +146,8 @@ pub struct Settings {
     pub error_budget: NonZero<u32>,
     /// How long a token is valid that was exchanged for an identity token.
     pub exchanged_token_lifetime: SignedDuration,
+    /// How many people may be on their way to the identity provider and back at once.
+    pub pending_logins: u64,
     /// The longest that a token which is issued by hand may be valid, and how long it is where nobody says; none for no
     /// limit.
     pub longest_token: Option<SignedDuration>,
@@ -168,6 +175,7 @@ impl Default for Settings {
             drift_reports: DEFAULT_DRIFT_REPORTS,
             error_budget: DEFAULT_ERROR_BUDGET,
             exchanged_token_lifetime: DEFAULT_EXCHANGED_TOKEN_LIFETIME,
+            pending_logins: DEFAULT_PENDING_LOGINS,
             longest_token: None,
             policies: PolicySource::default(),
             roots: default_roots(),

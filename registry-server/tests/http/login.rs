@@ -6,15 +6,15 @@ use axum::http::{Method, StatusCode};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::SignedDuration;
 use mcp_pin_registry::{config::Config, login::LoginConfig, oidc::Algorithm};
+use mcp_pin_test_support::{
+    keys,
+    oidc::{CLIENT, KEY, TestProvider},
+};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use crate::{
-    issuer::KEY,
-    provider::{CLIENT, TestProvider},
-    support::{Answer, TestRegistry},
-};
+use crate::support::{Answer, TestRegistry};
 
 const ORIGIN: &str = "https://mcp.acme.example";
 
@@ -85,7 +85,7 @@ impl Scene {
 
     /// The provider lets somebody in, with claims that differ like this; null takes one away.
     fn give(&self, away: &Away, code: &str, changes: &Value) {
-        let mut claims = self.provider.claims("dana", &away.asked["nonce"]);
+        let mut claims = self.provider.claims("dana", &away.asked["nonce"], keys::now());
         for (name, value) in changes.as_object().unwrap() {
             if value.is_null() {
                 claims.as_object_mut().unwrap().remove(name);
@@ -182,35 +182,42 @@ async fn a_session_ends_when_it_is_idle_and_at_last() {
     let cookie = scene.session("dana").await;
     scene.registry.clock.advance_seconds(29 * 60);
     assert_eq!(scene.with_cookie(Method::GET, "/v1/whoami", &cookie, &[]).await.status, StatusCode::OK);
+    // The next token of the session came with that; it is idle for too long now.
+    let answer = scene.with_cookie(Method::GET, "/v1/whoami", &cookie, &[]).await;
+    assert_eq!(answer.status, StatusCode::OK, "the token before is good for a moment still");
     scene.registry.clock.advance_seconds(31 * 60);
     scene.with_cookie(Method::GET, "/v1/whoami", &cookie, &[]).await.problem(401);
 
     let scene = Scene::new().await;
     let mut cookie = scene.session("dana").await;
-    let mut turns = 0;
+    let (mut turns, mut passed) = (0, 0);
+    let mut wait = |seconds: i64| {
+        scene.registry.clock.advance_seconds(seconds);
+        passed += seconds;
+        passed
+    };
     // Ten hours, a request every ten minutes: never idle.
-    for _ in 0..59 {
-        scene.registry.clock.advance_seconds(10 * 60);
+    while wait(10 * 60) < 10 * 3600 {
         let answer = scene.with_cookie(Method::GET, "/v1/whoami", &cookie, &[]).await;
         assert_eq!(answer.status, StatusCode::OK);
         if answer.headers.contains_key("set-cookie") {
             let next = session_of(&answer);
             assert_ne!(next, cookie);
-            scene.registry.clock.advance_seconds(31);
+            assert_eq!(scene.with_cookie(Method::GET, "/v1/whoami", &cookie, &[]).await.status, StatusCode::OK);
+            wait(31);
             scene.with_cookie(Method::GET, "/v1/whoami", &cookie, &[]).await.problem(401);
             cookie = next;
             turns += 1;
         }
     }
     assert!(turns > 10, "the session's token is replaced as it goes");
-    scene.registry.clock.advance_seconds(10 * 60);
     scene.with_cookie(Method::GET, "/v1/whoami", &cookie, &[]).await.problem(401);
 }
 
 #[tokio::test]
 async fn a_token_that_does_not_fit_lets_nobody_in() {
     let scene = Scene::new().await;
-    let now = mcp_pin_test_support::keys::now().as_second();
+    let now = keys::now().as_second();
     for changes in [
         json!({ "nonce": "another" }),
         json!({ "nonce": null }),
@@ -247,7 +254,7 @@ async fn a_token_that_is_not_signed_as_it_should_lets_nobody_in() {
     ] {
         for signed in [true, false] {
             let away = scene.begin("").await;
-            let mut token = scene.provider.sign(&header, &scene.provider.claims("dana", &away.asked["nonce"]));
+            let mut token = scene.provider.sign(&header, &scene.provider.claims("dana", &away.asked["nonce"], keys::now()));
             if !signed {
                 token.truncate(token.rfind('.').unwrap() + 1);
             }
@@ -256,7 +263,7 @@ async fn a_token_that_is_not_signed_as_it_should_lets_nobody_in() {
         }
     }
     let away = scene.begin("").await;
-    let forged = stranger.token(&scene.provider.claims("dana", &away.asked["nonce"]));
+    let forged = stranger.token(&scene.provider.claims("dana", &away.asked["nonce"], keys::now()));
     scene.provider.give("code", forged, &away.asked["code_challenge"]);
     assert_eq!(scene.back(&away, "code").await.problem(403), "login-refused", "signed by somebody else");
 }
@@ -392,7 +399,8 @@ async fn a_command_line_gets_a_token_of_hours() {
     scene.registry.with_token(token).get("/v1/whoami").await.problem(401);
 
     let away = scene.begin(&query).await;
-    scene.give(&away, "code", &json!({}));
+    let later = keys::now().as_second() + 8 * 3600;
+    scene.give(&away, "code", &json!({ "iat": later, "exp": later + 300 }));
     let location = Url::parse(scene.back(&away, "code").await.header("location")).unwrap();
     let given: BTreeMap<String, String> = location.query_pairs().into_owned().collect();
     let stolen = scene.registry.anonymous().post_json("/v1/login/token", &exchange(&given["code"], "a guess")).await;

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails the test that called it")]
 
 mod access;
-mod attacks;
 mod access_table;
+mod attacks;
 mod clients;
 mod connections;
 mod documents;
@@ -13,14 +13,14 @@ mod evidence;
 mod hardening;
 mod issuer;
 mod life;
-mod once;
-mod publish;
-mod reads;
 mod login;
+mod once;
 mod operator;
 mod policies;
-mod provider;
+mod publish;
+mod reads;
 mod registry_client;
+mod reload;
 mod rings;
 mod root;
 mod support;

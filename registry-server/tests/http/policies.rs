@@ -23,7 +23,7 @@ const NO_REA: &str =
 #[tokio::test]
 async fn a_reload_takes_good_policies_and_keeps_them_when_the_next_are_bad() {
     let directory = tempfile::tempdir().unwrap();
-    write(&directory, "@id(\"nothing\") forbid (principal, action == Action::\"import\", resource);");
+    write(&directory, "@id(\"nothing\") forbid (principal, action == Action::\"manage-webhooks\", resource);");
     let registry = with_directory(&directory, Preset::Standard).await;
     let rea = registry.somebody("rea", &["reader"]).await;
     assert_eq!(rea.get("/v1/events").await.status, StatusCode::OK);
@@ -58,34 +58,48 @@ async fn a_reload_takes_good_policies_and_keeps_them_when_the_next_are_bad() {
 }
 
 #[tokio::test]
-async fn a_closed_registry_answers_404_to_strangers_and_keeps_nothing_in_caches() {
+async fn a_closed_registry_asks_who_it_is_and_keeps_nothing_in_caches() {
     let directory = tempfile::tempdir().unwrap();
-    write(&directory, "@id(\"closed\") forbid (principal is Anonymous, action, resource);");
+    write(
+        &directory,
+        "@id(\"closed\") forbid (principal is Anonymous, action, resource);
+         @id(\"not-rea\") forbid (principal == Principal::\"rea\", action == Action::\"read-catalogue\", resource);",
+    );
     let registry = with_directory(&directory, Preset::Standard).await;
     let people = registry.people().await;
+    let rea = registry.somebody("rea", &["reader"]).await;
     let manifest = weather("1.0.0", "Forecasts the weather.", None);
     registry.make_live(&people, &manifest).await;
-    let latest = format!("{WEATHER_PATH}/versions/latest");
-    for path in
-        ["/v0.1/servers", &latest, &format!("{WEATHER_PATH}/versions"), "/v0.1/servers/x%2Fnone/versions/latest"]
-    {
-        for actor in [registry.anonymous(), registry.with_token("mcpp_wrong")] {
-            let answer = actor.get(path).await;
-            assert_eq!(answer.problem(404), "server-not-found", "{path}");
-        }
-        let preflight = registry.anonymous().send(Method::OPTIONS, path, &[], Vec::new()).await;
-        assert_eq!(preflight.status, StatusCode::NO_CONTENT);
-    }
-    registry.anonymous().post("/v1/resolve", b"{\"servers\":[]}".to_vec()).await.problem(404);
-    let answer = people.publisher.get(&latest).await;
-    assert_eq!(answer.status, StatusCode::OK);
-    assert_eq!(answer.header("cache-control"), "private, no-store");
-    assert_eq!(registry.anonymous().get("/v0.1/health").await.status, StatusCode::OK);
     let digest = {
         use mcp_pin_model::statement::Statement as _;
         manifest.digest()
     };
-    registry.anonymous().get(&format!("/v1/manifests/{digest}")).await.problem(404);
+    let latest = format!("{WEATHER_PATH}/versions/latest");
+    let by_digest = format!("/v1/manifests/{digest}");
+    let versions = format!("{WEATHER_PATH}/versions");
+    for path in ["/v0.1/servers", &versions, &by_digest, "/v1/search?q=weather"] {
+        for actor in [registry.anonymous(), registry.with_token("mcpp_wrong")] {
+            assert_eq!(actor.get(path).await.problem(401), "unauthorized", "{path}");
+        }
+        rea.get(path).await.problem(404);
+        assert_eq!(people.publisher.get(path).await.status, StatusCode::OK, "{path}");
+        let preflight = registry.anonymous().send(Method::OPTIONS, path, &[], Vec::new()).await;
+        assert_eq!(preflight.status, StatusCode::NO_CONTENT);
+    }
+    // The question that clients with an allow-list ask: anything but 200 and 404 blocks every server there.
+    for path in [&latest, "/v0.1/servers/x%2Fnone/versions/latest"] {
+        for actor in [registry.anonymous(), registry.with_token("mcpp_wrong")] {
+            assert_eq!(actor.get(path).await.problem(404), "server-not-found", "{path}");
+        }
+        rea.get(path).await.problem(404);
+    }
+    let resolve = b"{\"servers\":[]}".to_vec();
+    registry.anonymous().post("/v1/resolve", resolve.clone()).await.problem(401);
+    rea.post("/v1/resolve", resolve).await.problem(404);
+    let answer = people.publisher.get(&latest).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.header("cache-control"), "private, no-cache");
+    assert_eq!(registry.anonymous().get("/v0.1/health").await.status, StatusCode::OK);
 }
 
 #[tokio::test]

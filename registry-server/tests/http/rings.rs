@@ -91,6 +91,9 @@ async fn readers_are_served_by_their_ring() {
         let headers = [headers, &[("content-type", "application/json")]].concat();
         let resolved = public.send(Method::POST, "/v1/resolve", &headers, body).await.json();
         assert_eq!(resolved["servers"][0]["manifest"], live.digest().to_string());
+        // "never" stands in 1.1.0 alone.
+        let found = get("/v1/search?q=never+forecasts".to_owned()).await.json();
+        assert_eq!(found["metadata"]["count"], u64::from(live.version() == second.version()));
     }
     assert_eq!(public.get("/.well-known/mcp-pin").await.json()["rings"], json!(["canary", "stable"]));
 }
@@ -193,6 +196,10 @@ async fn break_glass_is_marked_for_every_reader_until_it_ends() {
     registry.clock.advance_seconds(2 * 60 * 60);
     people.approvers[0].get("/v1/waiting").await;
     latest(&registry.anonymous(), &[]).await.problem(404);
+    // Nobody stopped trusting it, and a lock that pins it is not told that somebody did.
+    let pin = json!({ "name": WEATHER, "version": "1.0.0", "manifest": manifest.digest().to_string() });
+    let resolved = registry.anonymous().post_json("/v1/resolve", &json!({ "servers": [pin] })).await.json();
+    assert_eq!(resolved["servers"][0]["pinned"], "expired");
 }
 
 #[tokio::test]

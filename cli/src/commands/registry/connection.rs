@@ -4,6 +4,7 @@ use std::{future::Future, path::PathBuf};
 
 use clap::ValueHint;
 use mcp_pin_attest::{MAX_KEY_TEXT_BYTES, PublicKey};
+use mcp_pin_model::Ring;
 use mcp_pin_registry_client::{AccessToken, ClientError, ClientOptions, RefusalKind, RegistryClient};
 use zeroize::Zeroizing;
 
@@ -35,6 +36,12 @@ impl Connection {
     pub(crate) fn client(&self, context: &Context) -> Result<RegistryClient, CommandError> {
         let token = self.token(context)?;
         RegistryClient::new(&self.url(context)?, token, &ClientOptions::default()).map_err(client_error)
+    }
+
+    /// A client that asks for what is live in a ring.
+    pub(crate) fn in_ring(&self, context: &Context, ring: &Ring) -> Result<RegistryClient, CommandError> {
+        let options = ClientOptions { ring: Some(ring.clone()), ..ClientOptions::default() };
+        RegistryClient::new(&self.url(context)?, self.token(context)?, &options).map_err(client_error)
     }
 
     /// A client for what nobody may do without a token.

@@ -39,7 +39,7 @@ pub struct Arguments {
     // `--format` is how results are printed, in every command.
     #[arg(long = "as", value_enum, value_name = "FORM")]
     pub form: Form,
-    /// Only what is live in this ring
+    /// What is live in this ring
     #[arg(long, value_name = "RING", default_value = "stable")]
     pub ring: Ring,
     /// What a server is called in a client's configuration, as NAME=ALIAS [default: what stands after the slash]
@@ -126,9 +126,9 @@ struct Document {
 /// # Errors
 /// When a server does not verify or cannot be expressed, the registry cannot be asked, or nothing can be written.
 pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
-    let client = arguments.connection.client(context)?;
+    let client = arguments.connection.in_ring(context, &arguments.ring)?;
     let output = context.directory.join(&arguments.output);
-    let entries = ask(context, "reading the catalogue", latest(&client, &arguments.ring))?;
+    let entries = ask(context, "reading the catalogue", latest(&client))?;
     let wanted: Vec<CatalogueEntry> =
         entries.into_iter().filter(|entry| !arguments.without.contains(&entry.name)).collect();
     let names: Vec<String> = wanted.iter().map(|entry| format!("{}@{}", entry.name, entry.version)).collect();
@@ -164,18 +164,15 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     Ok(Status::Passed)
 }
 
-/// The latest live version of every server in a ring, by name.
-async fn latest(
-    client: &RegistryClient,
-    ring: &Ring,
-) -> Result<Vec<CatalogueEntry>, mcp_pin_registry_client::ClientError> {
+/// The latest live version of every server in the client's ring, by name. What a ring has nothing of its own of it has from
+/// a later one, so the rings of an entry do not say whether it belongs here: the registry's answer for the ring does.
+async fn latest(client: &RegistryClient) -> Result<Vec<CatalogueEntry>, mcp_pin_registry_client::ClientError> {
     let mut found = BTreeMap::new();
     let mut query = CatalogueQuery { latest_only: true, ..CatalogueQuery::default() };
     for _ in 0..MAX_PAGES {
         let page = client.list(&query).await?;
         for entry in page.entries {
-            let in_ring = entry.rings.iter().any(|own| *own == ring.to_string());
-            if entry.status != EntryStatus::Deleted && in_ring {
+            if entry.status != EntryStatus::Deleted {
                 found.insert(entry.name.clone(), entry);
             }
         }
@@ -283,6 +280,8 @@ mod tests {
         exported
     }
 
+    type Write = fn(&[Exported]) -> Result<String, Vec<(ServerName, Inexpressible)>>;
+
     fn sample() -> Vec<Exported> {
         vec![
             remote("mail", "https://mail.acme.example/mcp"),
@@ -331,12 +330,9 @@ mod tests {
 
     #[test]
     fn what_would_allow_more_than_was_consented_to_is_refused() {
-        let refused =
-            |exported: Exported, write: fn(&[Exported]) -> Result<String, Vec<(ServerName, Inexpressible)>>| {
-                write(&[exported]).unwrap_err().remove(0).1.0
-            };
+        let refused = |exported: Exported, write: Write| write(&[exported]).unwrap_err().remove(0).1.0;
         // A star in an address is a pattern there.
-        for write in [allow_lists::copilot, allow_lists::claude_code] {
+        for write in [allow_lists::copilot as Write, allow_lists::claude_code] {
             assert!(refused(remote("mail", "https://*.acme.example/mcp"), write).contains("pattern"));
             assert!(refused(local("weather", "npx", &["${HOME}/server"]), write).contains("variable"));
             assert!(refused(remote("mail", "https://mail.acme.example/$TENANT"), write).contains("variable"));

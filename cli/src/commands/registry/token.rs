@@ -75,6 +75,8 @@ pub enum Role {
     Publisher,
     /// Read.
     Reader,
+    /// With `admin`: make versions live in an emergency, without the consents that they take.
+    BreakGlass,
 }
 
 impl Role {
@@ -86,6 +88,7 @@ impl Role {
             Self::Operator => "operator",
             Self::Publisher => "publisher",
             Self::Reader => "reader",
+            Self::BreakGlass => "break-glass",
         }
     }
 }

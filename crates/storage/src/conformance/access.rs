@@ -235,9 +235,13 @@ pub(super) async fn a_login_comes_back_once_and_in_time(store: Arc<dyn Store>) {
     let [first, second, third] = ["1", "2", "3"].map(|text| Digest::of(text.as_bytes()));
     tx.begin_login(&first, "{}", at(10), at(0)).await.expect("a login");
     tx.begin_login(&second, "{\"a\":1}", at(10), at(0)).await.expect("a login");
+    assert_eq!(tx.pending_logins(at(9)).await.expect("a count"), 2);
+    assert_eq!(tx.pending_logins(at(10)).await.expect("a count"), 0, "their time is over");
     assert_eq!(tx.take_login(&second, at(9)).await.expect("a login").as_deref(), Some("{\"a\":1}"));
     assert_eq!(tx.take_login(&second, at(9)).await.expect("none"), None, "once");
     assert_eq!(tx.take_login(&first, at(10)).await.expect("none"), None, "in time");
+    tx.begin_login(&second, "{}", at(30), at(20)).await.expect("a login");
+    assert_eq!(tx.pending_logins(at(0)).await.expect("a count"), 1, "those whose time is over are forgotten");
     assert_eq!(tx.take_login(&third, at(1)).await.expect("none"), None, "never begun");
 }
 

@@ -68,8 +68,8 @@ pub async fn auth(
         }
         "none" => {
             return Err(Problem::no_such_login(
-                "this registry takes nothing from nobody: ask an administrator for a token (`mcp-pin registry token \
-                 create`)",
+                "this registry takes nothing from nobody: ask an administrator for a token \
+                 (`mcp-pin registry token create`)",
             ));
         }
         _ => return Err(Problem::not_found()),

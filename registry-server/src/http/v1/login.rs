@@ -156,7 +156,7 @@ pub async fn callback(State(state): State<AppState>, headers: HeaderMap, query: 
         Goal::Token { mut redirect, state: theirs, challenge } => {
             let roles = roles.iter().map(|role| role.as_str().to_owned()).collect();
             let stage = Stage::Code { principal: principal.to_string(), roles, groups, challenge };
-            let code = service.begin_login(&text(&stage)?).await?;
+            let code = service.continue_login(&text(&stage)?).await?;
             redirect.query_pairs_mut().append_pair("code", &code).append_pair("state", &theirs);
             see_other(redirect.as_str())?
         }

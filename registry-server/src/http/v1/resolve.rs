@@ -67,8 +67,9 @@ pub struct Resolved {
     /// That the version should not be used any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deprecated: Option<DeprecationDocument>,
-    /// How the manifest of the request stands: `live`; `superseded` by a later version; `revoked`; `mismatch`, where
-    /// the version is or was served with another manifest; `unknown`, where it was never served.
+    /// How the manifest of the request stands: `live`; `superseded` by a later version; `revoked`; `expired` with the
+    /// emergency consent that it was live by; `mismatch`, where the version is or was served with another manifest;
+    /// `unknown`, where it was never served.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<PinnedWord>)]
     pub pinned: Option<&'static str>,
@@ -102,6 +103,7 @@ enum PinnedWord {
     Live,
     Superseded,
     Revoked,
+    Expired,
     Mismatch,
     Unknown,
 }
@@ -136,13 +138,13 @@ pub async fn resolve(
         .map(|name| {
             let wanted =
                 Lookup { name: &name.name, version: name.version.as_deref(), manifest: name.manifest.as_deref() };
-            document(look_up(&live, &ring, &wanted))
+            document(&look_up(&live, &ring, &wanted))
         })
         .collect();
     private(StatusCode::OK, &ResolveList { servers })
 }
 
-fn document(found: crate::service::Resolved) -> Resolved {
+fn document(found: &crate::service::Resolved) -> Resolved {
     let pinned = found.pinned.map(crate::service::Pinned::as_str);
     let other = |latest: &CatalogueEntry| {
         found.entry.as_ref().is_none_or(|entry| entry.version != latest.version).then(|| latest.into())

@@ -12,6 +12,7 @@ use crate::{
         cursor::{Cursor, Filters, List},
         error::{Problem, ReadProblems},
         query::Query,
+        reader::ReaderRing,
         state::AppState,
         v0_1::entry::ListMetadata,
     },
@@ -88,7 +89,12 @@ impl From<&SearchHit> for FoundServer {
     ),
     responses((status = 200, description = "the document", body = SearchList), ReadProblems)
 )]
-pub async fn search(State(state): State<AppState>, headers: HeaderMap, query: Query) -> Result<Response, Problem> {
+pub async fn search(
+    State(state): State<AppState>,
+    ReaderRing(ring): ReaderRing,
+    headers: HeaderMap,
+    query: Query,
+) -> Result<Response, Problem> {
     let limit = query.number("limit", DEFAULT_LIMIT, 1..=MAX_LIMIT, "`limit` is a number from 1 to 100")?;
     let words = query.text("q").unwrap_or_default();
     if words.chars().count() > MAX_QUERY || !(1..=MAX_SEARCH_WORDS).contains(&words.split_whitespace().count()) {
@@ -111,7 +117,8 @@ pub async fn search(State(state): State<AppState>, headers: HeaderMap, query: Qu
             }
         }
     };
-    let page = state.service().search(words, after.as_ref(), usize::try_from(limit).unwrap_or(usize::MAX)).await?;
+    let page =
+        state.service().search(&ring, words, after.as_ref(), usize::try_from(limit).unwrap_or(usize::MAX)).await?;
     let next = page.hits.last().filter(|_| page.more).map(|last| {
         state.cursors().seal(&Cursor {
             list: List::Search,

@@ -88,10 +88,11 @@ async fn read(
     for submission in snapshot.once_live(Some(name)).await? {
         let is_live = submission.state.kind() == StateKind::Live;
         // What was served before had verified then, and bytes under a digest do not change.
-        if is_live && !before.is_some_and(|before| before.serves(&submission.manifest)) {
+        if !before.is_some_and(|before| before.knows(&submission)) {
             match settle::manifest(&mut *snapshot, &submission, &settings.roots).await {
-                Err(ServiceError::Unsound(problem)) if unverified == Unverified::Withhold => {
-                    tracing::error!(server = %name, problem = ?problem, "a version that was made live elsewhere is not served");
+                // What is live no longer stands in nobody's way: a revocation must not fail because of it.
+                Err(ServiceError::Unsound(problem)) if !is_live || unverified == Unverified::Withhold => {
+                    tracing::error!(server = %name, problem = ?problem, "a version whose record does not verify is not served");
                     continue;
                 }
                 verified => drop(verified?),

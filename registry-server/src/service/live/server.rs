@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use mcp_pin_model::{Digest, Ring, ServerName};
+use mcp_pin_model::{
+    Ring, ServerName,
+    json::{self, Value},
+};
 use mcp_pin_storage::{StateKind, Submission, VersionStatus};
 
 use super::{CatalogueEntry, Facts, Standing};
@@ -148,8 +151,13 @@ impl Server {
         self.default.all.iter().chain(self.others.iter().flat_map(|(_, view)| &view.all))
     }
 
-    /// Whether this manifest is live in any ring.
-    pub(super) fn serves(&self, manifest: &Digest) -> bool {
-        self.everything().any(|entry| entry.manifest == *manifest && entry.state == StateKind::Live)
+    /// Whether an entry was made of this very record. The `server.json` stands beside the signed manifest in the store, so
+    /// it is compared too: one that was edited there is not what had verified.
+    pub(super) fn knows(&self, submission: &Submission) -> bool {
+        self.everything().any(|entry| {
+            entry.manifest == submission.manifest
+                && json::parse(submission.server_json.as_bytes())
+                    .is_ok_and(|read| read == Value::Object(entry.server()))
+        })
     }
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use mcp_pin_model::Ring;
+use mcp_pin_model::{
+    Ring,
+    json::{self, Value},
+};
 use mcp_pin_storage::{LiveRing, Store, VersionStatus};
 use mcp_pin_storage_sqlite::SqliteStore;
 use mcp_pin_test_support::keys::{manifest, tool};
@@ -36,11 +39,13 @@ fn line(live: &LiveSet, entry: &CatalogueEntry) -> String {
     assert!(live.has_manifest(&entry.manifest));
     assert_eq!(live.server_of_manifest(&entry.manifest).unwrap().name(), &entry.name);
     assert_eq!(entry.tag(), Tag::of(entry.document()), "the tag is that of the bytes");
-    let document: serde_json::Value = serde_json::from_slice(entry.document()).unwrap();
-    assert_eq!(document["server"], serde_json::from_str::<serde_json::Value>(&entry.server_json()).unwrap());
-    let official = &document["_meta"]["io.modelcontextprotocol.registry/official"];
-    assert_eq!(official["isLatest"], entry.is_latest);
-    assert_eq!(official["status"], if entry.state == StateKind::Live { "active" } else { "deleted" });
+    let document = json::parse(entry.document()).unwrap();
+    assert_eq!(document.get("server"), Some(&json::parse(entry.server_json().as_bytes()).unwrap()));
+    let official =
+        document.get("_meta").and_then(|meta| meta.get("io.modelcontextprotocol.registry/official")).unwrap();
+    assert_eq!(official.get("isLatest"), Some(&Value::Bool(entry.is_latest)));
+    let status = if entry.state == StateKind::Live { "active" } else { "deleted" };
+    assert_eq!(official.get("status").and_then(Value::as_str), Some(status));
     format!("  {:?} {} {}", entry.facts(), entry.search_text(), String::from_utf8_lossy(entry.document()))
 }
 
@@ -266,6 +271,34 @@ async fn t82_a_follower_serves_nothing_that_does_not_verify() {
     let live = follower.live();
     let served: Vec<_> = SERVERS.into_iter().filter(|name| live.latest(&name.parse().unwrap()).is_some()).collect();
     assert_eq!(served, ["io.example/calendar", "io.example/weather"]);
+}
+
+/// The same, of what the follower had served before: that it had verified says nothing about what stands there now.
+#[tokio::test]
+async fn t82_what_was_served_is_compared_again() {
+    let registry = TestRegistry::staffed().await;
+    live_everywhere(&registry).await;
+    let follower = other_node(&registry).await.unwrap();
+    super::catalogue::tamper(
+        &registry,
+        &[
+            "DROP TRIGGER submissions_keep",
+            "UPDATE submissions SET server_json = replace(server_json, '1.0.0', '6.6.6') WHERE server = 'io.example/mail'",
+        ],
+    )
+    .await;
+    // Something about the server, so that the follower reads it again.
+    let name = "io.example/mail".parse().unwrap();
+    let first = follower.live().latest(&name).unwrap().manifest;
+    let second = manifest("io.example/mail", "1.1.0", [tool("do", "Does things.")], Some(first));
+    let submission = registry.submit_as("acme", &second).await.unwrap().submission;
+    registry.approve("alice", &submission).await.unwrap();
+    follower.refresh().await.unwrap();
+    let live = follower.live();
+    let documents: Vec<String> =
+        live.server(&name).unwrap().default_view().all().iter().map(|entry| entry.server_json().into_owned()).collect();
+    assert!(documents.iter().all(|document| !document.contains("6.6.6")), "{documents:?}");
+    assert_eq!(live.latest(&name).unwrap().version.to_string(), "1.1.0");
 }
 
 #[tokio::test]

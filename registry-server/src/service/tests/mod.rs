@@ -11,6 +11,7 @@ mod identities;
 mod invariant;
 mod life;
 mod live;
+mod logins;
 mod offboarding;
 mod policies;
 mod revocations;
