@@ -178,8 +178,7 @@ impl Server {
         let log_key = data_dir.log_key()?;
         let roots = RootStore::new(&config.data_dir).load(log_key.as_ref().map(LogKey::id).as_deref(), clock.now())?;
         let trusted_root = log_key.zip(config.public_url.as_ref()).map(|(key, url)| key.trusted_root(url));
-        let about =
-            About { public_url: config.public_url.clone(), metrics_elsewhere: config.metrics_listen.is_some() };
+        let about = About { public_url: config.public_url.clone(), metrics_elsewhere: config.metrics_listen.is_some() };
         let rates = RateLimits::new(config.limits.rates, config.exposure);
         let published = Published { roots, trusted_root };
         let state = AppState::new(service, cursors, config.limits, metrics, about, issuers, login, published, rates);

@@ -78,12 +78,12 @@ impl Scene {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let data = world.path("data");
         let configuration = format!(
-            "public-url = \"http://127.0.0.1:{port}\"\n\n[login]\nissuer = \"{}\"\nclient-id = \"{CLIENT}\"\n\
+            "listen = \"127.0.0.1:{port}\"\npublic-url = \"http://127.0.0.1:{port}\"\n\n[login]\nissuer = \"{}\"\nclient-id = \"{CLIENT}\"\n\
              algorithm = \"ES256\"\nroles = {{ \"reviewers\" = [\"approver\"] }}\n",
             provider.url
         );
         fs::write(data.with_extension("toml"), configuration).unwrap();
-        let registry = RegistryProcess::start_with(&data, &["--listen", &format!("127.0.0.1:{port}")]);
+        let registry = RegistryProcess::start(&data);
         Self { world, provider, registry }
     }
 
@@ -163,7 +163,8 @@ fn somebody_logs_in_with_a_browser_and_out_again() {
     assert!(said.contains("as dana (approver) until "), "{said}");
 
     // The token is kept for this registry, where only its owner can read it, and is never shown.
-    let kept: Vec<_> = crate::world::files(&person.home).into_iter().filter(|(name, _)| name.ends_with(".json")).collect();
+    let kept: Vec<_> =
+        crate::world::files(&person.home).into_iter().filter(|(name, _)| name.ends_with(".json")).collect();
     let [(name, bytes)] = &kept[..] else { panic!("{:?}", kept.iter().map(|(name, _)| name).collect::<Vec<_>>()) };
     let kept: Value = serde_json::from_slice(bytes).unwrap();
     let token = kept["token"].as_str().unwrap().to_owned();
@@ -175,7 +176,10 @@ fn somebody_logs_in_with_a_browser_and_out_again() {
         assert_eq!(mode, 0o600, "{mode:o}");
     }
     let me = scene.registry.read("/v1/whoami", Some(&token));
-    assert_eq!((&me["principal"], &me["method"], &me["roles"]), (&json!("dana"), &json!("login"), &json!(["approver"])));
+    assert_eq!(
+        (&me["principal"], &me["method"], &me["roles"]),
+        (&json!("dana"), &json!("login"), &json!(["approver"]))
+    );
     person.run(&["pending", "--registry", &url]).expect(0);
     // An approver administers nothing.
     person.run(&["registry", "token", "list", "--registry", &url]).expect(0);

@@ -86,15 +86,8 @@ pub enum Role {
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 7] = [
-        Self::Admin,
-        Self::Approver,
-        Self::Auditor,
-        Self::BreakGlass,
-        Self::Operator,
-        Self::Publisher,
-        Self::Reader,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Admin, Self::Approver, Self::Auditor, Self::BreakGlass, Self::Operator, Self::Publisher, Self::Reader];
 
     /// The word used in JSON, SQL, logs and documents.
     #[must_use]

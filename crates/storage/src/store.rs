@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 
 use crate::{
-    AccessReader, AccessWriter, AnswerReader, AnswerWriter, ApproverReader, ApproverWriter, ConsentReader, ConsentWriter,
-    DocumentReader, DocumentWriter, DraftReader, DraftWriter, EventReader, EventWriter, GrantReader, GrantWriter,
-    PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter, RolloutReader, RolloutWriter, StorageError,
-    SubmissionReader, SubmissionWriter, TokenReader, TokenWriter, VersionStatusReader, VersionStatusWriter, WebhookReader,
-    WebhookWriter,
+    AccessReader, AccessWriter, AnswerReader, AnswerWriter, ApproverReader, ApproverWriter, ConsentReader,
+    ConsentWriter, DocumentReader, DocumentWriter, DraftReader, DraftWriter, EventReader, EventWriter, GrantReader,
+    GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter, RolloutReader, RolloutWriter,
+    StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter, VersionStatusReader,
+    VersionStatusWriter, WebhookReader, WebhookWriter,
 };
 
 /// A database.

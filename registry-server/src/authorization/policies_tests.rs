@@ -186,7 +186,8 @@ fn the_presets_answer_as_they_should() {
 #[test]
 fn a_directory_is_read_as_a_whole_or_not_at_all() {
     let directory = tempfile::tempdir().unwrap();
-    let source = || PolicySource { preset: Preset::Standard, directory: Some(directory.path().to_owned()), closed: false };
+    let source =
+        || PolicySource { preset: Preset::Standard, directory: Some(directory.path().to_owned()), closed: false };
     assert!(source().load().is_err(), "an empty directory protects nothing");
     let good = "@id(\"weekend\") forbid (principal, action == Action::\"go-live\", resource) when { context.weekday == \"saturday\" };";
     std::fs::write(directory.path().join("freeze.cedar"), good).unwrap();
@@ -205,7 +206,10 @@ fn a_directory_is_read_as_a_whole_or_not_at_all() {
 }
 
 static PRESETS: LazyLock<Vec<Policies>> = LazyLock::new(|| {
-    Preset::ALL.iter().map(|preset| PolicySource { preset: *preset, directory: None, closed: false }.load().unwrap()).collect()
+    Preset::ALL
+        .iter()
+        .map(|preset| PolicySource { preset: *preset, directory: None, closed: false }.load().unwrap())
+        .collect()
 });
 
 fn anybody() -> impl Strategy<Value = Subject> {

@@ -8,9 +8,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use mcp_pin_model::{Digest, Grade, Ring, leaf::LeafType};
-use mcp_pin_storage::{
-    BreakGlass, BreakGlassEnd, MoveCause, PrincipalName, Progress, Rollout, StateKind, Submission,
-};
+use mcp_pin_storage::{BreakGlass, BreakGlassEnd, MoveCause, PrincipalName, Progress, Rollout, StateKind, Submission};
 
 use super::{
     Caller, Service, ServiceError,

@@ -90,7 +90,10 @@ async fn the_list_of_guarded_paths_is_complete() {
     }
     let filled = |pattern: &str| {
         let pattern = pattern.replace("{serverName}", "io.github.acme%2Fweather").replace("{version}", "1.0.0");
-        pattern.replace("{id}", "01JGFJJZ00AAAAAAAAAAAAAAAA").replace("{namespace}", "io.github.acme").replace("{name}", "acme")
+        pattern
+            .replace("{id}", "01JGFJJZ00AAAAAAAAAAAAAAAA")
+            .replace("{namespace}", "io.github.acme")
+            .replace("{name}", "acme")
     };
     for (method, path) in &guarded {
         assert!(GUARDED.contains(&(method.as_str(), filled(path).as_str())), "{method} {path} is not tested");

@@ -5,10 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use aws_lc_rs::{
-    rand::SystemRandom,
-    signature::EcdsaKeyPair,
-};
+use aws_lc_rs::{rand::SystemRandom, signature::EcdsaKeyPair};
 use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse as _, routing};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use mcp_pin_registry::oidc::{Algorithm, IssuerConfig, IssuerKind};

@@ -254,7 +254,8 @@ async fn a_token_that_is_not_signed_as_it_should_lets_nobody_in() {
     ] {
         for signed in [true, false] {
             let away = scene.begin("").await;
-            let mut token = scene.provider.sign(&header, &scene.provider.claims("dana", &away.asked["nonce"], keys::now()));
+            let mut token =
+                scene.provider.sign(&header, &scene.provider.claims("dana", &away.asked["nonce"], keys::now()));
             if !signed {
                 token.truncate(token.rfind('.').unwrap() + 1);
             }

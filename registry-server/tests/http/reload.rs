@@ -144,6 +144,7 @@ async fn a_signal_takes_good_policies_and_keeps_them_when_the_next_are_bad() {
 async fn a_signal_takes_a_good_certificate_and_keeps_it_when_the_next_is_bad() {
     let (first, second) = (TestTls::new("first"), TestTls::new("second"));
     let (before, after) = (first.server("localhost"), second.server("localhost"));
+    let other = second.server("other.example");
     let process = Process::start(
         "[tls]\ncertificate = \"server.pem\"\nkey = \"server.key\"\n",
         &[("server.pem", &before.certificate), ("server.key", &before.key)],
@@ -164,7 +165,8 @@ async fn a_signal_takes_a_good_certificate_and_keeps_it_when_the_next_is_bad() {
     until("the new certificate is presented", async || trusted(&second).await).await;
     assert!(!trusted(&first).await);
 
-    for (certificate, key) in [("nothing", after.key.as_str()), (&before.certificate, &after.key), (&after.certificate, "")]
+    for (certificate, key) in
+        [("nothing", after.key.as_str()), (&before.certificate, &other.key), (&after.certificate, "")]
     {
         write(&process.path("server.pem"), certificate);
         write(&process.path("server.key"), key);

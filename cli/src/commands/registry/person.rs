@@ -127,6 +127,7 @@ fn secret() -> Zeroizing<String> {
 
 /// The code that comes with this state. Whatever else comes is answered and left.
 fn wait_for(listener: &TcpListener, state: &str) -> Result<Zeroizing<String>, CommandError> {
+    #[expect(clippy::disallowed_methods, reason = "a person at a browser is waited for in real time")]
     let start = Instant::now();
     while start.elapsed() < PATIENCE {
         match listener.accept() {

@@ -31,7 +31,8 @@ pub async fn readers(State(state): State<AppState>, request: Request, next: Next
     if !is_catalogue || request.method() == Method::OPTIONS || state.service().is_open() {
         return next.run(request).await;
     }
-    let (by_digest, is_latest) = (path.starts_with(BY_DIGEST), path.trim_end_matches('/').ends_with("/versions/latest"));
+    let (by_digest, is_latest) =
+        (path.starts_with(BY_DIGEST), path.trim_end_matches('/').ends_with("/versions/latest"));
     let (mut parts, body) = request.into_parts();
     let allowed = match Authenticated::from_request_parts(&mut parts, &state).await {
         Ok::<Authenticated, _>(_) if by_digest => Ok(()),
@@ -42,8 +43,8 @@ pub async fn readers(State(state): State<AppState>, request: Request, next: Next
         Err(problem) => Err(problem),
     };
     if let Err(problem) = allowed {
-        let hides = problem.status() == StatusCode::FORBIDDEN
-            || (is_latest && problem.status() == StatusCode::UNAUTHORIZED);
+        let hides =
+            problem.status() == StatusCode::FORBIDDEN || (is_latest && problem.status() == StatusCode::UNAUTHORIZED);
         return if hides { Problem::server_not_found().into_response() } else { problem.into_response() };
     }
     let mut response = next.run(Request::from_parts(parts, body)).await;

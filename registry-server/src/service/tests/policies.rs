@@ -32,7 +32,8 @@ async fn a_policy_holds_a_version_that_has_every_consent() {
     assert_eq!(registry.state(&submission).await, StateKind::Approved, "and goes on holding it");
 
     // A push does not get past it, and says by what it is held.
-    let pushed = registry.service.steer(&registry.admin, &submission.manifest, Steering::Promote { to: None }, "now").await;
+    let pushed =
+        registry.service.steer(&registry.admin, &submission.manifest, Steering::Promote { to: None }, "now").await;
     let refused = pushed.unwrap_err();
     assert_eq!(refused.to_string(), "`go-live` is forbidden by `own/freeze`");
 
