@@ -147,8 +147,14 @@ fn check(registry: &RegistryProcess, done: &Acknowledged, before: &[Value]) -> V
         let state = submission["state"].as_str().unwrap();
         let expected: &[LeafType] = match state {
             "pending" => &[LeafType::Submitted, LeafType::Verified],
-            "live" => &[LeafType::Submitted, LeafType::Verified, LeafType::RingMoved],
-            "superseded" => &[LeafType::Submitted, LeafType::Verified, LeafType::RingMoved, LeafType::Superseded],
+            "live" => &[LeafType::Submitted, LeafType::Verified, LeafType::Approved, LeafType::RingMoved],
+            "superseded" => &[
+                LeafType::Submitted,
+                LeafType::Verified,
+                LeafType::Approved,
+                LeafType::RingMoved,
+                LeafType::Superseded,
+            ],
             other => panic!("nobody made anything {other}"),
         };
         assert_eq!(decided.remove(manifest).unwrap_or_default(), expected, "{state} with half of its events");

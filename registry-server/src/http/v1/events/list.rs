@@ -62,6 +62,18 @@ pub struct EventDocument {
     pub leaf: json::Value,
 }
 
+/// One event of a stream, as its fields are named (HTML, 9.2.6 "Interpreting an event stream").
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "it is the shape of text that is written field by field")]
+pub struct StreamedEvent {
+    /// The sequence; none of an `end`.
+    id: Option<String>,
+    /// `end` for the last one.
+    event: Option<String>,
+    /// JSON: an event as the document has it, or its OCSF form; of an `end`, the `reason`.
+    data: String,
+}
+
 /// List every decision, in order
 ///
 /// As one document, as lines of JSON (`format=jsonl`, or `Accept: application/x-ndjson`), or as lines of OCSF
@@ -90,7 +102,7 @@ pub struct EventDocument {
         ("Last-Event-ID" = Option<u64>, Header, description = "with `follow`: the sequence of the last event that was seen"),
     ),
     responses(
-        (status = 200, description = "the document", content((EventList = "application/json"), (String = "application/x-ndjson"), (String = "text/event-stream"))),
+        (status = 200, description = "the document", content((EventList = "application/json"), (String = "application/x-ndjson"), (StreamedEvent = "text/event-stream"))),
         ReadProblems,
         (status = 409, description = "the log does not reach as far as what was seen", body = crate::http::error::ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "too many follow already", body = crate::http::error::ProblemDocument, content_type = "application/problem+json"),
