@@ -324,7 +324,7 @@ async fn reload_when_told(service: Service, tls: Option<Tls>) {
             authorization::reload::reload(&service).await;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Ready when the process is told to stop: SIGTERM or SIGINT.

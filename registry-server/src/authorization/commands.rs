@@ -6,6 +6,7 @@ use std::{
 };
 
 use clap::{Args, Subcommand, ValueHint};
+use mcp_pin_model::json;
 use thiserror::Error;
 
 use super::{
@@ -192,7 +193,8 @@ fn test(arguments: &TestArguments) -> Result<(), PolicyCommandError> {
         let bad = |problem: String| PolicyCommandError::Questions { place: place.clone(), problem };
         let text = read(path)?;
         let trial: Trial = if path.extension().is_some_and(|extension| extension == "json") {
-            serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?
+            let value = json::parse(text.as_bytes()).map_err(|error| bad(error.to_string()))?;
+            json::from_value(&value).map_err(|error| bad(error.to_string()))?
         } else {
             toml::from_str(&text).map_err(|error| bad(error.to_string()))?
         };

@@ -103,7 +103,7 @@ async fn a_signal_takes_good_policies_and_keeps_them_when_the_next_are_bad() {
         &[("policies/own.cedar", HARMLESS), ("policies/README.md", "Not Cedar.")],
     );
     let admin = std::fs::read_to_string(process.path("data/admin-token")).unwrap().trim().to_owned();
-    let http = reqwest::Client::new();
+    let http = reqwest::Client::builder().build().unwrap();
     let events = async || {
         let asked = http.get(format!("{}/v1/events", process.address)).bearer_auth(&admin).send().await.unwrap();
         asked.status().as_u16()

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use mcp_pin_model::Digest;
+use mcp_pin_model::{Digest, json};
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 use url::{Host, Url};
@@ -119,7 +119,7 @@ pub async fn callback(State(state): State<AppState>, headers: HeaderMap, query: 
     let service = state.service();
     let given = query.text("state").unwrap_or_default();
     let details = service.take_login(given).await?.ok_or_else(|| refused(LoginError::Unknown))?;
-    let Ok(Stage::Away { pending, browser, goal }) = serde_json::from_str(&details) else {
+    let Some(Stage::Away { pending, browser, goal }) = stage(&details) else {
         return Err(refused(LoginError::Unknown));
     };
     // Somebody else's login must not end in this browser, nor this one's in somebody else's (RFC 9700 section 4.7).
@@ -206,7 +206,7 @@ pub async fn token(
     let _turn = state.turn().await?;
     let service = state.service();
     let details = service.take_login(&request.code).await?.ok_or_else(|| refused(LoginError::Unknown))?;
-    let Ok(Stage::Code { principal, roles, groups, challenge }) = serde_json::from_str(&details) else {
+    let Some(Stage::Code { principal, roles, groups, challenge }) = stage(&details) else {
         return Err(refused(LoginError::Unknown));
     };
     if URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(request.verifier.as_bytes())) != challenge {
@@ -320,6 +320,11 @@ fn is_loopback_address(url: &Url) -> bool {
         && url.password().is_none()
         && url.query().is_none()
         && url.fragment().is_none()
+}
+
+/// What was remembered; none where another version of this program wrote it.
+fn stage(details: &str) -> Option<Stage> {
+    json::from_value(&json::parse(details.as_bytes()).ok()?).ok()
 }
 
 fn text(stage: &Stage) -> Result<String, Problem> {
