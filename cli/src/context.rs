@@ -72,6 +72,8 @@ pub struct Context {
     pub key: KeySource,
     /// The trusted roots that the user fetched.
     pub roots: UserRoots,
+    /// Where logins are kept; none where there is no configuration directory.
+    pub logins: Option<PathBuf>,
     clock: fn() -> Timestamp,
     /// Whether what is odd about the policy was said.
     warned: Once,
@@ -94,6 +96,7 @@ impl Context {
             return Err(CommandError::usage(format!("{} is not a directory", directory.display())));
         }
         let configuration = configuration_directory();
+        let logins = configuration.as_deref().ok().map(|directory| directory.join("logins"));
         let roots = configuration.as_deref().map_or_else(|_| UserRoots::default(), UserRoots::below);
         let key = match &arguments.key {
             Some(named) => KeySource::chosen(named)?,
@@ -108,6 +111,7 @@ impl Context {
             environment,
             key,
             roots,
+            logins,
             clock,
             warned: Once::new(),
         })
@@ -130,6 +134,7 @@ impl Context {
             environment,
             key: key.into(),
             roots: UserRoots::default(),
+            logins: None,
             clock,
             warned: Once::new(),
         }

@@ -12,6 +12,7 @@ mod hostile;
 mod http;
 mod interrupted;
 mod kill_nine;
+mod login;
 mod misbehaving;
 mod offline;
 mod organisation;
