@@ -162,7 +162,7 @@ fn somebody_logs_in_with_a_browser_and_out_again() {
     assert!(page.body.contains("You are logged in"), "{}", page.body);
     let (code, said) = login.end();
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("as dana (approver) until "), "{said}");
+    assert!(said.contains("as `dana` (approver) until "), "{said}");
 
     // The token is kept for this registry, where only its owner can read it, and is never shown.
     let kept: Vec<_> =
