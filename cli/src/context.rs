@@ -75,6 +75,8 @@ pub struct Context {
     pub roots: UserRoots,
     /// Where what was seen of logs is kept.
     pub(crate) logs: Option<KnownLogs>,
+    /// Where logins are kept; none where there is no configuration directory.
+    pub logins: Option<PathBuf>,
     clock: fn() -> Timestamp,
     /// Whether what is odd about the policy was said.
     warned: Once,
@@ -97,6 +99,7 @@ impl Context {
             return Err(CommandError::usage(format!("{} is not a directory", directory.display())));
         }
         let configuration = configuration_directory();
+        let logins = configuration.as_deref().ok().map(|directory| directory.join("logins"));
         let roots = configuration.as_deref().map_or_else(|_| UserRoots::default(), UserRoots::below);
         let logs = configuration.as_deref().ok().map(KnownLogs::below);
         let key = match &arguments.key {
@@ -113,6 +116,7 @@ impl Context {
             key,
             roots,
             logs,
+            logins,
             clock,
             warned: Once::new(),
         })
@@ -136,6 +140,7 @@ impl Context {
             key: key.into(),
             roots: UserRoots::default(),
             logs: None,
+            logins: None,
             clock,
             warned: Once::new(),
         }

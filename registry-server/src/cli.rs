@@ -8,6 +8,7 @@ use url::Url;
 use crate::{
     config::{self, Config, LogFormat, check::Grade, layers::Source},
     operate::{OperateError, Outcome},
+    operator::OperatorError,
     root::commands::KeysError,
     serve::{ServeError, serve},
     telemetry, ui,
@@ -46,6 +47,18 @@ pub enum Command {
     /// Check a configuration without starting, and show what it comes to
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Say who may do what: check, test and explain policies before they are in force
+    #[command(subcommand)]
+    Policy(crate::authorization::commands::Command),
+    /// Issue, list and revoke tokens on the records themselves: for the first steps and for recovery
+    #[command(subcommand)]
+    Token(crate::operator::token::Command),
+    /// Grant, list and withdraw namespaces on the records themselves
+    #[command(subcommand)]
+    Namespace(crate::operator::namespace::Command),
+    /// Offboard and reinstate principals on the records themselves
+    #[command(subcommand)]
+    Principal(crate::operator::principal::Command),
     /// Look at every signature, digest, state and event, and report what is wrong; changes nothing, a server may run
     Doctor(crate::operate::DoctorArguments),
     /// Copy records and keys into a new directory while the server runs, and look at all that is in it
@@ -151,6 +164,16 @@ pub fn main() -> ExitCode {
         Command::Export(arguments) => operated(crate::operate::export(&arguments)),
         Command::Import(arguments) => operated(crate::operate::import(&arguments)),
         Command::Migrate(arguments) => operated(crate::operate::migrate(&arguments)),
+        Command::Policy(command) => match crate::authorization::commands::run(&command) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                ui::fail(&with_sources(&error), error.hint());
+                ExitCode::from(if error.is_finding() { EXIT_FAILED } else { EXIT_USAGE })
+            }
+        },
+        Command::Token(command) => decided(crate::operator::token::run(&command)),
+        Command::Namespace(command) => decided(crate::operator::namespace::run(&command)),
+        Command::Principal(command) => decided(crate::operator::principal::run(&command)),
         Command::Openapi => {
             ui::data(crate::http::openapi_document().trim_end());
             ExitCode::SUCCESS
@@ -226,6 +249,21 @@ fn operated(result: Result<Outcome, OperateError>) -> ExitCode {
     }
 }
 
+fn decided(result: Result<(), OperatorError>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            ui::fail(&with_sources(&error), error.hint());
+            ExitCode::from(match error {
+                OperatorError::Open(error) if error.is_usage() => EXIT_USAGE,
+                OperatorError::Data(_) | OperatorError::NoRegistry(_) | OperatorError::Open(_) => EXIT_DATA,
+                OperatorError::Argument { .. } => EXIT_USAGE,
+                _ => EXIT_FAILED,
+            })
+        }
+    }
+}
+
 fn run_serve(arguments: &ServeArguments) -> ExitCode {
     let config = match Config::resolve(arguments) {
         Ok(config) => config,
@@ -253,7 +291,7 @@ fn run_serve(arguments: &ServeArguments) -> ExitCode {
             ui::fail(&with_sources(&error), error.hint());
             ExitCode::from(match error {
                 ServeError::Data(_) | ServeError::Start(_) | ServeError::Root(_) => EXIT_DATA,
-                ServeError::Listen { .. } => EXIT_USAGE,
+                ServeError::Listen { .. } | ServeError::Policies(_) | ServeError::Tls(_) => EXIT_USAGE,
                 _ => EXIT_FAILED,
             })
         }

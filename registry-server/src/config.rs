@@ -26,10 +26,13 @@ use zeroize::Zeroizing;
 use layers::Layers;
 
 use crate::{
+    authorization::{PolicySource, Preset},
     cli::ServeArguments,
+    login::{LoginConfig, LoginConfigError, LoginSection},
     oidc::IssuerConfig,
     policy_config::{PolicyConfig, PolicyConfigError, PolicySection, RingSection, RolloutSection},
     service::{DEFAULT_EXCHANGED_TOKEN_LIFETIME, Settings, default_roots},
+    tls::{TlsConfig, TlsError, TlsSection},
     webhooks::{Network, TargetPolicy},
 };
 
@@ -88,9 +91,6 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Which events are logged, as in `info,mcp_pin_registry=debug`.
     pub log_filter: String,
-    /// Whether the catalogue is read without a token. Clients that block every server on an answer other than 200 and
-    /// 404 need that.
-    pub anonymous_reads: bool,
     /// The limits on requests.
     pub limits: RequestLimits,
     /// The trusted roots of Sigstore instances.
@@ -105,6 +105,14 @@ pub struct Config {
     pub webhook_targets: TargetPolicy,
     /// Where metrics are, if not with everything else.
     pub metrics_listen: Option<SocketAddr>,
+    /// Where the policies are.
+    pub policies: PolicySource,
+    /// How the server speaks TLS itself; none where it does not.
+    pub tls: Option<TlsConfig>,
+    /// How people log in; none where they do not.
+    pub login: Option<LoginConfig>,
+    /// The longest that a token which is issued by hand may be valid.
+    pub longest_token: Option<SignedDuration>,
 }
 
 /// Limits on what one request may cost.
@@ -233,6 +241,15 @@ pub enum ConfigError {
     /// Nobody could say whom tokens are for.
     #[error("[[oidc.issuer]] needs `public-url`: it is the audience of the tokens")]
     NoAudience,
+    /// TLS that could not be spoken.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Two ends of TLS.
+    #[error("`[tls]` and `--behind-tls-proxy` exclude each other: one of the two speaks TLS")]
+    TwiceTls,
+    /// People could not log in.
+    #[error(transparent)]
+    Login(#[from] LoginConfigError),
     /// Tokens that outlive what they are for.
     #[error("`oidc.token-minutes` is at most 60")]
     TokenMinutes,
@@ -264,7 +281,7 @@ impl ConfigError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Exposed(_) => Some(
-                "listen on 127.0.0.1, or add `--behind-tls-proxy` when a proxy in front of it terminates TLS, or \
+                "listen on 127.0.0.1, or name a certificate under `[tls]`, or add `--behind-tls-proxy` when a proxy in front of it terminates TLS, or \
                  `--insecure-dev` to accept that tokens travel readable",
             ),
             Self::Database(..) => Some(
@@ -287,6 +304,7 @@ struct File {
     listen: Option<SocketAddr>,
     exposure: Option<Exposure>,
     public_url: Option<Url>,
+    /// `false` adds a policy that forbids the catalogue to whoever sends no token.
     anonymous_reads: Option<bool>,
     #[serde(default)]
     log: LogSection,
@@ -306,6 +324,12 @@ struct File {
     webhooks: WebhooksSection,
     #[serde(default)]
     metrics: MetricsSection,
+    #[serde(default)]
+    authorization: AuthorizationSection,
+    #[serde(default)]
+    tokens: TokensSection,
+    login: Option<LoginSection>,
+    tls: Option<TlsSection>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -319,6 +343,34 @@ struct MetricsSection {
 struct WebhooksSection {
     #[serde(default)]
     allow_networks: Vec<Network>,
+}
+
+/// Who may do what.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct AuthorizationSection {
+    #[serde(default)]
+    preset: Preset,
+    /// Relative to the configuration file.
+    policies: Option<PathBuf>,
+}
+
+impl AuthorizationSection {
+    fn source(self, file: Option<&Path>, anonymous_reads: Option<bool>) -> PolicySource {
+        let folder = file.and_then(Path::parent).unwrap_or_else(|| Path::new(""));
+        PolicySource {
+            preset: self.preset,
+            directory: self.policies.map(|directory| folder.join(directory)),
+            closed: anonymous_reads == Some(false),
+        }
+    }
+}
+
+/// Tokens that are issued by hand.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct TokensSection {
+    max_days: Option<std::num::NonZeroU16>,
 }
 
 /// A Sigstore instance beside the public ones, or a newer root of one of those.
@@ -416,18 +468,22 @@ impl Config {
             (false, false) => file.exposure.unwrap_or_default(),
         };
         let default = RequestLimits::default();
+        let database = database(arguments, &file)?;
+        let public_url = arguments.public_url.clone().or(file.public_url);
+        let folder = arguments.config.as_deref().and_then(Path::parent).unwrap_or_else(|| Path::new(""));
         let config = Self {
-            database: database(arguments, &file)?,
+            database,
+            tls: file.tls.map(|section| section.read(folder)).transpose()?,
+            login: file.login.map(|section| section.read(folder, public_url.as_ref())).transpose()?,
             data_dir: arguments.data_dir.clone().or(file.data_dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
             listen: arguments
                 .listen
                 .or(file.listen)
                 .unwrap_or_else(|| DEFAULT_LISTEN.parse().expect("the default address is an address")),
             exposure,
-            public_url: arguments.public_url.clone().or(file.public_url),
+            public_url,
             log_format: arguments.log_format.or(file.log.format).unwrap_or_default(),
             log_filter: arguments.log_filter.clone().or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
-            anonymous_reads: file.anonymous_reads.unwrap_or(true),
             limits: RequestLimits {
                 timeout: file
                     .limits
@@ -454,6 +510,8 @@ impl Config {
             },
             roots: roots(&file.sigstore, arguments.config.as_deref())?,
             policy: PolicyConfig { policy: file.policy, rollout: file.rollout, rings: file.ring },
+            policies: file.authorization.source(arguments.config.as_deref(), file.anonymous_reads),
+            longest_token: file.tokens.max_days.map(|days| SignedDuration::from_hours(24 * i64::from(days.get()))),
             issuers: file.oidc.issuer,
             exchanged_token_lifetime: file
                 .oidc
@@ -470,7 +528,10 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        if self.exposure == Exposure::LoopbackOnly && !self.listen.ip().is_loopback() {
+        if self.tls.is_some() && self.exposure == Exposure::BehindTlsProxy {
+            return Err(ConfigError::TwiceTls);
+        }
+        if self.tls.is_none() && self.exposure == Exposure::LoopbackOnly && !self.listen.ip().is_loopback() {
             return Err(ConfigError::Exposed(self.listen));
         }
         if let Some(url) = &self.public_url {
@@ -571,4 +632,13 @@ pub fn variables() -> Vec<(String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
+}
+
+/// Where a configuration file, and the environment over it, say that the policies are.
+///
+/// # Errors
+/// When they are no configuration.
+pub fn policy_source(path: Option<&Path>) -> Result<PolicySource, ConfigError> {
+    let (file, _) = Layers::read::<File>(path, &variables())?;
+    Ok(file.authorization.source(path, file.anonymous_reads))
 }

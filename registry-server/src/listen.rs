@@ -5,7 +5,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, http::Request};
+use axum::{Extension, Router, http::Request};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -14,7 +14,7 @@ use hyper_util::{
 use tokio::{net::TcpListener, sync::Semaphore};
 use tower::ServiceExt as _;
 
-use crate::{config::RequestLimits, http::rate::Peer, stall::Impatient};
+use crate::{config::RequestLimits, http::rate::Peer, stall::Impatient, tls::Tls};
 
 /// How long requests may go on after the order to stop: less than what service managers wait before they kill.
 const GRACE: Duration = Duration::from_secs(10);
@@ -28,9 +28,21 @@ fn with_peer<B>(mut request: Request<B>, peer: SocketAddr) -> Request<B> {
     request
 }
 
+/// Lets a connection come to its end, whatever that is.
+async fn finish<E: std::fmt::Display>(
+    connection: impl Future<Output = Result<(), E>> + Send,
+    permit: tokio::sync::OwnedSemaphorePermit,
+) {
+    if let Err(error) = connection.await {
+        tracing::debug!(error.message = ?error.to_string(), "a connection ended early");
+    }
+    drop(permit);
+}
+
 /// Answers until `stop` is ready, then lets what has begun come to its end.
 pub(crate) async fn answer(
     listener: TcpListener,
+    tls: Option<Tls>,
     router: Router,
     limits: RequestLimits,
     stop: impl Future<Output = ()> + Send,
@@ -63,15 +75,29 @@ pub(crate) async fn answer(
         };
         // Answers are written whole; waiting for more of them only costs time. A failure costs only that.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone().map_request(move |request| with_peer(request, peer)));
-        let connection =
-            server.serve_connection(TokioIo::new(Impatient::new(stream, limits.timeout)), service).into_owned();
-        let connection = graceful.watch(connection);
+        let stream = Impatient::new(stream, limits.timeout);
+        let Some(tls) = &tls else {
+            let service = TowerToHyperService::new(router.clone().map_request(move |request| with_peer(request, peer)));
+            let connection = graceful.watch(server.serve_connection(TokioIo::new(stream), service).into_owned());
+            tokio::spawn(finish(connection, permit));
+            continue;
+        };
+        let (tls, server, router, watcher) = (tls.clone(), server.clone(), router.clone(), graceful.watcher());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(error.message = ?error.to_string(), "a connection ended early");
-            }
-            drop(permit);
+            // A client that does not get to the end of its greeting is no better than one that sends no head.
+            let greeting = tokio::time::timeout(limits.header_timeout, tls.acceptor().accept(stream)).await;
+            let Ok(Ok(stream)) = greeting else {
+                tracing::debug!("a connection ended before TLS was spoken");
+                return;
+            };
+            let client = tls.client(stream.get_ref().1.peer_certificates());
+            let router = match client {
+                Some(client) => router.layer(Extension(client)),
+                None => router,
+            };
+            let service = TowerToHyperService::new(router.map_request(move |request| with_peer(request, peer)));
+            let connection = watcher.watch(server.serve_connection(TokioIo::new(stream), service).into_owned());
+            finish(connection, permit).await;
         });
     }
     drop(listener);

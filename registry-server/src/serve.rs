@@ -12,6 +12,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use zeroize::Zeroizing;
 
 use crate::{
+    authorization::{self, PolicyError},
     config::Config,
     data_dir::{DataDir, DataDirError, Existing, write_secret},
     http::{
@@ -22,11 +23,14 @@ use crate::{
     },
     listen,
     log::{self, LogError, LogFiles, Publisher},
+    login::Provider,
     oidc::{FetchError, Issuers},
     policy_config::PolicyConfigError,
     root::{LogKey, RootError, RootStore},
     service::{Clock, News, Random, Service, ServiceError, Settings, SystemClock, SystemRandom},
-    telemetry, ui,
+    telemetry,
+    tls::{Tls, TlsError},
+    ui,
     webhooks::{self, Vault, dispatch::Dispatcher},
 };
 
@@ -60,6 +64,12 @@ pub enum ServeError {
     /// Nothing can be decided by the configuration.
     #[error(transparent)]
     Policy(#[from] PolicyConfigError),
+    /// TLS cannot be spoken.
+    #[error("cannot speak TLS")]
+    Tls(#[from] TlsError),
+    /// The policies are not acceptable.
+    #[error("the policies cannot be put in force")]
+    Policies(#[from] PolicyError),
     /// Issuers of identity tokens could never be asked.
     #[error("cannot set up the HTTP client")]
     Client(#[from] FetchError),
@@ -76,6 +86,7 @@ impl ServeError {
             Self::Data(error) => error.hint(),
             Self::Log(error) => error.hint(),
             Self::Root(_) => Some("`mcp-pin-registry keys show` says what it says; `keys rotate` drafts the next one"),
+            Self::Policies(_) => Some("`mcp-pin-registry policy check` says the same without a start"),
             Self::Listen { .. } => Some("choose another address with `--listen`; port 0 picks a free one"),
             _ => None,
         }
@@ -107,6 +118,7 @@ impl Default for Environment {
 pub struct Server {
     listener: TcpListener,
     metrics_listener: Option<TcpListener>,
+    tls: Option<Tls>,
     address: SocketAddr,
     state: AppState,
     store: Arc<dyn Store>,
@@ -124,6 +136,8 @@ impl Server {
     /// See [`ServeError`].
     pub async fn open(config: &Config, environment: Environment) -> Result<Self, ServeError> {
         let metrics = telemetry::metrics()?;
+        let policies = config.policies.load()?;
+        let tls = config.tls.clone().map(Tls::new).transpose()?;
         let data_dir = DataDir::open(&config.data_dir)?;
         // Before anything is written, so that a first start on an occupied address leaves nothing half done.
         let listener = TcpListener::bind(config.listen)
@@ -140,6 +154,8 @@ impl Server {
         let settings = Settings {
             roots: config.roots.clone(),
             exchanged_token_lifetime: config.exchanged_token_lifetime,
+            policies: config.policies.clone(),
+            longest_token: config.longest_token,
             webhook_targets: config.webhook_targets.clone(),
             vault: Some(Arc::new(Vault::new(&*data_dir.key(WEBHOOK_KEY, random_key)?))),
             ..Settings::default()
@@ -157,6 +173,7 @@ impl Server {
         };
         let admin_token = service.bootstrap_keeping(keep).await.map_err(ServeError::Start)?;
         warn_of_sealed_webhooks(&*store, service.settings()).await?;
+        service.adopt_policies(policies).await.map_err(ServeError::Start)?;
         let (log_key, is_new) = log_key(config, &data_dir, clock.now())?;
         let cursors = if config.database.is_some() {
             let own = log_key.as_ref().map(LogKey::id);
@@ -170,6 +187,14 @@ impl Server {
         }
         let audience = config.public_url.as_ref().map_or_else(String::new, origin);
         let issuers = Issuers::new(audience, config.issuers.clone())?;
+        let login = match (&config.login, &config.public_url) {
+            (Some(login), Some(url)) => {
+                let mut callback = url.clone();
+                callback.set_path("/v1/login/callback");
+                Some(Provider::new(login.clone(), &callback)?)
+            }
+            _ => None,
+        };
         let roots = RootStore::new(&config.data_dir).load(log_key.as_ref().map(LogKey::id).as_deref(), clock.now())?;
         let known_log = log_key.as_ref().zip(config.public_url.as_ref());
         let trusted_root = known_log.map(|(key, url)| key.trusted_root(url));
@@ -180,16 +205,12 @@ impl Server {
             }
             None => None,
         };
-        let about = About {
-            public_url: config.public_url.clone(),
-            anonymous_reads: config.anonymous_reads,
-            metrics_elsewhere: config.metrics_listen.is_some(),
-        };
+        let about = About { public_url: config.public_url.clone(), metrics_elsewhere: config.metrics_listen.is_some() };
         let rates = RateLimits::new(config.limits.rates, config.exposure);
         let log = publisher.as_ref().map(Publisher::published).transpose()?;
         let published = Published { roots, trusted_root, log };
-        let state = AppState::new(service, cursors, config.limits, metrics, about, issuers, published, rates);
-        Ok(Self { listener, metrics_listener, address, state, store, clock, publisher, admin_token, data_dir })
+        let state = AppState::new(service, cursors, config.limits, metrics, about, issuers, login, published, rates);
+        Ok(Self { listener, metrics_listener, tls, address, state, store, clock, publisher, admin_token, data_dir })
     }
 
     /// Where it listens.
@@ -217,10 +238,11 @@ impl Server {
 
     /// Answers until `stop` is ready, then lets what has begun come to its end.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
-        let Self { listener, metrics_listener, state, store, clock, publisher, data_dir, .. } = self;
+        let Self { listener, metrics_listener, tls, state, store, clock, publisher, data_dir, .. } = self;
         let limits = state.limits();
         let service = state.service().clone();
         let sweeper = tokio::spawn(sweep(service.clone()));
+        let reloader = tokio::spawn(reload_when_told(service.clone(), tls.clone()));
         let mut behind = JoinSet::new();
         behind.spawn(service.clone().watch_store());
         if let Some(publisher) = publisher {
@@ -235,16 +257,17 @@ impl Server {
             let mut following = service.watch_events();
             // It ends with everything else.
             let stop = async move { while following.news(u64::MAX).await != News::Stopping {} };
-            behind.spawn(listen::answer(listener, router, limits, stop));
+            behind.spawn(listen::answer(listener, None, router, limits, stop));
         }
         let stop = async {
             stop.await;
             // Open streams end first, so that their readers hear why.
             service.stop_following();
         };
-        listen::answer(listener, http::router(state), limits, stop).await;
+        listen::answer(listener, tls, http::router(state), limits, stop).await;
         // A decision that has begun comes to its end all the same.
         sweeper.abort();
+        reloader.abort();
         // What was delivered is noted before the store closes; a delivery takes seconds at most.
         if tokio::time::timeout(webhooks::send::TIMEOUT, behind.join_all()).await.is_err() {
             tracing::warn!("a delivery to a webhook was cut off; it is repeated after the next start");
@@ -301,7 +324,8 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         ui::say(token);
         ui::say(&format!("it is also kept in `{}`", server.data_dir.admin_token().display()));
     }
-    ui::data(&format!("listening on http://{}", server.address()));
+    let scheme = if server.tls.is_some() { "https" } else { "http" };
+    ui::data(&format!("listening on {scheme}://{}", server.address()));
     if let Some(address) = server.metrics_address() {
         tracing::info!(server.address = %address, "metrics");
     }
@@ -367,6 +391,21 @@ fn random_key() -> [u8; 32] {
     let mut key = [0; 32];
     rand::fill(&mut key).expect("the operating system provides randomness");
     key
+}
+
+/// Reads again what can be read again, each time the process is told to (SIGHUP). Never ready.
+async fn reload_when_told(service: Service, tls: Option<Tls>) {
+    #[cfg(unix)]
+    if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+        while signal.recv().await.is_some() {
+            tracing::info!("told to read policies and certificates again");
+            if let Some(tls) = &tls {
+                tls.reload();
+            }
+            authorization::reload::reload(&service).await;
+        }
+    }
+    std::future::pending::<()>().await;
 }
 
 /// Ready when the process is told to stop: SIGTERM or SIGINT.

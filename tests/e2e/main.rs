@@ -13,6 +13,7 @@ mod http;
 mod interrupted;
 mod kill_nine;
 mod log;
+mod login;
 mod misbehaving;
 mod offline;
 mod organisation;

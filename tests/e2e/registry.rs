@@ -21,11 +21,15 @@ use crate::{
 /// How long a registry may take to start or to stop.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// `mcp-pin-registry serve` on a free port, with nothing of the machine's environment.
+/// `mcp-pin-registry serve` on a free port unless a configuration beside the data names one, with nothing of the machine's environment.
 pub(crate) fn serve(data: &Path) -> Command {
     let mut command = Command::new(program("mcp-pin-registry"));
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data);
+    command.args(["serve", "--data-dir"]).arg(data);
     let config = data.with_extension("toml");
+    let text = fs::read_to_string(&config).unwrap_or_default();
+    if !text.lines().any(|line| line.starts_with("listen = ")) {
+        command.args(["--listen", "127.0.0.1:0"]);
+    }
     if config.exists() {
         command.arg("--config").arg(config);
     }

@@ -8,7 +8,10 @@ mod events;
 mod export;
 mod grant;
 pub(crate) mod login;
+mod logout;
 mod mirror;
+mod offboard;
+pub(crate) mod person;
 mod show;
 pub(crate) mod submissions;
 mod token;
@@ -36,6 +39,10 @@ pub enum Action {
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Login(login::Arguments),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Logout(logout::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
+    Offboard(offboard::Arguments),
+    #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Grant(Box<grant::Arguments>),
     #[expect(missing_docs, reason = "the help text is the arguments' own doc comment")]
     Approver(approver::Arguments),
@@ -61,6 +68,8 @@ pub fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         Action::Show(arguments) => show::run(arguments, context),
         Action::Submissions(arguments) => submissions::run(arguments, context),
         Action::Login(arguments) => login::run(arguments, context),
+        Action::Logout(arguments) => logout::run(arguments, context),
+        Action::Offboard(arguments) => offboard::run(arguments, context),
         Action::Grant(arguments) => grant::run(arguments, context),
         Action::Approver(arguments) => approver::run(arguments, context),
         Action::Token(arguments) => token::run(arguments, context),

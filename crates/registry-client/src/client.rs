@@ -16,8 +16,8 @@ use crate::{
     error::{ClientError, RefusalKind},
     records::{
         ApproverRecord, ConsentDocument, ConsentOutcome, EventPage, ExchangedToken, GrantRecord, IssuedToken,
-        NewCredential, NewToken, ResolvedServer, RevocationRecord, SubmissionPage, SubmissionRecord, SubmissionState,
-        TokenRecord, WellKnown, WhoAmI,
+        LoginToken, NewCredential, NewToken, OffboardRequest, Offboarding, ResolvedServer, RevocationRecord,
+        SubmissionPage, SubmissionRecord, SubmissionState, TokenRecord, WellKnown, WhoAmI,
     },
     token::AccessToken,
     wire,
@@ -503,6 +503,50 @@ impl RegistryClient {
         let secret = Zeroizing::new(access_token);
         let secret = secret.parse().map_err(|_| shape("the given token has another form than tokens have"))?;
         Ok(ExchangedToken { secret, expires_in, principal, namespaces })
+    }
+
+    /// Gets a token of hours for the code that came to a command line after a person's login, and the verifier whose
+    /// digest was sent along when it began. The code is good for once.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn login(&self, code: &str, verifier: &str) -> Result<LoginToken, ClientError> {
+        let body = Zeroizing::new(body(&wire::LoginToken { code, verifier })?);
+        let url = self.url(&["v1", "login", "token"])?;
+        let answer = self.send_json(Method::POST, url, "login for people", body.to_vec()).await?;
+        let wire::LoggedIn { token, principal, roles, expires_at } = typed(&answer)?;
+        let secret = Zeroizing::new(token);
+        let secret = secret.parse().map_err(|_| shape("the given token has another form than tokens have"))?;
+        Ok(LoginToken { secret, principal, roles, expires_at })
+    }
+
+    /// Where a person begins a login whose answer goes to an address on this machine.
+    ///
+    /// # Errors
+    /// When there is no such address.
+    pub fn login_address(&self, redirect: &str, state: &str, challenge: &str) -> Result<Url, ClientError> {
+        let mut url = self.url(&["v1", "login"])?;
+        let pairs = [("redirect", redirect), ("state", state), ("challenge", challenge)];
+        url.query_pairs_mut().extend_pairs(pairs);
+        Ok(url)
+    }
+
+    /// Ends the token of this client.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn logout(&self) -> Result<(), ClientError> {
+        let token = self.whoami().await?.token.ok_or_else(|| shape("no token"))?;
+        self.revoke_token(&token).await
+    }
+
+    /// Takes from a principal everything that it may do, or says what that would be.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn offboard(&self, principal: &str, request: &OffboardRequest) -> Result<Offboarding, ClientError> {
+        let url = self.url(&["v1", "principals", principal, "offboard"])?;
+        typed(&self.send_json(Method::POST, url, "principal", body(request)?).await?)
     }
 
     /// The same client, with this token.

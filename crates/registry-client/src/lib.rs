@@ -27,8 +27,9 @@ pub use error::{ClientError, RefusalKind};
 pub use events::{EventQuery, EventStream, StreamItem};
 pub use records::{
     ApproverRecord, ConsentDocument, ConsentOutcome, ConsentStatus, Credential, EventPage, EventRecord, ExchangedToken,
-    GrantRecord, IssuedToken, IssuedWebhook, NewCredential, NewToken, NewWebhook, ResolvedServer, RevocationRecord,
-    SubmissionPage, SubmissionRecord, SubmissionState, TokenRecord, WebhookRecord, WebhookTest, WellKnown, WhoAmI,
+    GrantRecord, IssuedToken, IssuedWebhook, LoginToken, NewCredential, NewToken, NewWebhook, OffboardRequest,
+    Offboarding, ResolvedServer, RevocationRecord, SubmissionPage, SubmissionRecord, SubmissionState, TokenRecord,
+    WebhookRecord, WebhookTest, WellKnown, WhoAmI,
 };
 pub use rollouts::{
     BreakGlassRecord, LiveRingRecord, NewBreakGlass, RevocationPlan, RolloutAction, RolloutRecord, StopRecord,

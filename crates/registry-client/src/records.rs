@@ -263,7 +263,7 @@ pub struct ApproverRecord {
 pub struct NewToken {
     /// Whose it will be.
     pub principal: String,
-    /// `admin`, `approver`, `publisher`, `reader`.
+    /// `admin`, `approver`, `auditor`, `operator`, `publisher`, `reader`.
     pub roles: Vec<String>,
     /// What it is for.
     pub label: String,
@@ -312,8 +312,53 @@ pub struct WhoAmI {
     pub principal: String,
     /// What the token may do.
     pub roles: Vec<String>,
-    /// The token's public id.
-    pub token: String,
+    /// The token's public id; none where there is no token.
+    #[serde(default)]
+    pub token: Option<String>,
+}
+
+/// A token of hours that was given to a person who logged in.
+#[derive(Clone, Debug)]
+pub struct LoginToken {
+    /// The text.
+    pub secret: AccessToken,
+    /// Whose it is.
+    pub principal: String,
+    /// What it carries, sorted.
+    pub roles: Vec<String>,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// Somebody leaves.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct OffboardRequest {
+    /// Why.
+    pub reason: String,
+    /// Their keys may be in other hands: they are revoked.
+    pub compromised: bool,
+    /// Only say what would end.
+    pub plan: bool,
+}
+
+/// What ended, or would.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Offboarding {
+    /// Who leaves.
+    pub principal: String,
+    /// Whether it was done before.
+    pub already: bool,
+    /// Tokens and sessions that were good.
+    pub tokens: Vec<TokenRecord>,
+    /// Registrations as an approver.
+    pub approvers: Vec<ApproverRecord>,
+    /// Grants of namespaces.
+    pub grants: Vec<GrantRecord>,
+    /// Versions that waited for consent, as `<server>@<version>`.
+    pub pending: Vec<String>,
+    /// Revocations, as `<scope>:<target>`.
+    pub revocations: Vec<String>,
 }
 
 /// A revocation.

@@ -118,6 +118,23 @@ pub(crate) struct ExchangedToken {
     pub(crate) namespaces: Vec<String>,
 }
 
+/// A command line's code after a person's login.
+#[derive(Serialize)]
+pub(crate) struct LoginToken<'a> {
+    pub(crate) code: &'a str,
+    pub(crate) verifier: &'a str,
+}
+
+/// What it is exchanged for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LoggedIn {
+    pub(crate) token: String,
+    pub(crate) principal: String,
+    pub(crate) roles: Vec<String>,
+    pub(crate) expires_at: jiff::Timestamp,
+}
+
 /// Reads a signer: the id of a key, or the two parts of an identity.
 pub(crate) fn signer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignerIdentity, D::Error> {
     #[derive(Deserialize)]

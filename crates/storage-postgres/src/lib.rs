@@ -13,6 +13,7 @@
 //!
 //! A transaction must not be held over anything slow, least of all over the network.
 
+mod access;
 mod address;
 mod agreement;
 mod answer;

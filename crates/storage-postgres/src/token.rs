@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mcp_pin_model::Digest;
-use mcp_pin_storage::{StorageError, Token, TokenId, TokenReader, TokenWriter, rows::TokenRow};
+use mcp_pin_storage::{PrincipalName, StorageError, Token, TokenId, TokenReader, TokenWriter, rows::TokenRow};
 
 use crate::{answer::Answer as _, connection::Connection, inserted};
 
@@ -12,7 +12,8 @@ macro_rules! select_tokens {
     ($rest:tt $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             TokenRow,
-            "SELECT id, principal, roles, label, hash, created_at, expires_at, revoked_at, last_used_at, namespaces
+            "SELECT id, principal, roles, label, hash, created_at, expires_at, revoked_at, last_used_at, namespaces,
+                 method, authenticated_at, member_of, actions, idle_seconds
              " + $rest
             $(, $argument)*
         )
@@ -42,6 +43,18 @@ impl TokenReader for Connection {
             .map(Token::try_from)
             .collect()
     }
+
+    #[tracing::instrument(name = "db.tokens.of", skip_all)]
+    async fn tokens_of(&mut self, principal: &PrincipalName) -> Result<Vec<Token>, StorageError> {
+        let principal = principal.as_str();
+        select_tokens!("FROM tokens WHERE principal = $1 ORDER BY id", principal)
+            .fetch_all(self.db())
+            .answer()
+            .await?
+            .into_iter()
+            .map(Token::try_from)
+            .collect()
+    }
 }
 
 #[async_trait]
@@ -51,8 +64,9 @@ impl TokenWriter for Connection {
         let row = TokenRow::from(token);
         let result = sqlx::query!(
             "INSERT INTO tokens (
-                 id, principal, roles, label, hash, created_at, expires_at, revoked_at, last_used_at, namespaces
-             ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
+                 id, principal, roles, label, hash, created_at, expires_at, revoked_at, last_used_at, namespaces,
+                 method, authenticated_at, member_of, actions, idle_seconds
+             ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING",
             row.id,
             row.principal,
             row.roles,
@@ -62,7 +76,12 @@ impl TokenWriter for Connection {
             row.expires_at,
             row.revoked_at,
             row.last_used_at,
-            row.namespaces
+            row.namespaces,
+            row.method,
+            row.authenticated_at,
+            row.member_of,
+            row.actions,
+            row.idle_seconds
         )
         .execute(self.db())
         .answer()
@@ -78,6 +97,20 @@ impl TokenWriter for Connection {
             .answer()
             .await?;
         Ok(result.rows_affected() == 1)
+    }
+
+    #[tracing::instrument(name = "db.tokens.shorten", skip_all)]
+    async fn shorten_token(&mut self, id: &TokenId, end: Timestamp) -> Result<(), StorageError> {
+        let (id, end) = (id.as_str(), end.as_millisecond());
+        sqlx::query!(
+            "UPDATE tokens SET expires_at = $1 WHERE id = $2 AND (expires_at IS NULL OR expires_at > $1)",
+            end,
+            id
+        )
+        .execute(self.db())
+        .answer()
+        .await?;
+        Ok(())
     }
 
     #[tracing::instrument(name = "db.identity_tokens.spend", skip_all)]

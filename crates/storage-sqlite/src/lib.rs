@@ -7,6 +7,7 @@
 //!
 //! A transaction must not be held over anything slow, least of all over the network.
 
+mod access;
 mod agreement;
 mod answer;
 mod approver;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mcp_pin_model::Digest;
 use mcp_pin_storage::{
-    StorageError, Token, TokenId, TokenReader, TokenWriter,
+    PrincipalName, StorageError, Token, TokenId, TokenReader, TokenWriter,
     rows::{TokenRow, columns::unavailable},
 };
 
@@ -33,6 +33,18 @@ impl TokenReader for Connection {
             .map(Token::try_from)
             .collect()
     }
+
+    #[tracing::instrument(name = "db.tokens.of", skip_all)]
+    async fn tokens_of(&mut self, principal: &PrincipalName) -> Result<Vec<Token>, StorageError> {
+        let principal = principal.as_str();
+        sqlx::query_as!(TokenRow, "SELECT * FROM tokens WHERE principal = ? ORDER BY id", principal)
+            .fetch_all(self.db())
+            .await
+            .map_err(unavailable)?
+            .into_iter()
+            .map(Token::try_from)
+            .collect()
+    }
 }
 
 #[async_trait]
@@ -42,8 +54,9 @@ impl TokenWriter for Connection {
         let row = TokenRow::from(token);
         sqlx::query!(
             "INSERT INTO tokens (
-                 id, principal, roles, label, hash, created_at, expires_at, revoked_at, last_used_at, namespaces
-             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 id, principal, roles, label, hash, created_at, expires_at, revoked_at, last_used_at, namespaces,
+                 method, authenticated_at, member_of, actions, idle_seconds
+             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             row.id,
             row.principal,
             row.roles,
@@ -53,7 +66,12 @@ impl TokenWriter for Connection {
             row.expires_at,
             row.revoked_at,
             row.last_used_at,
-            row.namespaces
+            row.namespaces,
+            row.method,
+            row.authenticated_at,
+            row.member_of,
+            row.actions,
+            row.idle_seconds
         )
         .execute(self.db())
         .await
@@ -69,6 +87,20 @@ impl TokenWriter for Connection {
             .await
             .map_err(unavailable)?;
         Ok(result.rows_affected() == 1)
+    }
+
+    #[tracing::instrument(name = "db.tokens.shorten", skip_all)]
+    async fn shorten_token(&mut self, id: &TokenId, end: Timestamp) -> Result<(), StorageError> {
+        let (id, end) = (id.as_str(), end.as_millisecond());
+        sqlx::query!(
+            "UPDATE tokens SET expires_at = ?1 WHERE id = ?2 AND (expires_at IS NULL OR expires_at > ?1)",
+            end,
+            id
+        )
+        .execute(self.db())
+        .await
+        .map_err(unavailable)?;
+        Ok(())
     }
 
     #[tracing::instrument(name = "db.identity_tokens.spend", skip_all)]

@@ -11,6 +11,7 @@
 //! * a decision and its events are written by one [`Transaction`]; dropping it without `commit` undoes all of it;
 //! * times are kept in whole milliseconds since the Unix epoch; callers pass no finer ones.
 
+pub mod access;
 pub mod agreement;
 pub mod answer;
 pub mod approver;
@@ -24,6 +25,7 @@ pub mod error;
 pub mod event;
 pub mod grant;
 pub mod id;
+pub mod method;
 pub mod principal;
 pub mod revocation;
 pub mod rollout;
@@ -35,6 +37,7 @@ pub mod token;
 pub mod version_status;
 pub mod webhook;
 
+pub use access::{AccessReader, AccessWriter, Identity};
 pub use agreement::{AgreementReader, AgreementWriter};
 pub use answer::{AnswerReader, AnswerWriter, StoredAnswer};
 pub use approver::{Approver, ApproverReader, ApproverScope, ApproverWriter};
@@ -48,6 +51,7 @@ pub use grant::{Grant, GrantReader, GrantWriter};
 pub use id::{
     ApproverId, BreakGlassId, DraftId, DriftReportId, GrantId, IdError, RevocationId, SubmissionId, TokenId, WebhookId,
 };
+pub use method::Method;
 pub use principal::{PrincipalError, PrincipalName, PrincipalReader, PrincipalWriter, Role, Roles};
 pub use revocation::{RevocationReader, RevocationRecord, RevocationSource, RevocationWriter};
 pub use rollout::{

@@ -22,8 +22,11 @@ pub enum PrincipalError {
     #[error("the principal `registry` is the registry itself")]
     Reserved,
     /// Not a role.
-    #[error("a role is `admin`, `publisher`, `approver`, `reader` or `break-glass`")]
+    #[error("a role is `admin`, `approver`, `auditor`, `break-glass`, `operator`, `publisher` or `reader`")]
     Role,
+    /// Not a way to prove who somebody is.
+    #[error("a method is `token`, `robot`, `workload`, `session`, `login`, `certificate` or `operator`")]
+    Method,
 }
 
 /// The name of a principal. Lower case only: two names never differ by case.
@@ -62,13 +65,17 @@ impl fmt::Display for PrincipalName {
     }
 }
 
-/// What a token may do. A role gives nothing that is not named here.
+/// What somebody's job is. What a role may do is said by the policies; here is what the preset `standard` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// Grants, registers, issues, rejects and revokes. Cannot consent without a registered approver's key.
     Admin,
     /// Registers consents and signed revocations, rejects; sees every submission.
     Approver,
+    /// Sees everything and changes nothing.
+    Auditor,
+    /// Moves versions between rings, and runs the registry.
+    Operator,
     /// Submits versions of the namespaces that were granted to it; sees its own submissions.
     Publisher,
     /// Sees what is or was live.
@@ -79,7 +86,8 @@ pub enum Role {
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 5] = [Self::Admin, Self::Approver, Self::Publisher, Self::Reader, Self::BreakGlass];
+    pub const ALL: [Self; 7] =
+        [Self::Admin, Self::Approver, Self::Auditor, Self::BreakGlass, Self::Operator, Self::Publisher, Self::Reader];
 
     /// The word used in JSON, SQL, logs and documents.
     #[must_use]
@@ -87,6 +95,8 @@ impl Role {
         match self {
             Self::Admin => "admin",
             Self::Approver => "approver",
+            Self::Auditor => "auditor",
+            Self::Operator => "operator",
             Self::Publisher => "publisher",
             Self::Reader => "reader",
             Self::BreakGlass => "break-glass",

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 
 use crate::{
-    AgreementReader, AgreementWriter, AnswerReader, AnswerWriter, ApproverReader, ApproverWriter, ConsentReader,
-    ConsentWriter, DocumentReader, DocumentWriter, DraftReader, DraftWriter, EventReader, EventWriter, GrantReader,
-    GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader, RevocationWriter, RolloutReader, RolloutWriter,
-    StorageError, SubmissionReader, SubmissionWriter, TokenReader, TokenWriter, VersionStatusReader,
-    VersionStatusWriter, WebhookReader, WebhookWriter,
+    AccessReader, AccessWriter, AgreementReader, AgreementWriter, AnswerReader, AnswerWriter, ApproverReader,
+    ApproverWriter, ConsentReader, ConsentWriter, DocumentReader, DocumentWriter, DraftReader, DraftWriter,
+    EventReader, EventWriter, GrantReader, GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader,
+    RevocationWriter, RolloutReader, RolloutWriter, StorageError, SubmissionReader, SubmissionWriter, TokenReader,
+    TokenWriter, VersionStatusReader, VersionStatusWriter, WebhookReader, WebhookWriter,
     archive::{ArchiveReader, ArchiveWriter},
 };
 
@@ -44,6 +44,7 @@ pub trait Watch: Send {
 pub trait Snapshot:
     PrincipalReader
     + TokenReader
+    + AccessReader
     + GrantReader
     + ApproverReader
     + SubmissionReader
@@ -68,6 +69,7 @@ pub trait Transaction:
     Snapshot
     + PrincipalWriter
     + TokenWriter
+    + AccessWriter
     + GrantWriter
     + ApproverWriter
     + SubmissionWriter

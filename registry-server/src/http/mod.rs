@@ -20,6 +20,7 @@ pub mod query;
 pub mod rate;
 pub mod reader;
 pub mod router;
+pub mod session;
 pub mod state;
 pub mod v0_1;
 pub mod v1;

@@ -8,7 +8,8 @@ use url::Url;
 
 use super::{cursor::CursorKey, error::Problem, metrics::LastAsked, rate::RateLimits};
 use crate::{
-    config::RequestLimits, log::LogFiles, oidc::Issuers, root::ServedRoots, service::Service, webhooks::Sender,
+    config::RequestLimits, log::LogFiles, login::Provider, oidc::Issuers, root::ServedRoots, service::Service,
+    webhooks::Sender,
 };
 
 /// The state of the HTTP interface. Cheap to clone.
@@ -26,6 +27,7 @@ struct Inner {
     about: About,
     openapi: String,
     issuers: Issuers,
+    login: Option<Provider>,
     published: Published,
     rates: RateLimits,
 }
@@ -37,8 +39,6 @@ pub struct About {
     pub public_url: Option<Url>,
     /// Whether metrics have an address of their own, and are not here.
     pub metrics_elsewhere: bool,
-    /// Whether the catalogue is read without a token.
-    pub anonymous_reads: bool,
 }
 
 /// What the registry publishes about its own keys.
@@ -64,7 +64,7 @@ pub struct PublishedLog {
 impl AppState {
     /// Puts the state together.
     #[must_use]
-    #[expect(clippy::too_many_arguments, reason = "one place puts together what others made")]
+    #[expect(clippy::too_many_arguments, reason = "each part is named once, where the server is put together")]
     pub fn new(
         service: Service,
         cursors: CursorKey,
@@ -72,6 +72,7 @@ impl AppState {
         metrics: PrometheusHandle,
         about: About,
         issuers: Issuers,
+        login: Option<Provider>,
         published: Published,
         rates: RateLimits,
     ) -> Self {
@@ -89,6 +90,7 @@ impl AppState {
             about,
             openapi: super::openapi_document(),
             issuers,
+            login,
             published,
             rates,
         }))
@@ -146,6 +148,12 @@ impl AppState {
     #[must_use]
     pub fn issuers(&self) -> &Issuers {
         &self.0.issuers
+    }
+
+    /// How people log in; none where they do not.
+    #[must_use]
+    pub fn login(&self) -> Option<&Provider> {
+        self.0.login.as_ref()
     }
 
     /// What the registry says about itself.

@@ -59,7 +59,12 @@ impl IssuerConfig {
 }
 
 /// Whether something may be fetched from an address: over TLS, or from this machine.
-pub(super) fn is_fetchable(url: &Url) -> bool {
+pub(crate) fn is_fetchable(url: &Url) -> bool {
+    is_secure(url) && url.query().is_none()
+}
+
+/// Whether a browser may be sent to an address: over TLS, or on this machine.
+pub(crate) fn is_secure(url: &Url) -> bool {
     let loopback = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
@@ -69,6 +74,5 @@ pub(super) fn is_fetchable(url: &Url) -> bool {
     (url.scheme() == "https" || url.scheme() == "http" && loopback)
         && url.username().is_empty()
         && url.password().is_none()
-        && url.query().is_none()
         && url.fragment().is_none()
 }

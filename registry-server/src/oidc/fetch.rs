@@ -76,6 +76,31 @@ impl Fetcher {
         client.map(Self).map_err(FetchError::Setup)
     }
 
+    /// One request of the OpenID Connect library, within the same limits.
+    pub(crate) async fn exchange(
+        &self,
+        request: openidconnect::HttpRequest,
+    ) -> Result<openidconnect::HttpResponse, FetchError> {
+        let (parts, body) = request.into_parts();
+        let address = parts.uri.to_string();
+        let url = Url::parse(&address).ok().filter(is_fetchable).ok_or(FetchError::Address(address))?;
+        let unreachable = |source: reqwest::Error| FetchError::Unreachable { url: url.clone(), source };
+        let request = self.0.request(parts.method, url.clone()).headers(parts.headers).body(body);
+        let mut response = request.send().await.map_err(unreachable)?;
+        let mut bytes = Vec::new();
+        let (status, headers) = (response.status(), response.headers().clone());
+        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+            if bytes.len() + chunk.len() > MAX_DOCUMENT_BYTES {
+                return Err(FetchError::TooLarge(url.clone()));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        let mut answer = openidconnect::HttpResponse::new(bytes);
+        *answer.status_mut() = status;
+        *answer.headers_mut() = headers;
+        Ok(answer)
+    }
+
     /// The key set of an issuer (RFC 7517 section 5), from where its discovery document says it is.
     pub(super) async fn keys_of(&self, issuer: &str, jwks_url: Option<&Url>) -> Result<Vec<Value>, FetchError> {
         let url = match jwks_url {

@@ -23,6 +23,7 @@ use mcp_pin_attest::IdentityClaims;
 use mcp_pin_model::Digest;
 
 pub use config::{Algorithm, IssuerConfig, IssuerKind};
+pub(crate) use config::{is_fetchable, is_secure};
 pub use fetch::{FetchError, Fetcher};
 pub use refusal::TokenRefusal;
 

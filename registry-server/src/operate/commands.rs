@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Where the registry is.
-#[derive(Default, Args)]
+#[derive(Clone, Default, Args)]
 pub struct StoreArguments {
     /// Directory of the registry [default: mcp-pin-registry-data]
     #[arg(long, value_name = "DIR", env = "MCP_PIN_REGISTRY_DATA_DIR", value_hint = ValueHint::DirPath)]
@@ -46,7 +46,7 @@ impl std::fmt::Debug for StoreArguments {
 }
 
 impl StoreArguments {
-    fn resolve(&self) -> Result<Config, OperateError> {
+    pub(crate) fn resolve(&self) -> Result<Config, OperateError> {
         let arguments = ServeArguments {
             data_dir: self.data_dir.clone(),
             config: self.config.clone(),
@@ -134,7 +134,7 @@ fn block_on<T>(work: impl Future<Output = Result<T, OperateError>>) -> Result<T,
 }
 
 /// What is decided by, as the server has it: which rings there are, above all.
-pub(super) fn settings(config: &Config) -> Result<Settings, OperateError> {
+pub(crate) fn settings(config: &Config) -> Result<Settings, OperateError> {
     let settings = Settings { roots: config.roots.clone(), ..Settings::default() };
     Ok(config.policy.apply(settings).map_err(ConfigError::from)?)
 }

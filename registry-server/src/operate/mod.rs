@@ -7,6 +7,7 @@ mod error;
 mod place;
 
 pub use archive::{ArchiveError, Summary};
+pub(crate) use commands::settings;
 pub use commands::{
     BackupArguments, DoctorArguments, ExportArguments, ImportArguments, MigrateArguments, RestoreArguments,
     StoreArguments, backup, doctor, export, import, migrate, restore,

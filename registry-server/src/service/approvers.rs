@@ -5,14 +5,16 @@ use mcp_pin_model::{
     leaf::{Leaf, LeafType},
     statement::Statement,
 };
-use mcp_pin_storage::{Approver, ApproverId, PrincipalName, Role};
+use mcp_pin_storage::{Approver, ApproverId, ApproverScope, PrincipalName};
 
 use super::{
     Caller, NewApprover, Service, ServiceError,
+    authorize::Authority,
     decision::{Deciding, to_its_end},
     once::Outcome,
     signers::{RevokedSigners, refusal, trust_in},
 };
+use crate::authorization::{Action, Resource};
 
 /// Which approvers' signatures verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,20 +87,41 @@ impl Deciding<'_> {
                 && !revoked.cover_credential(&approver.credential)
         }))
     }
+
+    /// Withdraws a registration; `false` when it was withdrawn before.
+    pub(super) async fn withdraw_approver(&mut self, actor: &str, approver: &Approver) -> Result<bool, ServiceError> {
+        if !self.tx.withdraw_approver(&approver.id, self.at).await? {
+            return Ok(false);
+        }
+        let mut leaf = Leaf::new(LeafType::ApproverWithdrawn, self.at, actor);
+        leaf.target = Some(format!("{} {} {}", approver.scope, approver.principal, approver.credential.id()));
+        self.log(&leaf).await?;
+        Ok(true)
+    }
+}
+
+/// What a registration is about, for policies.
+fn scope_resource(scope: &ApproverScope) -> Resource {
+    match scope {
+        ApproverScope::All => Resource::registry(),
+        ApproverScope::Namespace(namespace) => Resource::namespace(namespace),
+    }
 }
 
 impl Service {
-    /// Registers an approver with a key or identity. Takes the role `admin`.
+    /// Registers an approver with a key or identity. Takes the right to.
     ///
     /// # Errors
     /// [`ServiceError::Invalid`] for a key or instance that is none, [`ServiceError::KeyTaken`], [`ServiceError::Revoked`],
     /// [`ServiceError::Exists`]; store errors.
     pub async fn register_approver(&self, caller: &Caller, new: NewApprover) -> Result<Approver, ServiceError> {
-        caller.require(&[Role::Admin])?;
+        self.require_possible(caller, Action::RegisterApprover)?;
         let credential = new.credential.read(&self.inner)?;
         let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
+            deciding.authorize(&caller, Action::RegisterApprover, &scope_resource(&new.scope)).await?;
+            deciding.check_present(&new.principal).await?;
             deciding.check_credential(&credential, &new.principal).await?;
             let approver = Approver {
                 id: service.inner.new_id(deciding.at)?,
@@ -124,29 +147,30 @@ impl Service {
     ///
     /// # Errors
     /// Store errors.
-    pub async fn approvers(&self, _caller: &Caller) -> Result<Vec<Approver>, ServiceError> {
-        let mut approvers = self.inner.store.read().await?.approvers().await?;
+    pub async fn approvers(&self, caller: &Caller) -> Result<Vec<Approver>, ServiceError> {
+        let mut snapshot = self.inner.store.read().await?;
+        let authority = Authority::of(self, &mut *snapshot, Some(caller), self.now()).await?;
+        authority.require(Action::ReadApprovers, &Resource::registry())?;
+        let mut approvers = snapshot.approvers().await?;
         approvers.retain(|approver| approver.withdrawn_at.is_none());
         Ok(approvers)
     }
 
-    /// Withdraws an approver's registration. Takes the role `admin`. Consents that were given count no longer for what
+    /// Withdraws an approver's registration. Takes the right to. Consents that were given count no longer for what
     /// is not live yet; what is live stays live, unless the key is revoked.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`]; store errors.
     pub async fn withdraw_approver(&self, caller: &Caller, id: &ApproverId) -> Result<(), ServiceError> {
-        caller.require(&[Role::Admin])?;
+        self.require_possible(caller, Action::WithdrawApprover)?;
         let (service, caller, id) = (self.clone(), caller.clone(), id.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
             let approver = deciding.tx.approver(&id).await?.ok_or(ServiceError::NotFound("approver"))?;
-            if !deciding.tx.withdraw_approver(&id, deciding.at).await? {
+            deciding.authorize(&caller, Action::WithdrawApprover, &scope_resource(&approver.scope)).await?;
+            if !deciding.withdraw_approver(caller.principal.as_str(), &approver).await? {
                 return Err(ServiceError::NotFound("approver"));
             }
-            let mut leaf = Leaf::new(LeafType::ApproverWithdrawn, deciding.at, caller.principal.as_str());
-            leaf.target = Some(format!("{} {} {}", approver.scope, approver.principal, approver.credential.id()));
-            deciding.log(&leaf).await?;
             deciding.commit().await
         })
         .await

@@ -7,20 +7,21 @@ use mcp_pin_model::{
     leaf::{Leaf, LeafType},
 };
 use mcp_pin_policy::{NotCounted, Outcome, eligibility};
-use mcp_pin_storage::{PrincipalName, Role, Submission};
+use mcp_pin_storage::{PrincipalName, Submission};
 
 use super::{
     Caller, Consented, Service, ServiceError,
     approvers::Approvers,
     decision::{Deciding, to_its_end},
     signers::vouches,
-    submit::{check_carrier, read_bundle},
+    submit::read_bundle,
     text,
 };
+use crate::authorization::{Action, Resource};
 
 impl Service {
-    /// Takes a consent bundle. Takes the role `approver` and the caller's own signature, or `admin` as the
-    /// carrier.
+    /// Takes a consent bundle. Takes the right to, and the caller's own signature or the right to carry
+    /// that of others.
     ///
     /// A consent that would not count is refused with the reason, not stored. When it completes what the policy asks
     /// for, the version is approved and goes on to the rings that it may reach at once, all in the same transaction; a
@@ -31,7 +32,7 @@ impl Service {
     /// [`ServiceError::PublisherCannotApprove`]; [`ServiceError::NotAnApprover`]; [`ServiceError::WrongState`] when
     /// the submission waits for no consent; everything about bundles; store errors.
     pub async fn consent(&self, caller: &Caller, bundle: Vec<u8>) -> Result<Consented, ServiceError> {
-        caller.require(&[Role::Approver, Role::Admin])?;
+        self.require_possible(caller, Action::Approve)?;
         let attestation = read_bundle(bundle)?;
         let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
@@ -39,11 +40,23 @@ impl Service {
             // Every approver's signature verifies here; whether it is one of this server's is asked once the server is known.
             let trust = deciding.trust_in_all_approvers().await?;
             let consent = deciding.verify_of_approver::<Consent>(&attestation, &trust).await?;
-            check_carrier(&caller, consent.principal())?;
+            deciding.check_carrier(&caller, consent.principal()).await?;
             let statement = consent.statement();
             text::optional("reason", &statement.reason)?;
             let submission = deciding.tx.submission_of_manifest(&statement.manifest).await?;
             let submission = submission.ok_or(ServiceError::NotFound("manifest"))?;
+            let action = match statement.decision {
+                Decision::Approve => Action::Approve,
+                Decision::Reject => Action::Reject,
+            };
+            let mut resource = Resource::version(&submission).signed();
+            if let Some(ring) = deciding.asked_ring(&submission).await? {
+                resource = resource.in_ring(&ring);
+            }
+            deciding.authorize(&caller, action, &resource).await.map_err(|error| match error {
+                ServiceError::NotFound(_) => ServiceError::NotFound("manifest"),
+                other => other,
+            })?;
             // With this very credential, not with another one of the same person that is registered for other servers.
             let trust = deciding.trust_in_approvers(Some(submission.server.namespace()), Approvers::Registered).await?;
             if deciding.inner.verify::<Consent>(&attestation, &trust).is_err() {

@@ -12,16 +12,17 @@ use mcp_pin_model::{
     revocation::RevocationScope,
     server_json,
 };
-use mcp_pin_storage::{Draft, DraftEnd, DraftId, DraftOutcome, PrincipalName, Role, Submission};
+use mcp_pin_storage::{Draft, DraftEnd, DraftId, DraftOutcome, PrincipalName, Submission};
 
 use super::{
     Caller, Service, ServiceError,
+    authorize::Authority,
     decision::{Deciding, to_its_end},
     names::skeletons,
     once::Outcome,
     signers::RevokedSigners,
-    submit::check_namespace,
 };
+use crate::authorization::{Action, Resource};
 
 /// The most drafts of one namespace that have not ended: more is no release, but somebody who fills the disk.
 const MAX_OPEN_DRAFTS: u32 = 100;
@@ -60,22 +61,15 @@ pub(super) fn check_document(server: &Object) -> Result<(ServerName, ServerVersi
     Ok((name, version))
 }
 
-/// Whether somebody who holds no more than a token may see a draft.
-fn may_see(caller: &Caller, draft: &Draft, granted: bool) -> bool {
-    caller.has(Role::Admin)
-        || caller.has(Role::Approver)
-        || (check_namespace(caller, &draft.server).is_ok() && (granted || draft.submitted_by == caller.principal))
-}
-
 impl Service {
-    /// Puts an unsigned document into quarantine, in place of the one that its version has there. Takes the role
-    /// `publisher` and a grant of the namespace, or `admin`.
+    /// Puts an unsigned document into quarantine, in place of the one that its version has there. Takes the right to
+    /// submit, and a grant of the namespace or the right to grant it.
     ///
     /// # Errors
     /// [`ServiceError::Document`], [`ServiceError::NotGranted`], and everything that would refuse the manifest of this
     /// version whatever it held; store errors.
     pub async fn draft(&self, caller: &Caller, server: Object) -> Result<Drafted, ServiceError> {
-        caller.require(&[Role::Publisher, Role::Admin])?;
+        self.require_possible(caller, Action::Submit)?;
         let (name, version) = check_document(&server)?;
         let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
@@ -100,21 +94,13 @@ impl Service {
         const BATCH: u32 = 200;
         let limit = usize::try_from(limit.clamp(1, super::MAX_PAGE)).unwrap_or(usize::MAX);
         let mut snapshot = self.inner.store.read().await?;
-        let namespaces: std::collections::BTreeSet<String> = snapshot
-            .grants(None)
-            .await?
-            .into_iter()
-            .filter(|grant| grant.principal == caller.principal)
-            .map(|grant| grant.namespace)
-            .collect();
+        let authority = Authority::of(self, &mut *snapshot, Some(caller), self.now()).await?;
         let (mut drafts, mut after) = (Vec::new(), after);
         while drafts.len() <= limit {
             let batch = snapshot.open_drafts(after.as_ref(), BATCH).await?;
             let Some(last) = batch.last() else { break };
             after = Some(last.id.clone());
-            drafts.extend(
-                batch.into_iter().filter(|draft| may_see(caller, draft, namespaces.contains(draft.server.namespace()))),
-            );
+            drafts.extend(batch.into_iter().filter(|draft| authority.may_see_draft(draft)));
         }
         let more = drafts.len() > limit;
         drafts.truncate(limit);
@@ -128,9 +114,8 @@ impl Service {
     pub async fn draft_by_id(&self, caller: &Caller, id: &DraftId) -> Result<Draft, ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
         let draft = snapshot.draft(id).await?.ok_or(ServiceError::NotFound("draft"))?;
-        let grants = snapshot.grants(Some(draft.server.namespace())).await?;
-        let granted = grants.iter().any(|grant| grant.principal == caller.principal);
-        if may_see(caller, &draft, granted) { Ok(draft) } else { Err(ServiceError::NotFound("draft")) }
+        let authority = Authority::of(self, &mut *snapshot, Some(caller), self.now()).await?;
+        if authority.may_see_draft(&draft) { Ok(draft) } else { Err(ServiceError::NotFound("draft")) }
     }
 
     /// Takes a draft back. Takes what putting one there takes.
@@ -138,7 +123,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::NotFound`] when there is none that has not ended, or not for this caller; store errors.
     pub async fn withdraw_draft(&self, caller: &Caller, id: &DraftId) -> Result<(), ServiceError> {
-        caller.require(&[Role::Publisher, Role::Admin])?;
+        self.require_possible(caller, Action::Submit)?;
         let (service, caller, id) = (self.clone(), caller.clone(), id.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
@@ -146,7 +131,7 @@ impl Service {
             let draft = draft.ok_or(ServiceError::NotFound("draft"))?;
             // Whoever may not do this may not know of it either.
             deciding.check_granted(&caller, &draft.server).await.map_err(|error| match error {
-                ServiceError::NotGranted { .. } => ServiceError::NotFound("draft"),
+                ServiceError::NotGranted { .. } | ServiceError::Forbidden { .. } => ServiceError::NotFound("draft"),
                 other => other,
             })?;
             deciding.end_draft(&draft, DraftOutcome::Withdrawn(caller.principal.clone()), &caller.principal).await?;
@@ -157,11 +142,11 @@ impl Service {
 }
 
 impl Deciding<'_> {
-    /// Refuses who was not granted the namespace of a name: by a credential that holds, not by a signature, which an
-    /// unsigned document has not.
+    /// Refuses who may not submit under a name, and who was not granted its namespace: by a credential that holds, not by a
+    /// signature, which an unsigned document has not. Whoever may grant the namespace needs no grant.
     pub(super) async fn check_granted(&mut self, caller: &Caller, name: &ServerName) -> Result<(), ServiceError> {
-        check_namespace(caller, name)?;
-        if caller.has(Role::Admin) {
+        self.authorize_submit(caller, &Resource::server(name), name).await?;
+        if self.authority(caller).await?.allows(Action::GrantNamespace, &Resource::namespace(name.namespace())) {
             return Ok(());
         }
         let revoked = RevokedSigners::read(&mut *self.tx).await?;

@@ -2,14 +2,15 @@
 
 use jiff::Timestamp;
 use mcp_pin_model::{Digest, leaf::LeafType};
-use mcp_pin_storage::{DriftKind, DriftReport, HaltCause, PrincipalName, Role, Submission};
+use mcp_pin_storage::{DriftKind, DriftReport, HaltCause, PrincipalName, Submission};
 
 use super::{
     Caller, Service, ServiceError,
+    authorize::Authority,
     decision::{Deciding, to_its_end},
-    queries::may_see,
     text,
 };
+use crate::authorization::{Action, Resource};
 
 /// A report.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ pub struct DriftReported {
 }
 
 impl Service {
-    /// Takes a client's report. Any token that is not for submitting alone; each principal counts once for each kind.
+    /// Takes a client's report. Takes the right to; each principal counts once for each kind.
     ///
     /// When enough clients report it, the rollout of the version is halted. What is served stays: the client that
     /// reports has refused what it saw, and the manifest is still what people consented to.
@@ -42,15 +43,16 @@ impl Service {
     /// # Errors
     /// [`ServiceError::NotFound`]; [`ServiceError::Invalid`]; store errors.
     pub async fn report_drift(&self, caller: &Caller, report: NewDriftReport) -> Result<DriftReported, ServiceError> {
-        caller.require_unrestricted()?;
         let detail = text::optional("detail", &report.detail)?;
         let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
             let found = deciding.tx.submission_of_manifest(&report.manifest).await?;
             // Reports are about what clients were given, so what never was live is not told apart from what is not there.
-            let found = found.filter(|found| found.state.live_since().is_some() && may_see(Some(&caller), found));
+            let authority = deciding.authority(&caller).await?;
+            let found = found.filter(|found| found.state.live_since().is_some() && authority.may_see(found));
             let submission = found.ok_or(ServiceError::NotFound("manifest"))?;
+            authority.require(Action::ReportDrift, &Resource::server(&submission.server))?;
             let new = DriftReport {
                 id: deciding.inner.new_id(deciding.at)?,
                 submission: submission.id.clone(),
@@ -75,14 +77,16 @@ impl Service {
         .await
     }
 
-    /// What was reported about a version. Takes the role `approver` or `admin`.
+    /// What was reported about a version. Takes the right to read its rollout.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`]; store errors.
     pub async fn drift_reports(&self, caller: &Caller, manifest: &Digest) -> Result<Vec<DriftReport>, ServiceError> {
-        caller.require(&[Role::Approver, Role::Admin])?;
         let mut snapshot = self.inner.store.read().await?;
-        let found = snapshot.submission_of_manifest(manifest).await?.ok_or(ServiceError::NotFound("manifest"))?;
+        let authority = Authority::of(self, &mut *snapshot, Some(caller), self.now()).await?;
+        let found = snapshot.submission_of_manifest(manifest).await?.filter(|found| authority.may_see(found));
+        let found = found.ok_or(ServiceError::NotFound("manifest"))?;
+        authority.require(Action::ReadRollout, &Resource::server(&found.server))?;
         Ok(snapshot.drift_reports(&found.id).await?)
     }
 }

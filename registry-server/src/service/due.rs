@@ -31,6 +31,11 @@ impl Waiting {
         waiting.get(id).is_some_and(|next| at < *next && !has_passed(at, NEXT_LOOK, *next))
     }
 
+    /// Something that rollouts rest on is another one: all are looked at again.
+    pub(super) fn forget(&self) {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+    }
+
     fn leave_alone(&self, id: SubmissionId, at: Timestamp) {
         let mut waiting = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         waiting.retain(|_, next| *next > at);

@@ -1,11 +1,13 @@
 //! Why the service did not do what was asked.
 
+use std::collections::BTreeSet;
+
 use mcp_pin_attest::VerificationError;
 use mcp_pin_model::{Digest, server_json::Issue};
-use mcp_pin_storage::{Role, StorageError};
+use mcp_pin_storage::StorageError;
 use thiserror::Error;
 
-use crate::oidc::TokenRefusal;
+use crate::{authorization::Action, login::LoginError, oidc::TokenRefusal};
 
 /// What a caller can make of an error. The HTTP layer maps each to one status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +44,14 @@ pub enum ServiceError {
     /// The token ended between the request's head and the decision.
     #[error("a valid token is needed")]
     TokenEnded,
-    /// The token lacks a role.
-    #[error("this takes the role `{}`", .0)]
-    Forbidden(Role),
+    /// The policies do not permit it.
+    #[error("{}", forbidden(*action, policies))]
+    Forbidden {
+        /// What was to be done.
+        action: Action,
+        /// The policies that forbid it; none where no policy permits it.
+        policies: BTreeSet<String>,
+    },
     /// The token is not that of the person who signed.
     #[error("the statement is signed by `{signer}`, the token is that of `{caller}`")]
     NotTheSigner {
@@ -94,6 +101,9 @@ pub enum ServiceError {
     /// An identity token is not exchanged.
     #[error(transparent)]
     Token(#[from] TokenRefusal),
+    /// Somebody is not logged in.
+    #[error("{}", login_words(.0))]
+    Login(LoginError),
     /// An evidence bundle is not acceptable.
     #[error("an evidence bundle is not acceptable: {0}")]
     Evidence(#[source] VerificationError),
@@ -111,9 +121,9 @@ pub enum ServiceError {
     /// One identity falls under the policies of two principals, so that it would count as two people.
     #[error("the signing identity falls under the policies of two principals")]
     AmbiguousIdentity,
-    /// The token of a workload submits, and does nothing else.
-    #[error("this token is good for submitting only")]
-    RestrictedToken,
+    /// Somebody who left: nothing is given to them any more.
+    #[error("`{0}` was offboarded, and nothing is given to a principal that was")]
+    Offboarded(String),
     /// Neither the key nor the identity that signed, or the token, is good for the namespace.
     #[error("the signer or the token is not granted the namespace `{namespace}`")]
     NotGranted {
@@ -235,6 +245,33 @@ fn first_error(issues: &[Issue]) -> String {
     issues.iter().find(|issue| issue.is_error()).map_or_else(String::new, ToString::to_string)
 }
 
+/// What somebody hears whose login failed: what they can do something about.
+fn login_words(error: &LoginError) -> String {
+    match error {
+        LoginError::Unavailable(_) => "the identity provider cannot be asked".to_owned(),
+        LoginError::NoRole => {
+            "no group of yours has a role here: an administrator gives it one under [login.roles]".to_owned()
+        }
+        LoginError::NotLinked(name) => {
+            format!(
+                "`{name}` is a principal already: an administrator has to say that it is you, by linking your identity"
+            )
+        }
+        LoginError::Offboarded => "you were offboarded".to_owned(),
+        LoginError::TooMany => "too many logins are under way: try again in ten minutes".to_owned(),
+        _ => "the login is not acceptable: begin again".to_owned(),
+    }
+}
+
+fn forbidden(action: Action, policies: &BTreeSet<String>) -> String {
+    if policies.is_empty() {
+        format!("no policy permits `{action}` here")
+    } else {
+        let names: Vec<String> = policies.iter().map(|policy| format!("`{policy}`")).collect();
+        format!("`{action}` is forbidden by {}", names.join(", "))
+    }
+}
+
 impl From<StorageError> for ServiceError {
     fn from(error: StorageError) -> Self {
         match error {
@@ -252,12 +289,10 @@ impl ServiceError {
         match self {
             Self::NotFound(_) => ErrorClass::NotFound,
             Self::TokenEnded => ErrorClass::Unauthenticated,
-            Self::Forbidden(_) | Self::NotTheSigner { .. } | Self::NotGranted { .. } | Self::NotAnApprover => {
+            Self::Forbidden { .. } | Self::NotTheSigner { .. } | Self::NotGranted { .. } | Self::NotAnApprover => {
                 ErrorClass::Forbidden
             }
-            Self::UnknownSigner | Self::AmbiguousIdentity | Self::RestrictedToken | Self::PublisherCannotApprove(_) => {
-                ErrorClass::Forbidden
-            }
+            Self::UnknownSigner | Self::AmbiguousIdentity | Self::PublisherCannotApprove(_) => ErrorClass::Forbidden,
             Self::TooLarge { .. } => ErrorClass::TooLarge,
             Self::BadRequest(_) | Self::NoChange(_) => ErrorClass::BadRequest,
             Self::Invalid { .. }
@@ -280,12 +315,15 @@ impl ServiceError {
             | Self::ConsentNeeded { .. }
             | Self::Changed(_)
             | Self::LastAdministrator
+            | Self::Offboarded(_)
             | Self::Exists(_)
             | Self::TooManyDrafts
             | Self::Replay(_)
             | Self::KeyTaken
             | Self::Conflict => ErrorClass::Conflict,
             Self::CouldNotCheck(_) | Self::Token(TokenRefusal::IssuerUnavailable) => ErrorClass::CouldNotCheck,
+            Self::Login(LoginError::Unavailable(_) | LoginError::TooMany) => ErrorClass::CouldNotCheck,
+            Self::Login(_) => ErrorClass::Forbidden,
             Self::Token(TokenRefusal::Disabled) => ErrorClass::NotFound,
             Self::Token(TokenRefusal::Malformed) => ErrorClass::Invalid,
             Self::Token(_) => ErrorClass::Forbidden,
@@ -300,7 +338,7 @@ impl ServiceError {
         match self {
             Self::NotFound(_) => "not-found",
             Self::TokenEnded => "unauthorized",
-            Self::Forbidden(_) => "forbidden",
+            Self::Forbidden { .. } => "forbidden",
             Self::NotTheSigner { .. } => "not-the-signer",
             Self::TooLarge { .. } => "too-large",
             Self::Invalid { .. } => "invalid",
@@ -313,11 +351,16 @@ impl ServiceError {
             Self::Verification(_) => "verification-failed",
             Self::CouldNotCheck(_) => "could-not-check",
             Self::Token(refusal) => refusal.code(),
+            Self::Login(LoginError::Unavailable(_)) => "provider-unavailable",
+            Self::Login(LoginError::TooMany) => "too-many-logins",
+            Self::Login(LoginError::NoRole) => "no-role",
+            Self::Login(LoginError::NotLinked(_)) => "identity-not-linked",
+            Self::Login(LoginError::Offboarded) => "offboarded",
+            Self::Login(_) => "login-refused",
             Self::Evidence(_) => "evidence-not-acceptable",
             Self::Provenance { .. } => "provenance-not-proven",
             Self::UnknownSigner => "unknown-signer",
             Self::AmbiguousIdentity => "ambiguous-identity",
-            Self::RestrictedToken => "restricted-token",
             Self::NotGranted { .. } => "namespace-not-granted",
             Self::NotAnApprover => "not-an-approver",
             Self::VersionTaken { .. } => "version-taken",
@@ -335,6 +378,7 @@ impl ServiceError {
             Self::ConsentNeeded { .. } => "consent-needed",
             Self::Changed(_) => "changed",
             Self::LastAdministrator => "last-administrator",
+            Self::Offboarded(_) => "offboarded",
             Self::Exists(_) => "exists",
             Self::KeyTaken => "key-taken",
             Self::Unsound(_) => "unsound",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mcp_pin_storage::{Credential, Role, Roles};
+use mcp_pin_storage::{Credential, Method, Role, Roles};
 
 use super::{
     IssuedToken, NewToken, Service, ServiceError, decision::to_its_end, signers::RevokedSigners, tokens::issue,
@@ -38,6 +38,9 @@ impl Service {
                 namespaces.insert(grant.namespace);
             }
             let principal = principal.ok_or(ServiceError::Token(TokenRefusal::NotGranted))?;
+            if deciding.tx.offboarded(&principal).await?.is_some() {
+                return Err(ServiceError::Token(TokenRefusal::NotGranted));
+            }
             if revoked.cover_claims(&identity.claims) {
                 return Err(ServiceError::Token(TokenRefusal::NotGranted));
             }
@@ -53,6 +56,8 @@ impl Service {
                 principal: principal.clone(),
                 roles: Roles::from([Role::Publisher]),
                 namespaces: Some(namespaces),
+                actions: None,
+                method: Method::Workload,
                 label: "exchanged for an identity token".to_owned(),
                 expires_at: Some(expires_at),
             };

@@ -4,6 +4,8 @@
 //! become durable together or not at all. After the commit, and before the caller hears of it, the live set that
 //! readers use is replaced. Decisions run one after another and to their end, even when the caller goes away.
 //!
+//! Who may do what is asked of the policies, in [`Service::authorize`] and inside decisions, and nowhere else.
+//!
 //! Nothing goes live but by an admitted decision of [`mcp_pin_policy`] over consents that were verified, against the
 //! approvers registered now, at that moment.
 //!
@@ -11,6 +13,7 @@
 //! of what a ring serves leaves nothing there: it does not bring the one before it back.
 
 mod approvers;
+mod authorize;
 mod break_glass;
 mod consent;
 mod decision;
@@ -27,9 +30,12 @@ mod feed;
 mod follow;
 mod grants;
 mod live;
+mod login;
 mod names;
 mod nodes;
+mod offboard;
 mod once;
+mod operator;
 mod queries;
 mod reject;
 mod resolve;
@@ -37,6 +43,7 @@ mod revoke;
 mod rings;
 mod rollback;
 mod rollout;
+mod rotate;
 mod search;
 mod settle;
 mod signers;
@@ -56,6 +63,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use mcp_pin_storage::Store;
 
+use crate::authorization::Policies;
+
 pub use break_glass::BreakGlassOrder;
 pub use drafts::{DraftPage, Drafted};
 pub use drift::{DriftReported, NewDriftReport};
@@ -65,21 +74,24 @@ pub use evidence::MAX_EVIDENCE_BUNDLES;
 pub use examine::{Examination, Finding, examine};
 pub use feed::{Follower, MAX_FOLLOWERS, News};
 pub use live::{CatalogueEntry, Deprecation, Facts, LiveSet, Server, Tag, View, Wanted};
+pub use login::LoginKind;
 pub use mcp_pin_model::{
     Digest, Ring, ServerName, ServerVersion, lockfile::SignerIdentity, revocation::RevocationScope,
 };
 pub use mcp_pin_storage::{
     Approver, ApproverId, ApproverScope, BreakGlass, ConsentRecord, Credential, Draft, DraftEnd, DraftId, DraftOutcome,
-    DriftKind, DriftReport, Event, Grant, GrantId, HaltCause, LiveRing, PrincipalName, Progress, Review, RevocationId,
-    RevocationRecord, RingMove, Role, Roles, Rollout, State, StateKind, StorageError, Submission, SubmissionFilter,
-    SubmissionId, Token, TokenId, Webhook, WebhookId, WebhookState,
+    DriftKind, DriftReport, Event, Grant, GrantId, HaltCause, LiveRing, Method, PrincipalName, Progress, Review,
+    RevocationId, RevocationRecord, RingMove, Role, Roles, Rollout, State, StateKind, StorageError, Submission,
+    SubmissionFilter, SubmissionId, Token, TokenId, Webhook, WebhookId, WebhookState,
 };
 pub use names::skeletons;
+pub use offboard::{Keys, Offboarding};
 pub use once::{Answer, Once, Outcome, Render};
 pub use resolve::{Lookup, Pinned, Resolved, resolve};
 pub use revoke::RevocationPlan;
 pub use rings::{Quorum, RingSettings, Rings, RingsError, Start};
 pub use rollout::RolloutView;
+pub use rotate::{DEFAULT_OVERLAP, MAX_OVERLAP};
 pub use search::{MAX_SEARCH_WORDS, SearchHit, SearchPage};
 pub use status::{Changed, NewStatus, StatusUpdate};
 pub use steer::Steering;
@@ -116,6 +128,8 @@ struct Inner {
     behind: std::sync::atomic::AtomicBool,
     /// What was read of manifests for searching.
     search: search::SearchCache,
+    policies: arc_swap::ArcSwap<Policies>,
+    open: authorize::OpenCache,
     /// Whose turn it is to decide.
     turn: tokio::sync::Mutex<()>,
     /// When rollouts are looked at again that cannot go on by themselves.
@@ -163,6 +177,8 @@ impl Service {
             live: arc_swap::ArcSwap::from_pointee(live),
             behind: std::sync::atomic::AtomicBool::new(false),
             search: search::SearchCache::default(),
+            policies: arc_swap::ArcSwap::from_pointee(Policies::default()),
+            open: authorize::OpenCache::default(),
             turn: tokio::sync::Mutex::new(()),
             waiting: due::Waiting::default(),
         };

@@ -3,34 +3,19 @@
 use std::collections::BTreeMap;
 
 use mcp_pin_model::Digest;
-use mcp_pin_storage::{Role, Snapshot, StateKind, Submission, SubmissionFilter, SubmissionId};
+use mcp_pin_storage::{Snapshot, StateKind, Submission, SubmissionFilter, SubmissionId};
 
 use super::{
     Caller, ConsentView, Counts, Document, EventFilter, EventPage, MAX_PAGE, Service, ServiceError, SubmissionPage,
-    leaf,
+    authorize::Authority, leaf,
 };
+use crate::authorization::{Action, Resource};
 
 /// How many submissions are read at once while looking for those that a caller may see.
 const BATCH: u32 = 200;
 
 /// How many times [`MAX_PAGE`] events are read at most while looking for those that a filter wants.
 const MAX_FILTERED_BATCHES: u32 = 10;
-
-/// Who may see a submission: everybody what is live; administrators and approvers everything; publishers their own;
-/// every token what ever was live.
-pub(super) fn may_see(caller: Option<&Caller>, submission: &Submission) -> bool {
-    // What was live once was public then, and stays readable: a client that locks a later version for the first time
-    // checks its consents against the change from this one. Being readable is not being served: only what is live is.
-    if submission.state.live_since().is_some() {
-        return true;
-    }
-    caller.is_some_and(|caller| {
-        caller.has(Role::Admin)
-            || caller.has(Role::Approver)
-            || submission.publisher == caller.principal
-            || submission.submitted_by == caller.principal
-    })
-}
 
 impl Service {
     /// The submissions that the caller may see, oldest first, after one, at most `limit` (and [`MAX_PAGE`]).
@@ -46,6 +31,7 @@ impl Service {
     ) -> Result<SubmissionPage, ServiceError> {
         let limit = usize::try_from(limit.clamp(1, MAX_PAGE)).unwrap_or(usize::MAX);
         let mut snapshot = self.inner.store.read().await?;
+        let authority = Authority::of(self, &mut *snapshot, Some(caller), self.now()).await?;
         let mut filter = SubmissionFilter { state, after, limit: Some(BATCH), ..SubmissionFilter::default() };
         let mut submissions = Vec::new();
         // One more than asked for says whether there are more.
@@ -53,7 +39,7 @@ impl Service {
             let batch = snapshot.submissions(&filter).await?;
             let Some(last) = batch.last() else { break };
             filter.after = Some(last.id.clone());
-            submissions.extend(batch.into_iter().filter(|submission| may_see(Some(caller), submission)));
+            submissions.extend(batch.into_iter().filter(|submission| authority.may_see(submission)));
         }
         let more = submissions.len() > limit;
         submissions.truncate(limit);
@@ -65,8 +51,10 @@ impl Service {
     /// # Errors
     /// [`ServiceError::NotFound`]; store errors.
     pub async fn submission(&self, caller: &Caller, id: &SubmissionId) -> Result<Submission, ServiceError> {
-        let found = self.inner.store.read().await?.submission(id).await?;
-        found.filter(|found| may_see(Some(caller), found)).ok_or(ServiceError::NotFound("submission"))
+        let mut snapshot = self.inner.store.read().await?;
+        let authority = Authority::of(self, &mut *snapshot, Some(caller), self.now()).await?;
+        let found = snapshot.submission(id).await?;
+        found.filter(|found| authority.may_see(found)).ok_or(ServiceError::NotFound("submission"))
     }
 
     /// The canonical bytes of the change report that consents to a submission are asked for.
@@ -75,7 +63,8 @@ impl Service {
     /// [`ServiceError::NotFound`]; store errors.
     pub async fn submission_changes(&self, caller: &Caller, id: &SubmissionId) -> Result<Document, ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
-        let found = snapshot.submission(id).await?.filter(|found| may_see(Some(caller), found));
+        let authority = Authority::of(self, &mut *snapshot, Some(caller), self.now()).await?;
+        let found = snapshot.submission(id).await?.filter(|found| authority.may_see(found));
         changes(&mut *snapshot, &found.ok_or(ServiceError::NotFound("submission"))?).await
     }
 
@@ -85,7 +74,7 @@ impl Service {
     /// [`ServiceError::NotFound`]; store errors.
     pub async fn manifest(&self, caller: Option<&Caller>, manifest: &Digest) -> Result<Document, ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
-        let submission = visible(&mut *snapshot, caller, manifest).await?;
+        let submission = self.visible(&mut *snapshot, caller, manifest).await?;
         let bytes = snapshot.attestation(&submission.attestation).await?;
         let bytes = bytes.ok_or_else(|| ServiceError::Unsound(format!("the bundle of {manifest} is missing")))?;
         Ok(Document { digest: *manifest, bytes })
@@ -101,7 +90,7 @@ impl Service {
         manifest: &Digest,
     ) -> Result<Vec<Document>, ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
-        let submission = visible(&mut *snapshot, caller, manifest).await?;
+        let submission = self.visible(&mut *snapshot, caller, manifest).await?;
         let evidence = snapshot.evidence(&submission.id).await?;
         Ok(evidence.into_iter().map(|(digest, bytes)| Document { digest, bytes }).collect())
     }
@@ -116,7 +105,7 @@ impl Service {
         manifest: &Digest,
     ) -> Result<Vec<ConsentView>, ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
-        visible(&mut *snapshot, caller, manifest).await?;
+        self.visible(&mut *snapshot, caller, manifest).await?;
         let mut views = Vec::new();
         for record in snapshot.consents(manifest).await? {
             let bundle = snapshot.attestation(&record.attestation).await?;
@@ -139,7 +128,7 @@ impl Service {
         report: Option<Digest>,
     ) -> Result<Document, ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
-        let submission = visible(&mut *snapshot, caller, manifest).await?;
+        let submission = self.visible(&mut *snapshot, caller, manifest).await?;
         if let Some(digest) = report.filter(|digest| *digest != submission.review.changes) {
             let bytes = snapshot.change_report(&digest).await?.ok_or(ServiceError::NotFound("change report"))?;
             let unsound = |error| ServiceError::Unsound(format!("the change report {digest}: {error}"));
@@ -163,13 +152,13 @@ impl Service {
         self.events(caller, end, 1, &EventFilter::default()).await.map(drop)
     }
 
-    /// The events after `after` (0 for the first) that a filter wants, at most `limit` (and [`MAX_PAGE`]). Any token that
-    /// holds at that moment: who follows the log for days is asked again each time.
+    /// The events after `after` (0 for the first) that a filter wants, at most `limit` (and [`MAX_PAGE`]). Takes the right
+    /// to, at that moment: who follows the log for days is asked again each time.
     ///
     /// A filter that wants little does not search for long: [`EventPage::seen`] says how far it came.
     ///
     /// # Errors
-    /// [`ServiceError::TokenEnded`]; store errors.
+    /// [`ServiceError::TokenEnded`], [`ServiceError::Forbidden`]; store errors.
     pub async fn events(
         &self,
         caller: &Caller,
@@ -179,9 +168,11 @@ impl Service {
     ) -> Result<EventPage, ServiceError> {
         let now = self.inner.clock.now();
         let mut snapshot = self.inner.store.read().await?;
-        if !snapshot.token(&caller.token).await?.is_some_and(|token| token.is_valid_at(now)) {
+        if !caller.still_holds(&mut *snapshot, now).await? {
             return Err(ServiceError::TokenEnded);
         }
+        let authority = Authority::of(self, &mut *snapshot, Some(caller), now).await?;
+        authority.require(Action::ReadEvents, &Resource::registry())?;
         let last = snapshot.last_event().await?;
         let limit = limit.clamp(1, MAX_PAGE);
         let mut page = EventPage { events: Vec::new(), last, seen: after };
@@ -218,15 +209,17 @@ impl Service {
         submissions.extend(snapshot.submission_counts().await?);
         Ok(Counts { submissions, last_event: snapshot.last_event().await? })
     }
-}
 
-async fn visible(
-    snapshot: &mut (dyn Snapshot + '_),
-    caller: Option<&Caller>,
-    manifest: &Digest,
-) -> Result<Submission, ServiceError> {
-    let found = snapshot.submission_of_manifest(manifest).await?;
-    found.filter(|found| may_see(caller, found)).ok_or(ServiceError::NotFound("manifest"))
+    async fn visible(
+        &self,
+        snapshot: &mut (dyn Snapshot + '_),
+        caller: Option<&Caller>,
+        manifest: &Digest,
+    ) -> Result<Submission, ServiceError> {
+        let authority = Authority::of(self, snapshot, caller, self.now()).await?;
+        let found = snapshot.submission_of_manifest(manifest).await?;
+        found.filter(|found| authority.may_see(found)).ok_or(ServiceError::NotFound("manifest"))
+    }
 }
 
 async fn changes(snapshot: &mut (dyn Snapshot + '_), submission: &Submission) -> Result<Document, ServiceError> {

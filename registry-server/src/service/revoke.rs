@@ -17,18 +17,20 @@ use mcp_pin_model::{
 };
 use mcp_pin_policy::{MAX_CLOCK_SKEW, Outcome};
 use mcp_pin_storage::{
-    BreakGlassEnd, MoveCause, PrincipalName, RevocationId, RevocationRecord, RevocationSource, Role, StateKind,
-    Submission, SubmissionFilter,
+    BreakGlassEnd, MoveCause, PrincipalName, RevocationId, RevocationRecord, RevocationSource, StateKind, Submission,
+    SubmissionFilter,
 };
 
 use super::{
     Caller, Service, ServiceError,
     approvers::Approvers,
+    authorize::Authority,
     decision::{Deciding, to_its_end},
     settle::internal,
-    submit::{check_carrier, read_bundle},
+    submit::read_bundle,
     text,
 };
+use crate::authorization::{Action, Resource};
 
 /// What a revocation would do.
 #[derive(Clone, Debug)]
@@ -40,7 +42,7 @@ pub struct RevocationPlan {
 }
 
 /// What a revocation is about, read from its target.
-enum Target {
+pub(super) enum Target {
     Manifest(Digest),
     Version(ServerName, ServerVersion),
     Server(ServerName),
@@ -51,7 +53,7 @@ enum Target {
 }
 
 impl Target {
-    fn read(revocation: &Revocation) -> Result<Self, ServiceError> {
+    pub(super) fn read(revocation: &Revocation) -> Result<Self, ServiceError> {
         let target = revocation.target.as_str();
         let signer = || {
             target.parse::<SignerTarget>().map_err(|_| {
@@ -74,23 +76,24 @@ impl Target {
 }
 
 impl Service {
-    /// Takes a revocation that an approver signed. Takes the role `approver` and the caller's own signature, or
-    /// `admin` as the carrier. An approver of one namespace can revoke its servers; revoking signers takes an approver of everything.
+    /// Takes a revocation that an approver signed. Takes the right to, and the caller's own signature or the right to
+    /// carry that of others. An approver of one namespace can revoke its servers; revoking signers takes an approver of everything.
     ///
     /// # Errors
     /// [`ServiceError::NotAnApprover`], [`ServiceError::Invalid`] for a target that is none; everything about bundles;
     /// store errors. What is revoked already is no error.
     pub async fn revoke_signed(&self, caller: &Caller, bundle: Vec<u8>) -> Result<RevocationRecord, ServiceError> {
-        caller.require(&[Role::Approver, Role::Admin])?;
         let attestation = read_bundle(bundle)?;
         let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
             let trust = deciding.trust_in_all_approvers().await?;
             let verified = deciding.verify_of_approver::<Revocation>(&attestation, &trust).await?;
-            check_carrier(&caller, verified.principal())?;
+            deciding.check_carrier(&caller, verified.principal()).await?;
             text::required("reason", &verified.statement().reason)?;
             let target = Target::read(verified.statement())?;
+            let resource = deciding.resource_of(&target).await?.signed();
+            deciding.authorize(&caller, Action::revoke(verified.statement().scope), &resource).await?;
             let namespace = deciding.namespace_of(&target).await?;
             let trust = deciding.trust_in_approvers(namespace.as_deref(), Approvers::Registered).await?;
             if deciding.inner.verify::<Revocation>(&attestation, &trust).is_err() {
@@ -105,7 +108,7 @@ impl Service {
         .await
     }
 
-    /// Revokes by an administrator's order, for when no approver can sign. Takes the role `admin`. Without `effective`
+    /// Revokes by an administrator's order, for when no approver can sign. Takes the right to. Without `effective`
     /// it holds from now on.
     ///
     /// # Errors
@@ -119,20 +122,22 @@ impl Service {
         reason: &str,
         effective: Option<Timestamp>,
     ) -> Result<RevocationRecord, ServiceError> {
-        caller.require(&[Role::Admin])?;
+        self.require_possible(caller, Action::revoke(scope))?;
         let (target, reason) = (target.to_owned(), text::required("reason", reason)?);
         let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
-            let deciding = service.deciding_for(&caller).await?;
+            let mut deciding = service.deciding_for(&caller).await?;
             let effective = effective.map_or(deciding.at, super::environment::whole_milliseconds);
             let revocation = Revocation { scope, target, reason, effective };
+            let resource = deciding.resource_of(&Target::read(&revocation)?).await?;
+            deciding.authorize(&caller, Action::revoke(scope), &resource).await?;
             deciding.revoke(RevocationSource::Ordered(&revocation), &caller.principal).await
         })
         .await
     }
 
-    /// What an administrator's order to revoke would end, and what would wait for consent again. Takes the role `approver`
-    /// or `admin`.
+    /// What a revocation would end, and what would wait for consent again. Takes the right to revoke it by a signed
+    /// statement, which is the lesser one; whose signature counts is not asked, since nothing is revoked.
     ///
     /// It is made and undone: what is planned is what would happen, by the code that would do it.
     ///
@@ -144,14 +149,15 @@ impl Service {
         scope: RevocationScope,
         target: &str,
     ) -> Result<RevocationPlan, ServiceError> {
-        caller.require(&[Role::Approver, Role::Admin])?;
-        caller.require_unrestricted()?;
+        self.require_possible(caller, Action::revoke(scope))?;
         let (service, caller, target) = (self.clone(), caller.clone(), target.to_owned());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
             let reason = "a plan".to_owned();
             let revocation = Revocation { scope, target, reason, effective: deciding.at };
             let target = Target::read(&revocation)?;
+            let resource = deciding.resource_of(&target).await?.signed();
+            deciding.authorize(&caller, Action::revoke(scope), &resource).await?;
             let ends = match deciding.tx.revocation(scope, &revocation.target).await? {
                 Some(_) => Vec::new(),
                 None => {
@@ -177,16 +183,31 @@ impl Service {
         .await
     }
 
-    /// All revocations, oldest first. Any token.
+    /// All revocations, oldest first. Takes the right to.
     ///
     /// # Errors
     /// Store errors.
-    pub async fn revocations(&self, _caller: &Caller) -> Result<Vec<RevocationRecord>, ServiceError> {
-        Ok(self.inner.store.read().await?.revocations().await?)
+    pub async fn revocations(&self, caller: &Caller) -> Result<Vec<RevocationRecord>, ServiceError> {
+        let mut snapshot = self.inner.store.read().await?;
+        let authority = Authority::of(self, &mut *snapshot, Some(caller), self.now()).await?;
+        authority.require(Action::ReadRevocations, &Resource::registry())?;
+        Ok(snapshot.revocations().await?)
     }
 }
 
 impl Deciding<'_> {
+    /// What a revocation is about, for policies: a server where there is one, whether it is there or not.
+    async fn resource_of(&mut self, target: &Target) -> Result<Resource, ServiceError> {
+        Ok(match target {
+            Target::Manifest(manifest) => {
+                let submission = self.tx.submission_of_manifest(manifest).await?;
+                submission.map_or_else(Resource::registry, |submission| Resource::server(&submission.server))
+            }
+            Target::Version(server, _) | Target::Server(server) => Resource::server(server),
+            Target::Signer(_) | Target::Approver(_) => Resource::registry(),
+        })
+    }
+
     /// Whose approvers may revoke this; none when it takes an approver of everything.
     async fn namespace_of(&mut self, target: &Target) -> Result<Option<String>, ServiceError> {
         Ok(match target {

@@ -1,18 +1,18 @@
 //! Going back: a ring serves again what it served before.
 
 use mcp_pin_model::{Digest, Ring, leaf::LeafType};
-use mcp_pin_storage::{HaltCause, MoveCause, Progress, Role, Rollout, StateKind, Stop, Submission};
+use mcp_pin_storage::{HaltCause, MoveCause, Progress, Rollout, StateKind, Stop, Submission};
 
 use super::{
     Caller, Service, ServiceError,
     decision::{Deciding, to_its_end},
     text,
 };
+use crate::authorization::Action;
 
 impl Service {
     /// Takes a version out of a ring and of those after it (of all rings, where none is named), each of which goes back
-    /// to the version that it served before. Takes the role `admin`; or the role `approver` and a registration for the
-    /// server.
+    /// to the version that it served before. Takes the right to.
     ///
     /// All rings go back, or none. What came before must not be revoked, and the consents that it rests on must still
     /// hold: going back to a version is serving it now.
@@ -26,14 +26,13 @@ impl Service {
         ring: Option<&Ring>,
         reason: &str,
     ) -> Result<Submission, ServiceError> {
-        caller.require(&[Role::Approver, Role::Admin])?;
-        caller.require_unrestricted()?;
+        self.require_possible(caller, Action::Rollback)?;
         let reason = text::required("reason", reason)?;
         let (service, caller, manifest, ring) = (self.clone(), caller.clone(), *manifest, ring.cloned());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
             // Whoever published it may want it gone more than anybody; what comes back was approved by others.
-            let submission = deciding.steered(&caller, &manifest, true).await?;
+            let submission = deciding.steered(&caller, Action::Rollback, &manifest, ring.as_ref()).await?;
             let submission = deciding.go_back(submission, ring.as_ref(), caller.principal.as_str(), &reason).await?;
             deciding.commit().await?;
             Ok(submission)

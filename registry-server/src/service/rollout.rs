@@ -15,9 +15,10 @@ use mcp_pin_storage::{
 };
 
 use super::{
-    Caller, Service, ServiceError, approvers::Approvers, decision::Deciding, queries::may_see, rings::Start,
+    Caller, Service, ServiceError, approvers::Approvers, authorize::Authority, decision::Deciding, rings::Start,
     settle::internal,
 };
+use crate::authorization::{Action, Resource};
 
 /// A version, and how far it has got.
 #[derive(Clone, Debug)]
@@ -166,6 +167,13 @@ impl Deciding<'_> {
             let outcome = self.ask(&submission, &next.ring).await?;
             if !matches!(outcome, Outcome::Admitted { .. }) {
                 return Ok((submission, outcome));
+            }
+            if let Some(policies) = self.held_by(&submission, &next.ring) {
+                // Every consent is there. What happens by itself happens once the policies permit it: `due` asks again.
+                if pushed {
+                    return Err(ServiceError::Forbidden { action: Action::GoLive, policies });
+                }
+                return Ok((submission, nothing));
             }
             let cause = match (pushed, is_first || at_once) {
                 (true, _) => MoveCause::Promotion,
@@ -325,7 +333,7 @@ pub(super) fn has_passed(since: Timestamp, wait: jiff::SignedDuration, at: Times
 
 impl Service {
     /// The rollouts of one server, or of all; with `open`, only those that may still reach further rings, and versions
-    /// that are live without consents. Any token that may see the versions.
+    /// that are live without consents: of those servers whose rollouts the caller may see.
     ///
     /// # Errors
     /// Store errors.
@@ -341,9 +349,12 @@ impl Service {
         ids.extend(snapshot.break_glasses(server, open).await?.into_iter().map(|glass| glass.submission));
         ids.sort();
         ids.dedup();
+        let authority = Authority::of(self, &mut *snapshot, Some(caller), self.now()).await?;
         let mut views = Vec::new();
         for id in ids {
-            let found = snapshot.submission(&id).await?.filter(|found| may_see(Some(caller), found));
+            let found = snapshot.submission(&id).await?.filter(|found| {
+                authority.may_see(found) && authority.allows(Action::ReadRollout, &Resource::server(&found.server))
+            });
             if let Some(submission) = found {
                 views.push(self.rollout_view(&mut *snapshot, submission, false).await?);
             }
@@ -354,11 +365,13 @@ impl Service {
     /// The rollout of one version, by its manifest, with what the server's rings served before.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`]; store errors.
+    /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`]; store errors.
     pub async fn rollout(&self, caller: &Caller, manifest: &Digest) -> Result<RolloutView, ServiceError> {
         let mut snapshot = self.inner.store.read().await?;
         let found = snapshot.submission_of_manifest(manifest).await?;
-        let found = found.filter(|found| may_see(Some(caller), found)).ok_or(ServiceError::NotFound("manifest"))?;
+        let authority = Authority::of(self, &mut *snapshot, Some(caller), self.now()).await?;
+        let found = found.filter(|found| authority.may_see(found)).ok_or(ServiceError::NotFound("manifest"))?;
+        authority.require(Action::ReadRollout, &Resource::server(&found.server))?;
         let view = self.rollout_view(&mut *snapshot, found, true).await?;
         if view.rollout.is_none() && view.break_glass.is_none() && view.live.is_empty() {
             return Err(ServiceError::NotFound("rollout"));

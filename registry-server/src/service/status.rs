@@ -11,17 +11,18 @@ use mcp_pin_model::{
     revocation::RevocationScope,
 };
 use mcp_pin_storage::{
-    Advice, Draft, DraftOutcome, RevocationSource, Role, StateKind, Submission, SubmissionFilter, VersionStatus,
+    Advice, Draft, DraftOutcome, RevocationSource, StateKind, Submission, SubmissionFilter, VersionStatus,
 };
 
 use super::{
     Caller, Drafted, Service, ServiceError,
+    authorize::Authority,
     decision::{Deciding, to_its_end},
     drafts::check_document,
     once::Outcome,
-    queries::may_see,
     text,
 };
+use crate::authorization::{Action, Resource};
 
 /// What a version is to become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,22 @@ pub enum Changed {
     Version(Box<Submission>),
 }
 
+impl Changed {
+    fn is_seen_by(&self, authority: &Authority) -> bool {
+        match self {
+            Self::Draft(draft) => authority.may_see_draft(draft),
+            Self::Version(submission) => authority.may_see(submission),
+        }
+    }
+
+    fn resource(&self) -> Resource {
+        match self {
+            Self::Draft(draft) => Resource::draft(draft),
+            Self::Version(submission) => Resource::version(submission),
+        }
+    }
+}
+
 impl StatusUpdate {
     fn check(self) -> Result<Self, ServiceError> {
         let message = match &self.message {
@@ -66,11 +83,10 @@ impl StatusUpdate {
 }
 
 impl Service {
-    /// Changes the status of one version. Takes the role `publisher` and a grant of the namespace, or `admin`; not the
-    /// token of a workload.
+    /// Changes the status of one version. Takes the right to.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`] for what the caller may not see, [`ServiceError::NotGranted`],
+    /// [`ServiceError::NotFound`] for what the caller may not see, [`ServiceError::Forbidden`],
     /// [`ServiceError::NoChange`], [`ServiceError::Revoked`] for what was deleted, [`ServiceError::WrongState`]; store
     /// errors.
     pub async fn set_status(
@@ -80,13 +96,12 @@ impl Service {
         version: &ServerVersion,
         update: StatusUpdate,
     ) -> Result<Changed, ServiceError> {
-        caller.require(&[Role::Publisher, Role::Admin])?;
-        caller.require_unrestricted()?;
+        self.require_possible(caller, Action::SetStatus)?;
         let update = update.check()?;
         let (service, caller, name, version) = (self.clone(), caller.clone(), name.clone(), version.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
-            let target = deciding.version_for(&caller, &name, &version).await?;
+            let target = deciding.version_for(&caller, Action::SetStatus, &name, &version).await?;
             let changed = deciding.change_status(&caller, target, &update).await?;
             deciding.commit().await?;
             Ok(changed)
@@ -104,24 +119,23 @@ impl Service {
         name: &ServerName,
         update: StatusUpdate,
     ) -> Result<Vec<Changed>, ServiceError> {
-        caller.require(&[Role::Publisher, Role::Admin])?;
-        caller.require_unrestricted()?;
+        self.require_possible(caller, Action::SetStatus)?;
         let update = update.check()?;
         let (service, caller, name) = (self.clone(), caller.clone(), name.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
-            let granted = deciding.check_granted(&caller, &name).await;
+            let authority = deciding.authority(&caller).await?;
             let filter = SubmissionFilter { server: Some(name.clone()), ..Default::default() };
             let mut targets: Vec<Changed> =
                 deciding.tx.submissions(&filter).await?.into_iter().map(Box::new).map(Changed::Version).collect();
-            targets.retain(|target| matches!(target, Changed::Version(version) if may_see(Some(&caller), version)));
-            if granted.is_ok() {
-                targets.extend(deciding.drafts_of(&name).await?.into_iter().map(Changed::Draft));
-            }
+            targets.extend(deciding.drafts_of(&name).await?.into_iter().map(Changed::Draft));
+            targets.retain(|target| target.is_seen_by(&authority));
             if targets.is_empty() {
                 return Err(ServiceError::NotFound("server"));
             }
-            granted?;
+            for target in &targets {
+                authority.require(Action::SetStatus, &target.resource())?;
+            }
             let mut changed = Vec::new();
             for target in targets {
                 // One by one: what a revocation ends may be more than its own version.
@@ -155,11 +169,11 @@ impl Service {
         version: &ServerVersion,
         server: Object,
     ) -> Result<Changed, ServiceError> {
-        caller.require(&[Role::Publisher, Role::Admin])?;
+        self.require_possible(caller, Action::Submit)?;
         let (service, caller, name, version) = (self.clone(), caller.clone(), name.clone(), version.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
-            let target = deciding.version_for(&caller, &name, &version).await?;
+            let target = deciding.version_for(&caller, Action::Submit, &name, &version).await?;
             for (member, expected) in [("name", name.to_string()), ("version", version.to_string())] {
                 if server.get(member).and_then(Value::as_str) != Some(&expected) {
                     return Err(ServiceError::BadRequest(format!("`{member}` is not that of the address")));
@@ -190,23 +204,27 @@ impl Service {
 }
 
 impl Deciding<'_> {
-    /// A version that the caller may see and was granted.
+    /// A version with which the caller may do something.
     async fn version_for(
         &mut self,
         caller: &Caller,
+        action: Action,
         name: &ServerName,
         version: &ServerVersion,
     ) -> Result<Changed, ServiceError> {
-        let granted = self.check_granted(caller, name).await;
-        let submission = self.tx.submission_of_version(name, version).await?;
-        let target = match submission.filter(|submission| may_see(Some(caller), submission)) {
+        let authority = self.authority(caller).await?;
+        let target = match self.tx.submission_of_version(name, version).await? {
             Some(submission) => Some(Changed::Version(Box::new(submission))),
-            None if granted.is_ok() => self.tx.open_draft(name, version).await?.map(Changed::Draft),
-            None => None,
+            None => self.tx.open_draft(name, version).await?.map(Changed::Draft),
         };
         // What somebody may not see does not exist for them; what everybody may see is not theirs.
+        let target = target.filter(|target| target.is_seen_by(&authority));
         let target = target.ok_or(ServiceError::NotFound("version"))?;
-        granted?;
+        if action == Action::Submit {
+            self.check_granted(caller, name).await?;
+        } else {
+            authority.require(action, &target.resource())?;
+        }
         Ok(target)
     }
 

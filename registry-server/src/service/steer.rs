@@ -5,15 +5,15 @@
 
 use mcp_pin_model::{Digest, Ring, leaf::LeafType};
 use mcp_pin_policy::Outcome;
-use mcp_pin_storage::{HaltCause, PrincipalName, Progress, Role, Rollout, StateKind, Stop, Submission};
+use mcp_pin_storage::{HaltCause, PrincipalName, Progress, Rollout, StateKind, Stop, Submission};
 
 use super::{
     Caller, RolloutView, Service, ServiceError,
     decision::{Deciding, to_its_end},
-    queries::may_see,
     rollout::Push,
     text,
 };
+use crate::authorization::{Action, Resource};
 
 /// What is done with a rollout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,9 +31,20 @@ pub enum Steering {
     Halt,
 }
 
+impl Steering {
+    fn action(&self) -> Action {
+        match self {
+            Self::Promote { .. } => Action::Promote,
+            Self::Pause => Action::Pause,
+            Self::Resume => Action::Resume,
+            Self::Halt => Action::Halt,
+        }
+    }
+}
+
 impl Service {
-    /// Steers the rollout of a version. Takes the role `admin`; or the role `approver` and a registration for the server;
-    /// pausing and halting also the role `publisher` and to be the version's own. The publisher never promotes or resumes.
+    /// Steers the rollout of a version. Takes the right to. Whoever published it never promotes or resumes it, whatever is
+    /// permitted.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`]; [`ServiceError::WrongProgress`]; [`ServiceError::ConsentNeeded`] when the ring takes
@@ -45,8 +56,7 @@ impl Service {
         steering: Steering,
         reason: &str,
     ) -> Result<RolloutView, ServiceError> {
-        caller.require(&[Role::Approver, Role::Admin, Role::Publisher])?;
-        caller.require_unrestricted()?;
+        self.require_possible(caller, steering.action())?;
         let reason = text::required("reason", reason)?;
         if let Steering::Promote { to: Some(ring) } = &steering
             && self.inner.settings.rings.get(ring).is_none()
@@ -56,8 +66,11 @@ impl Service {
         let (service, by, digest) = (self.clone(), caller.clone(), *manifest);
         to_its_end(async move {
             let mut deciding = service.deciding_for(&by).await?;
-            let is_brake = matches!(steering, Steering::Pause | Steering::Halt);
-            let submission = deciding.steered(&by, &digest, is_brake).await?;
+            let ring = match &steering {
+                Steering::Promote { to } => to.as_ref(),
+                _ => None,
+            };
+            let submission = deciding.steered(&by, steering.action(), &digest, ring).await?;
             let rollout = deciding.tx.rollout(&submission.id).await?.ok_or(ServiceError::NotFound("rollout"))?;
             let who = by.principal.clone();
             match steering {
@@ -99,25 +112,30 @@ impl Service {
 }
 
 impl Deciding<'_> {
-    /// The version that an order is about, if the caller may give it.
+    /// The version that an order is about, if the caller may give it. Policies are told the ring that is named, and of a
+    /// promotion the one that it leads to.
     pub(super) async fn steered(
         &mut self,
         caller: &Caller,
+        action: Action,
         manifest: &Digest,
-        is_brake: bool,
+        ring: Option<&Ring>,
     ) -> Result<Submission, ServiceError> {
-        let found = self.tx.submission_of_manifest(manifest).await?.filter(|found| may_see(Some(caller), found));
+        let authority = self.authority(caller).await?;
+        let found = self.tx.submission_of_manifest(manifest).await?.filter(|found| authority.may_see(found));
         let submission = found.ok_or(ServiceError::NotFound("manifest"))?;
-        let is_own = submission.publisher == caller.principal;
-        if is_brake && is_own && caller.has(Role::Publisher) {
-            return Ok(submission);
+        let mut resource = Resource::version(&submission);
+        let rollout = self.tx.rollout(&submission.id).await?;
+        let next = match rollout.filter(|_| action == Action::Promote) {
+            Some(rollout) => self.inner.settings.rings.after(rollout.ring.as_ref()).map(|next| &next.ring),
+            None => None,
+        };
+        if let Some(ring) = ring.or(next) {
+            resource = resource.in_ring(ring);
         }
-        let is_approver =
-            caller.has(Role::Approver) && self.is_approver(&caller.principal, submission.server.namespace()).await?;
-        if !caller.has(Role::Admin) && !is_approver {
-            return Err(ServiceError::NotAnApprover);
-        }
-        if is_own && !is_brake {
+        authority.require(action, &resource)?;
+        // Going on is consent; holding on is not.
+        if matches!(action, Action::Promote | Action::Resume) && submission.publisher == caller.principal {
             return Err(ServiceError::PublisherCannotApprove(caller.principal.to_string()));
         }
         Ok(submission)

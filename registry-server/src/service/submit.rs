@@ -5,7 +5,7 @@ use mcp_pin_model::{
     Digest, Manifest, ServerName, ServerVersion, json::Value, leaf::LeafType, lockfile::SignerIdentity,
     revocation::RevocationScope,
 };
-use mcp_pin_storage::{Grant, Role, State, Submission};
+use mcp_pin_storage::{Grant, State, Submission};
 
 use super::{
     Caller, NewSubmission, Service, ServiceError, Submitted,
@@ -16,6 +16,7 @@ use super::{
     settle::is_higher,
     signers::{RevokedSigners, refusal, trust_in, vouches},
 };
+use crate::authorization::{Action, Resource};
 
 /// Takes a bundle's form apart; no signature is checked here, and nothing is stored.
 pub(super) fn read_bundle(bundle: Vec<u8>) -> Result<Attestation, ServiceError> {
@@ -25,29 +26,9 @@ pub(super) fn read_bundle(bundle: Vec<u8>) -> Result<Attestation, ServiceError> 
     Attestation::from_bytes(bundle).map_err(ServiceError::Verification)
 }
 
-/// A statement comes with the token of whoever signed it; an administrator may carry those of others, whose
-/// signatures say what they decided.
-pub(super) fn check_carrier(caller: &Caller, signer: &str) -> Result<(), ServiceError> {
-    if caller.principal.as_str() == signer || caller.has(Role::Admin) {
-        Ok(())
-    } else {
-        Err(ServiceError::NotTheSigner { signer: signer.to_owned(), caller: caller.principal.to_string() })
-    }
-}
-
-/// A token of a workload is good for the namespaces that were granted to its identity when it was issued.
-pub(super) fn check_namespace(caller: &Caller, server: &ServerName) -> Result<(), ServiceError> {
-    match caller.namespaces() {
-        Some(namespaces) if !namespaces.contains(server.namespace()) => {
-            Err(ServiceError::NotGranted { namespace: server.namespace().to_owned() })
-        }
-        _ => Ok(()),
-    }
-}
-
 impl Service {
-    /// Takes a manifest bundle, and evidence about its packages. Takes the role `publisher` and the caller's own signature, or `admin` as
-    /// the carrier.
+    /// Takes a manifest bundle, and evidence about its packages. Takes the right to, and the caller's own signature or
+    /// the right to carry that of others.
     ///
     /// What is refused leaves no trace but the answer. What is accepted waits for consent, unless the policy admits it
     /// as it is (then it is live) or nothing could (then it is rejected).
@@ -59,7 +40,7 @@ impl Service {
         caller: &Caller,
         submission: impl Into<NewSubmission>,
     ) -> Result<Submitted, ServiceError> {
-        caller.require(&[Role::Publisher, Role::Admin])?;
+        self.require_possible(caller, Action::Submit)?;
         let NewSubmission { manifest, evidence } = submission.into();
         let attestation = read_bundle(manifest)?;
         let evidence = read_evidence(evidence)?;
@@ -67,8 +48,9 @@ impl Service {
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
             let (manifest, grant) = deciding.verify_submission(&attestation).await?;
-            check_carrier(&caller, manifest.principal())?;
-            check_namespace(&caller, manifest.statement().name())?;
+            deciding.check_carrier(&caller, manifest.principal()).await?;
+            let name = manifest.statement().name();
+            deciding.authorize_submit(&caller, &Resource::server(name).signed(), name).await?;
             if let Some(submission) = deciding.tx.submission_of_manifest(&manifest.digest()).await? {
                 let submitted = Submitted { submission, created: false };
                 deciding.nothing_done(Outcome::Submitted(&submitted)).await?;
@@ -86,6 +68,37 @@ impl Service {
 }
 
 impl Deciding<'_> {
+    /// A statement comes with the token of whoever signed it; others carry it where a policy permits that, and the
+    /// signature says who decided.
+    pub(super) async fn check_carrier(&mut self, caller: &Caller, signer: &str) -> Result<(), ServiceError> {
+        if caller.principal.as_str() == signer {
+            return Ok(());
+        }
+        let not_theirs =
+            || ServiceError::NotTheSigner { signer: signer.to_owned(), caller: caller.principal.to_string() };
+        let name = signer.parse().map_err(|_| not_theirs())?;
+        self.authorize(caller, Action::Carry, &Resource::account(&name)).await.map_err(|error| match error {
+            ServiceError::Forbidden { .. } => not_theirs(),
+            other => other,
+        })
+    }
+
+    /// Whether somebody may submit under a name. Whose token is limited to other namespaces is told so.
+    pub(super) async fn authorize_submit(
+        &mut self,
+        caller: &Caller,
+        server: &Resource,
+        name: &ServerName,
+    ) -> Result<(), ServiceError> {
+        let namespace = name.namespace();
+        self.authorize(caller, Action::Submit, server).await.map_err(|error| match error {
+            ServiceError::Forbidden { .. } if caller.namespaces().is_some_and(|own| !own.contains(namespace)) => {
+                ServiceError::NotGranted { namespace: namespace.to_owned() }
+            }
+            other => other,
+        })
+    }
+
     /// The signature, by somebody who is granted the namespace of the name.
     async fn verify_submission(
         &mut self,

@@ -1,17 +1,21 @@
 //! Tokens: issued, checked and revoked.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::{SignedDuration, Timestamp};
 use mcp_pin_model::leaf::{Leaf, LeafType};
-use mcp_pin_storage::{PrincipalName, Role, Roles, Store, Token, TokenId};
+use mcp_pin_storage::{Method, PrincipalName, Role, Roles, Store, Token, TokenId};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{
     Caller, Inner, IssuedToken, NewToken, Service, ServiceError,
+    authorize::Authority,
     decision::{Deciding, to_its_end},
     once::Outcome,
     text,
 };
+use crate::authorization::{Action, Resource};
 
 /// What every token starts with, so that scanners for leaked secrets find it.
 pub const TOKEN_PREFIX: &str = "mcpp_";
@@ -35,11 +39,61 @@ fn id_of(secret: &str) -> Option<TokenId> {
     if random.len() == 2 * SECRET_BYTES { id.parse().ok() } else { None }
 }
 
+/// A token before it has an id and a text.
+pub(super) struct Draft {
+    pub(super) principal: PrincipalName,
+    pub(super) roles: Roles,
+    pub(super) namespaces: Option<BTreeSet<String>>,
+    pub(super) actions: Option<BTreeSet<String>>,
+    pub(super) groups: BTreeSet<String>,
+    pub(super) method: Method,
+    pub(super) authenticated_at: Option<Timestamp>,
+    pub(super) idle: Option<SignedDuration>,
+    pub(super) label: String,
+    pub(super) expires_at: Option<Timestamp>,
+}
+
+impl From<NewToken> for Draft {
+    fn from(new: NewToken) -> Self {
+        Self {
+            principal: new.principal,
+            roles: new.roles,
+            namespaces: new.namespaces,
+            actions: new.actions.map(|actions| actions.iter().map(|action| action.as_str().to_owned()).collect()),
+            groups: BTreeSet::new(),
+            method: new.method,
+            authenticated_at: None,
+            idle: None,
+            label: new.label,
+            expires_at: new.expires_at,
+        }
+    }
+}
+
+impl Draft {
+    /// One with the same rights, and the same end.
+    pub(super) fn like(token: &Token) -> Self {
+        Self {
+            principal: token.principal.clone(),
+            roles: token.roles.clone(),
+            namespaces: token.namespaces.clone(),
+            actions: token.actions.clone(),
+            groups: token.groups.clone(),
+            method: token.method,
+            authenticated_at: token.authenticated_at,
+            idle: token.idle,
+            label: token.label.clone(),
+            expires_at: token.expires_at,
+        }
+    }
+}
+
 pub(super) async fn issue(
     deciding: &mut Deciding<'_>,
     actor: &PrincipalName,
-    new: NewToken,
+    draft: impl Into<Draft>,
 ) -> Result<IssuedToken, ServiceError> {
+    let draft = draft.into();
     let id: TokenId = deciding.inner.new_id(deciding.at)?;
     let mut random = Zeroizing::new([0; SECRET_BYTES]);
     deciding.inner.random.fill(random.as_mut_slice());
@@ -47,13 +101,18 @@ pub(super) async fn issue(
         Zeroizing::new(format!("{TOKEN_PREFIX}{id}_{}", Zeroizing::new(hex::encode(random.as_slice())).as_str()));
     let token = Token {
         id,
-        principal: new.principal,
-        roles: new.roles,
-        namespaces: new.namespaces,
-        label: new.label,
+        principal: draft.principal,
+        roles: draft.roles,
+        namespaces: draft.namespaces,
+        actions: draft.actions,
+        groups: draft.groups,
+        method: draft.method,
+        authenticated_at: draft.authenticated_at,
+        idle: draft.idle,
+        label: draft.label,
         hash: hash(&secret),
         created_at: deciding.at,
-        expires_at: new.expires_at,
+        expires_at: draft.expires_at,
         revoked_at: None,
         last_used_at: None,
     };
@@ -96,6 +155,8 @@ impl Service {
                 principal: principal.clone(),
                 roles: Roles::from([Role::Admin]),
                 namespaces: None,
+                actions: None,
+                method: Method::Token,
                 label: "first start".to_owned(),
                 expires_at: None,
             };
@@ -125,31 +186,23 @@ impl Service {
             // Knowing when a token was last used is a convenience; a busy writer must not lock its owner out.
             tracing::warn!(error = %error, token.id = %token.id, "the time of last use was not written");
         }
-        Ok(Some(Caller {
-            principal: token.principal,
-            roles: token.roles,
-            namespaces: token.namespaces,
-            token: token.id,
-            once: None,
-        }))
+        Ok(Some(caller(token)))
     }
 
-    /// Issues a token. Takes the role `admin`.
+    /// Issues a token to a person or a program. Takes the right to.
     ///
     /// # Errors
-    /// [`ServiceError::Invalid`] without a role or with an end in the past; store errors.
+    /// [`ServiceError::Invalid`] without a role, with a namespace that is none, or with an end in the past or too far
+    /// off; [`ServiceError::Offboarded`]; store errors.
     pub async fn issue_token(&self, caller: &Caller, new: NewToken) -> Result<IssuedToken, ServiceError> {
-        caller.require(&[Role::Admin])?;
-        if new.roles.is_empty() {
-            return Err(ServiceError::Invalid { member: "roles", problem: "is empty".to_owned() });
-        }
-        let new = NewToken { label: text::optional("label", &new.label)?, ..new };
+        self.require_possible(caller, Action::IssueToken)?;
+        let new = NewToken { label: text::optional("label", &new.label)?, ..check_scope(new)? };
         let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
-            if new.expires_at.is_some_and(|expires| expires <= deciding.at) {
-                return Err(ServiceError::Invalid { member: "expires_at", problem: "is in the past".to_owned() });
-            }
+            deciding.authorize(&caller, Action::IssueToken, &Resource::account(&new.principal)).await?;
+            deciding.check_present(&new.principal).await?;
+            let new = deciding.with_end(new)?;
             let issued = issue(&mut deciding, &caller.principal, new).await?;
             deciding.commit_as(Outcome::Issued(&issued)).await?;
             Ok(issued)
@@ -157,21 +210,25 @@ impl Service {
         .await
     }
 
-    /// All tokens, without their secrets, for the role `admin`; everybody else sees their own.
+    /// The tokens that somebody may see, without their secrets.
     ///
     /// # Errors
     /// Store errors.
     pub async fn tokens(&self, caller: &Caller) -> Result<Vec<Token>, ServiceError> {
-        let mut tokens = self.inner.store.read().await?.tokens().await?;
-        tokens.retain(|token| match caller.namespaces() {
-            // A workload learns nothing about the other tokens of whoever it publishes for.
-            Some(_) => token.id == caller.token,
-            None => caller.has(Role::Admin) || token.principal == caller.principal,
+        let mut snapshot = self.inner.store.read().await?;
+        let authority = Authority::of(self, &mut *snapshot, Some(caller), self.now()).await?;
+        let mut tokens = snapshot.tokens().await?;
+        let mut readable = BTreeMap::new();
+        tokens.retain(|token| {
+            is_reachable(caller, token)
+                && *readable
+                    .entry(token.principal.clone())
+                    .or_insert_with_key(|principal| authority.allows(Action::ReadTokens, &Resource::account(principal)))
         });
         Ok(tokens)
     }
 
-    /// Revokes a token at once. Takes the role `admin`, or the token's own principal.
+    /// Revokes a token at once. Takes the right to.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`] when there is no such token, or not for this caller;
@@ -180,30 +237,116 @@ impl Service {
         let (service, caller, id) = (self.clone(), caller.clone(), id.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
-            let token = deciding.tx.token(&id).await?.ok_or(ServiceError::NotFound("token"))?;
-            let own = match caller.namespaces() {
-                Some(_) => token.id == caller.token,
-                None => token.principal == caller.principal,
-            };
-            if !caller.has(Role::Admin) && !own {
-                return Err(ServiceError::NotFound("token"));
-            }
-            let now = deciding.at;
-            let administers = |token: &Token| token.roles.contains(&Role::Admin) && token.is_valid_at(now);
-            if administers(&token)
-                && !deciding.tx.tokens().await?.iter().any(|other| other.id != id && administers(other))
-            {
-                return Err(ServiceError::LastAdministrator);
-            }
-            if deciding.tx.revoke_token(&id, deciding.at).await? {
-                let mut leaf = Leaf::new(LeafType::TokenRevoked, deciding.at, caller.principal.as_str());
-                leaf.target = Some(format!("{} {}", token.id, token.principal));
-                deciding.log(&leaf).await?;
+            let token = deciding.tx.token(&id).await?.filter(|token| is_reachable(&caller, token));
+            let token = token.ok_or(ServiceError::NotFound("token"))?;
+            deciding.authorize(&caller, Action::RevokeToken, &Resource::account(&token.principal)).await.map_err(
+                // Whose token an id is, and whether it is one, is for those who may see it.
+                |error| match error {
+                    ServiceError::Forbidden { .. } => ServiceError::NotFound("token"),
+                    other => other,
+                },
+            )?;
+            deciding.check_administrator_beside(&token).await?;
+            if deciding.end_token(caller.principal.as_str(), &token).await? {
                 deciding.commit().await?;
             }
             Ok(())
         })
         .await
+    }
+}
+
+/// Whether somebody could administer the registry with a token, by the role.
+pub(super) fn administers(token: &Token, at: Timestamp) -> bool {
+    token.roles.contains(&Role::Admin) && token.is_valid_at(at)
+}
+
+/// A token that is limited to namespaces reaches itself alone, not the other tokens of whoever it publishes for.
+pub(super) fn is_reachable(caller: &Caller, token: &Token) -> bool {
+    caller.namespaces.is_none() || caller.token.as_ref() == Some(&token.id)
+}
+
+/// Somebody, from the token that they sent.
+fn caller(token: Token) -> Caller {
+    Caller {
+        authenticated_at: token.authenticated_at.unwrap_or(token.created_at),
+        principal: token.principal,
+        roles: token.roles,
+        namespaces: token.namespaces,
+        // A word that this version does not know permits nothing.
+        actions: token.actions.map(|words| words.iter().filter_map(|word| word.parse().ok()).collect()),
+        groups: token.groups,
+        method: token.method,
+        token: Some(token.id),
+        once: None,
+    }
+}
+
+/// What a token may be limited to, and which kinds of token are issued by hand.
+fn check_scope(new: NewToken) -> Result<NewToken, ServiceError> {
+    let invalid = |member, problem: &str| Err(ServiceError::Invalid { member, problem: problem.to_owned() });
+    if new.roles.is_empty() {
+        return invalid("roles", "is empty");
+    }
+    let is_namespace = |name: &String| format!("{name}/xx").parse::<mcp_pin_model::ServerName>().is_ok();
+    if new.namespaces.as_ref().is_some_and(|names| names.is_empty() || !names.iter().all(is_namespace)) {
+        return invalid("namespaces", "is empty, or names something that is no namespace such as `io.example.team`");
+    }
+    if new.actions.as_ref().is_some_and(BTreeSet::is_empty) {
+        return invalid("actions", "is empty");
+    }
+    if !matches!(new.method, Method::Token | Method::Robot) {
+        return invalid("method", "is neither `token` nor `robot`");
+    }
+    Ok(new)
+}
+
+impl Deciding<'_> {
+    /// Refuses to end the last token that administers.
+    pub(super) async fn check_administrator_beside(&mut self, token: &Token) -> Result<(), ServiceError> {
+        let at = self.at;
+        let other = |other: &Token| other.id != token.id && administers(other, at);
+        if administers(token, at) && !self.tx.tokens().await?.iter().any(other) {
+            return Err(ServiceError::LastAdministrator);
+        }
+        Ok(())
+    }
+
+    /// Ends a token; `false` when it was revoked before.
+    pub(super) async fn end_token(&mut self, actor: &str, token: &Token) -> Result<bool, ServiceError> {
+        if !self.tx.revoke_token(&token.id, self.at).await? {
+            return Ok(false);
+        }
+        let mut leaf = Leaf::new(LeafType::TokenRevoked, self.at, actor);
+        leaf.target = Some(format!("{} {}", token.id, token.principal));
+        self.log(&leaf).await?;
+        Ok(true)
+    }
+
+    /// Refuses to give anything to somebody who left.
+    pub(super) async fn check_present(&mut self, principal: &PrincipalName) -> Result<(), ServiceError> {
+        match self.tx.offboarded(principal).await? {
+            Some(_) => Err(ServiceError::Offboarded(principal.to_string())),
+            None => Ok(()),
+        }
+    }
+
+    /// Holds the end of a token against the limits of the configuration.
+    fn with_end(&self, new: NewToken) -> Result<NewToken, ServiceError> {
+        let invalid = |problem: &str| ServiceError::Invalid { member: "expires_at", problem: problem.to_owned() };
+        if new.expires_at.is_some_and(|expires| expires <= self.at) {
+            return Err(invalid("is in the past"));
+        }
+        let Some(longest) = self.inner.settings.longest_token else { return Ok(new) };
+        let latest = self.at.checked_add(longest).map_err(|_| invalid("is after the end of time"))?;
+        match new.expires_at {
+            Some(expires) if expires > latest => Err(invalid(&format!(
+                "is later than {} days from now, which is the limit here",
+                longest.as_hours() / 24
+            ))),
+            // Nobody said when: as long as it may be.
+            expires => Ok(NewToken { expires_at: Some(expires.unwrap_or(latest)), ..new }),
+        }
     }
 }
 

@@ -13,11 +13,16 @@ use mcp_pin_model::{
     leaf::{Leaf, LeafType},
 };
 use mcp_pin_policy::{Preset, Requirements};
-use mcp_pin_storage::{Event, PrincipalName, Role, Roles, StateKind, Submission, Token, TokenId};
+use mcp_pin_storage::{
+    Event, Method, PrincipalName, Roles, Snapshot, StateKind, StorageError, Submission, Token, TokenId,
+};
 use zeroize::Zeroizing;
 
 use super::{ServiceError, rings::Rings};
-use crate::webhooks::{TargetPolicy, Vault};
+use crate::{
+    authorization::{Action, PolicySource},
+    webhooks::{TargetPolicy, Vault},
+};
 
 /// Somebody whose token was checked. Only [`super::Service::authenticate`] makes one.
 #[derive(Clone, Debug)]
@@ -25,7 +30,12 @@ pub struct Caller {
     pub(super) principal: PrincipalName,
     pub(super) roles: Roles,
     pub(super) namespaces: Option<BTreeSet<String>>,
-    pub(super) token: TokenId,
+    pub(super) actions: Option<BTreeSet<Action>>,
+    pub(super) groups: BTreeSet<String>,
+    pub(super) method: Method,
+    pub(super) authenticated_at: Timestamp,
+    /// None where it is proved by something else: a certificate, or being at the machine.
+    pub(super) token: Option<TokenId>,
     /// The request that is to be done once, where the client wants that.
     pub(super) once: Option<super::Once>,
 }
@@ -37,7 +47,7 @@ impl Caller {
         &self.principal
     }
 
-    /// What the token may do.
+    /// What the token carries.
     #[must_use]
     pub fn roles(&self) -> &Roles {
         &self.roles
@@ -49,10 +59,10 @@ impl Caller {
         self.namespaces.as_ref()
     }
 
-    /// The id of the token.
+    /// The id of the token; none where there is none.
     #[must_use]
-    pub fn token(&self) -> &TokenId {
-        &self.token
+    pub fn token(&self) -> Option<&TokenId> {
+        self.token.as_ref()
     }
 
     /// Has the next decision done once, and its answer kept.
@@ -61,23 +71,29 @@ impl Caller {
         Self { once: Some(once), ..self }
     }
 
-    /// Whether the token has the role.
-    #[must_use]
-    pub fn has(&self, role: Role) -> bool {
-        self.roles.contains(&role)
-    }
-
-    /// Refuses a token that is good for submitting alone.
-    pub(super) fn require_unrestricted(&self) -> Result<(), ServiceError> {
-        if self.namespaces.is_none() { Ok(()) } else { Err(ServiceError::RestrictedToken) }
-    }
-
-    /// Refuses unless the token has one of the roles; the error names the first.
-    pub(super) fn require(&self, roles: &[Role]) -> Result<(), ServiceError> {
-        match roles.first() {
-            Some(first) if !roles.iter().any(|role| self.has(*role)) => Err(ServiceError::Forbidden(*first)),
-            _ => Ok(()),
+    /// Whether what it was proved by still holds.
+    pub(super) async fn still_holds(
+        &self,
+        snapshot: &mut (dyn Snapshot + '_),
+        at: Timestamp,
+    ) -> Result<bool, StorageError> {
+        match &self.token {
+            Some(token) => Ok(snapshot.token(token).await?.is_some_and(|token| token.is_valid_at(at))),
+            // A certificate, or whoever is at the machine.
+            None => Ok(snapshot.offboarded(&self.principal).await?.is_none()),
         }
+    }
+
+    /// How they proved who they are.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// What an identity provider says they belong to.
+    #[must_use]
+    pub fn groups(&self) -> &BTreeSet<String> {
+        &self.groups
     }
 }
 
@@ -97,6 +113,11 @@ pub(super) const DEFAULT_DRIFT_REPORTS: NonZero<u32> = NonZero::<u32>::MIN;
 
 /// Errors have many causes that are not the version's; five clients with one are a pattern.
 pub(super) const DEFAULT_ERROR_BUDGET: NonZero<u32> = NonZero::<u32>::MIN.saturating_add(4);
+
+/// Whoever begins a login leaves a row of some hundred bytes for ten minutes, and needs no token for that. One address can
+/// leave 30,000 at the default rate; this is more, so that no single one keeps others out, and less than what a disk or
+/// the writer would notice.
+const DEFAULT_PENDING_LOGINS: u64 = 50_000;
 
 /// How the service decides.
 ///
@@ -125,6 +146,13 @@ pub struct Settings {
     pub error_budget: NonZero<u32>,
     /// How long a token is valid that was exchanged for an identity token.
     pub exchanged_token_lifetime: SignedDuration,
+    /// How many people may be on their way to the identity provider and back at once.
+    pub pending_logins: u64,
+    /// The longest that a token which is issued by hand may be valid, and how long it is where nobody says; none for no
+    /// limit.
+    pub longest_token: Option<SignedDuration>,
+    /// Where the policies are read from, at the start and again when told to.
+    pub policies: PolicySource,
     /// Whose certificates, logs and timestamps are worth something.
     pub roots: Roots,
     /// Where webhooks may be.
@@ -147,6 +175,9 @@ impl Default for Settings {
             drift_reports: DEFAULT_DRIFT_REPORTS,
             error_budget: DEFAULT_ERROR_BUDGET,
             exchanged_token_lifetime: DEFAULT_EXCHANGED_TOKEN_LIFETIME,
+            pending_logins: DEFAULT_PENDING_LOGINS,
+            longest_token: None,
+            policies: PolicySource::default(),
             roots: default_roots(),
             webhook_targets: TargetPolicy::default(),
             vault: None,
@@ -191,6 +222,10 @@ pub struct NewToken {
     pub roles: Roles,
     /// The namespaces that it is restricted to; none for a token that is not.
     pub namespaces: Option<BTreeSet<String>>,
+    /// The actions that it is limited to; none for a token that is not.
+    pub actions: Option<BTreeSet<Action>>,
+    /// [`Method::Token`] for a person, [`Method::Robot`] for a program; the others are made by the registry.
+    pub method: Method,
     /// What it is for, in the words of who issues it; at most [`super::MAX_LABEL_LENGTH`] characters.
     pub label: String,
     /// When it ends by itself.

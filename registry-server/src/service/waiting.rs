@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use mcp_pin_model::{Ring, consent::Decision};
 use mcp_pin_policy::Outcome;
-use mcp_pin_storage::{Role, StateKind, Submission, SubmissionFilter};
+use mcp_pin_storage::{StateKind, Submission, SubmissionFilter};
 
-use super::{Caller, Service, ServiceError, queries::may_see};
+use super::{Caller, Service, ServiceError};
+use crate::authorization::{Action, Resource};
 
 /// A version that waits for consents.
 #[derive(Clone, Debug)]
@@ -32,9 +33,9 @@ impl Service {
     /// # Errors
     /// Store errors.
     pub async fn waiting(&self, caller: &Caller) -> Result<Vec<Waits>, ServiceError> {
-        caller.require_unrestricted()?;
         // Asked by the code that decides, in a decision that is dropped: there is one way to count consents.
         let mut deciding = self.deciding_for(caller).await?;
+        let authority = deciding.authority(caller).await?;
         let settings = &self.inner.settings;
         let pending = SubmissionFilter { state: Some(StateKind::Pending), ..SubmissionFilter::default() };
         let mut candidates: Vec<(Submission, Ring)> = Vec::new();
@@ -59,12 +60,12 @@ impl Service {
         candidates.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
         let mut waits = Vec::new();
         for (submission, ring) in candidates {
-            if !may_see(Some(caller), &submission) {
+            if !authority.may_see(&submission) {
                 continue;
             }
             let outcome = deciding.ask(&submission, &ring).await?;
             let Outcome::ConsentRequired { needed, have, missing_acknowledgements } = outcome else { continue };
-            let is_approver = caller.has(Role::Approver)
+            let is_approver = authority.allows(Action::Approve, &Resource::version(&submission).signed())
                 && submission.publisher != caller.principal
                 && deciding.is_approver(&caller.principal, submission.server.namespace()).await?;
             let has_rejected = deciding

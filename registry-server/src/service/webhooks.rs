@@ -3,11 +3,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mcp_pin_model::leaf::{Leaf, LeafType};
-use mcp_pin_storage::{Role, StorageError, Webhook, WebhookFailing, WebhookId, WebhookLease, WebhookState};
+use mcp_pin_storage::{StorageError, Webhook, WebhookFailing, WebhookId, WebhookLease, WebhookState};
 use zeroize::Zeroizing;
 
 use super::{Caller, Event, EventFilter, Service, ServiceError, decision::to_its_end, text};
 use crate::{
+    authorization::{Action, Resource},
     events::{EventForm, ocsf::word},
     webhooks::{Vault, WebhookSecret, sign::SECRET_BYTES},
 };
@@ -102,13 +103,13 @@ impl Service {
         Ok((secret, sealed.ok_or_else(|| ServiceError::Internal("a secret cannot be sealed".to_owned()))?))
     }
 
-    /// Adds a webhook. Takes the role `admin`.
+    /// Adds a webhook. Takes the right to manage them.
     ///
     /// # Errors
     /// [`ServiceError::Invalid`] for an address that nothing is sent to, and for a filter that webhooks do not have;
     /// [`ServiceError::Exists`] when there are [`MAX_WEBHOOKS`]; store errors.
     pub async fn add_webhook(&self, caller: &Caller, new: NewWebhook) -> Result<IssuedWebhook, ServiceError> {
-        caller.require(&[Role::Admin])?;
+        self.require_possible(caller, Action::ManageWebhooks)?;
         self.inner
             .settings
             .webhook_targets
@@ -124,6 +125,7 @@ impl Service {
         let (service, caller) = (self.clone(), caller.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
+            deciding.authorize(&caller, Action::ManageWebhooks, &Resource::registry()).await?;
             if deciding.tx.webhooks().await?.len() >= MAX_WEBHOOKS {
                 return Err(ServiceError::Invalid {
                     member: "url",
@@ -164,33 +166,34 @@ impl Service {
         .await
     }
 
-    /// All webhooks. Takes the role `admin`.
+    /// All webhooks. Takes the right to manage them.
     ///
     /// # Errors
     /// Store errors.
     pub async fn webhooks(&self, caller: &Caller) -> Result<Vec<Webhook>, ServiceError> {
-        caller.require(&[Role::Admin])?;
+        self.authorize(caller, Action::ManageWebhooks, &Resource::registry()).await?;
         Ok(self.inner.store.read().await?.webhooks().await?)
     }
 
-    /// One webhook. Takes the role `admin`.
+    /// One webhook. Takes the right to manage them.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`]; store errors.
     pub async fn webhook(&self, caller: &Caller, id: &WebhookId) -> Result<Webhook, ServiceError> {
-        caller.require(&[Role::Admin])?;
+        self.authorize(caller, Action::ManageWebhooks, &Resource::registry()).await?;
         self.inner.store.read().await?.webhook(id).await?.ok_or(ServiceError::NotFound("webhook"))
     }
 
-    /// Removes a webhook. Takes the role `admin`.
+    /// Removes a webhook. Takes the right to manage them.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`]; store errors.
     pub async fn remove_webhook(&self, caller: &Caller, id: &WebhookId) -> Result<(), ServiceError> {
-        caller.require(&[Role::Admin])?;
+        self.require_possible(caller, Action::ManageWebhooks)?;
         let (service, caller, id) = (self.clone(), caller.clone(), id.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
+            deciding.authorize(&caller, Action::ManageWebhooks, &Resource::registry()).await?;
             let webhook = deciding.tx.webhook(&id).await?.ok_or(ServiceError::NotFound("webhook"))?;
             deciding.tx.remove_webhook(&id).await?;
             deciding.log(&leaf(LeafType::WebhookRemoved, deciding.at, caller.principal.as_str(), &webhook)).await?;
@@ -199,7 +202,7 @@ impl Service {
         .await
     }
 
-    /// Gives a webhook a new secret; the one before signs too for a day. Takes the role `admin`.
+    /// Gives a webhook a new secret; the one before signs too for a day. Takes the right to manage them.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`]; store errors.
@@ -216,7 +219,7 @@ impl Service {
         Ok(IssuedWebhook { webhook, secret: secret.to_text() })
     }
 
-    /// Tells a disabled webhook again, from where it stood. Takes the role `admin`.
+    /// Tells a disabled webhook again, from where it stood. Takes the right to manage them.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`], [`ServiceError::WrongState`]; store errors.
@@ -239,10 +242,11 @@ impl Service {
         kind: LeafType,
         change: impl FnOnce(&mut Webhook, Timestamp) -> Result<(), ServiceError> + Send + 'static,
     ) -> Result<Webhook, ServiceError> {
-        caller.require(&[Role::Admin])?;
+        self.require_possible(caller, Action::ManageWebhooks)?;
         let (service, caller, id) = (self.clone(), caller.clone(), id.clone());
         to_its_end(async move {
             let mut deciding = service.deciding_for(&caller).await?;
+            deciding.authorize(&caller, Action::ManageWebhooks, &Resource::registry()).await?;
             let mut webhook = deciding.tx.webhook(&id).await?.ok_or(ServiceError::NotFound("webhook"))?;
             change(&mut webhook, deciding.at)?;
             // Whoever is telling it something now finds that the record is another one, and stops after that delivery.
@@ -255,7 +259,7 @@ impl Service {
         .await
     }
 
-    /// What one test delivery needs; nothing of the record changes by it. Takes the role `admin`.
+    /// What one test delivery needs; nothing of the record changes by it. Takes the right to manage them.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`]; store errors.

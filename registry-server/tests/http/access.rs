@@ -44,6 +44,13 @@ const GUARDED: &[(&str, &str)] = &[
     ("POST", "/v1/rollouts/{manifest}/promote"),
     ("POST", "/v1/rollouts/{manifest}/resume"),
     ("POST", "/v1/rollouts/{manifest}/rollback"),
+    ("POST", "/v1/logout"),
+    ("GET", "/v1/policies"),
+    ("POST", "/v1/policies/reload"),
+    ("POST", "/v1/principals/acme/identities"),
+    ("POST", "/v1/principals/acme/offboard"),
+    ("POST", "/v1/principals/acme/reinstate"),
+    ("POST", "/v1/tokens/01JGFJJZ00AAAAAAAAAAAAAAAA/rotate"),
     ("GET", "/v1/waiting"),
     ("GET", "/v1/webhooks"),
     ("POST", "/v1/webhooks"),
@@ -83,7 +90,10 @@ async fn the_list_of_guarded_paths_is_complete() {
     }
     let filled = |pattern: &str| {
         let pattern = pattern.replace("{serverName}", "io.github.acme%2Fweather").replace("{version}", "1.0.0");
-        pattern.replace("{id}", "01JGFJJZ00AAAAAAAAAAAAAAAA").replace("{namespace}", "io.github.acme")
+        pattern
+            .replace("{id}", "01JGFJJZ00AAAAAAAAAAAAAAAA")
+            .replace("{namespace}", "io.github.acme")
+            .replace("{name}", "acme")
     };
     for (method, path) in &guarded {
         assert!(GUARDED.contains(&(method.as_str(), filled(path).as_str())), "{method} {path} is not tested");

@@ -5,13 +5,11 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use aws_lc_rs::{
-    rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
-};
+use aws_lc_rs::{rand::SystemRandom, signature::EcdsaKeyPair};
 use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse as _, routing};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use mcp_pin_registry::oidc::{Algorithm, IssuerConfig, IssuerKind};
+use mcp_pin_test_support::oidc::{KEY, encode, jwk, new_key};
 use serde_json::{Value, json};
 
 /// What the issuer's documents are made of.
@@ -28,25 +26,6 @@ pub(crate) struct TestIssuer {
     pub(crate) url: String,
     key: EcdsaKeyPair,
     shared: Arc<Shared>,
-}
-
-/// The name of the first key.
-pub(crate) const KEY: &str = "first";
-
-fn new_key() -> EcdsaKeyPair {
-    EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap()
-}
-
-fn jwk(kid: &str, key: &EcdsaKeyPair) -> Value {
-    let point = key.public_key().as_ref();
-    json!({
-        "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": kid,
-        "x": URL_SAFE_NO_PAD.encode(&point[1..33]), "y": URL_SAFE_NO_PAD.encode(&point[33..]),
-    })
-}
-
-pub(crate) fn encode(value: &Value) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(value).unwrap())
 }
 
 impl TestIssuer {

@@ -8,6 +8,7 @@ use axum::{
 };
 use mcp_pin_model::statement::Statement as _;
 use mcp_pin_registry::{
+    authorization::PolicySource,
     config::{Config, Rate, Rates, RequestLimits},
     http::rate::Peer,
 };
@@ -204,7 +205,11 @@ async fn every_read_is_conditional() {
 
 #[tokio::test]
 async fn the_catalogue_can_be_closed_to_whoever_shows_no_token() {
-    let registry = TestRegistry::configured(|config| Config { anonymous_reads: false, ..config }).await;
+    let registry = TestRegistry::configured(|config| Config {
+        policies: PolicySource { closed: true, ..config.policies },
+        ..config
+    })
+    .await;
     let people = registry.people().await;
     let manifest = weather("1.0.0", "Forecasts the weather.", None);
     registry.make_live(&people, &manifest).await;
@@ -213,7 +218,6 @@ async fn the_catalogue_can_be_closed_to_whoever_shows_no_token() {
     for path in [
         "/v0.1/servers".to_owned(),
         format!("{WEATHER_PATH}/versions"),
-        format!("{WEATHER_PATH}/versions/latest"),
         "/v1/search?q=weather".to_owned(),
         format!("/v1/manifests/{}", manifest.digest()),
     ] {
@@ -223,6 +227,14 @@ async fn the_catalogue_can_be_closed_to_whoever_shows_no_token() {
         registry.with_token("mcpp_none").get(&path).await.problem(401);
         assert_eq!(reader.get(&path).await.status, StatusCode::OK, "{path}");
     }
+    // Clients with an allow-list take any answer to this but 200 and 404 for a failure, and block every server.
+    let latest = format!("{WEATHER_PATH}/versions/latest");
+    for stranger in [registry.anonymous(), registry.with_token("mcpp_none")] {
+        stranger.get(&latest).await.problem(404);
+        stranger.get(&format!("{latest}/")).await.problem(404);
+    }
+    let answer = reader.get(&latest).await;
+    assert_eq!((answer.status, answer.header("cache-control")), (StatusCode::OK, "private, no-cache"));
     registry.anonymous().post_json("/v1/resolve", &resolve).await.problem(401);
     assert_eq!(reader.post_json("/v1/resolve", &resolve).await.status, StatusCode::OK);
     // Neither the probes nor a preflight take one.

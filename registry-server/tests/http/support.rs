@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use mcp_pin_attest::Attestation;
 use mcp_pin_model::{Digest, Manifest, consent::Decision, json, statement::Statement as _};
 use mcp_pin_registry::{
+    authorization::PolicySource,
     config::{Config, Exposure, LogFormat, RequestLimits},
     policy_config::PolicyConfig,
     serve::{Environment, Server},
@@ -61,7 +62,6 @@ pub(crate) fn config(directory: &tempfile::TempDir) -> Config {
         public_url: None,
         log_format: LogFormat::Text,
         log_filter: "off".to_owned(),
-        anonymous_reads: true,
         limits: RequestLimits::default(),
         roots: default_roots(),
         issuers: Vec::new(),
@@ -69,6 +69,10 @@ pub(crate) fn config(directory: &tempfile::TempDir) -> Config {
         policy: only_stable(),
         webhook_targets: mcp_pin_registry::webhooks::TargetPolicy::default(),
         metrics_listen: None,
+        policies: PolicySource::default(),
+        longest_token: None,
+        login: None,
+        tls: None,
     }
 }
 

@@ -3,11 +3,14 @@
 use axum::http::StatusCode;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use mcp_pin_registry::{config::Config, oidc::IssuerKind};
-use mcp_pin_test_support::keys;
+use mcp_pin_test_support::{
+    keys,
+    oidc::{KEY, encode},
+};
 use serde_json::{Value, json};
 
 use crate::{
-    issuer::{KEY, TestIssuer, encode},
+    issuer::TestIssuer,
     support::{Answer, NAMESPACE, TestRegistry, weather},
 };
 
@@ -168,7 +171,7 @@ async fn the_official_publisher_logs_in_and_publishes_into_quarantine() {
     );
     // It publishes and does nothing else.
     let path = "/v0.1/servers/io.github.acme%2Fweather/versions/1.0.0";
-    assert_eq!(job.delete(path).await.problem(403), "restricted-token");
+    assert_eq!(job.delete(path).await.problem(403), "forbidden");
     // Once; for this registry; in the shape that is expected, and nothing of the token is repeated.
     assert_eq!(login("/v0.1/auth/github-oidc", &token).await.problem(403), "token-replayed");
     let foreign =
@@ -231,7 +234,7 @@ async fn a_token_of_a_job_does_nothing_but_submit_and_only_where_it_was_granted(
     let manifest = person.sign(&weather("1.0.0", "Forecasts.", None)).as_bytes().to_vec();
     let submitted = job.post("/v1/submissions", manifest).await.json();
     let path = format!("/v1/submissions/{}/reject", submitted["id"].as_str().unwrap());
-    assert_eq!(job.post_json(&path, &json!({ "reason": "no" })).await.problem(403), "restricted-token");
+    assert_eq!(job.post_json(&path, &json!({ "reason": "no" })).await.problem(403), "forbidden");
 }
 
 #[tokio::test]

@@ -47,8 +47,9 @@ impl Connection {
     /// A client for what nobody may do without a token.
     pub(crate) fn authorized(&self, context: &Context) -> Result<RegistryClient, CommandError> {
         if self.token(context)?.is_none() {
-            return Err(CommandError::usage("this needs an access token of the registry")
-                .hint("put it into a file and name that with --token-file, or into the variable MCP_PIN_TOKEN"));
+            return Err(CommandError::usage("this needs an access token of the registry").hint(
+                "log in with `mcp-pin registry login --web`, or name a file with --token-file, or set MCP_PIN_TOKEN",
+            ));
         }
         self.client(context)
     }
@@ -60,7 +61,9 @@ impl Connection {
 
     /// Whether an access token is named.
     pub(crate) fn has_token(&self, context: &Context) -> bool {
-        self.token_file.is_some() || context.environment.get("MCP_PIN_TOKEN").is_some()
+        self.token_file.is_some()
+            || context.environment.get("MCP_PIN_TOKEN").is_some()
+            || self.token(context).is_ok_and(|token| token.is_some())
     }
 
     fn url(&self, context: &Context) -> Result<String, CommandError> {
@@ -79,6 +82,9 @@ impl Connection {
     }
 
     fn token(&self, context: &Context) -> Result<Option<AccessToken>, CommandError> {
+        if self.token_file.is_none() && context.environment.get("MCP_PIN_TOKEN").is_none() {
+            return super::person::kept_token(context, &self.url(context)?);
+        }
         let text = match &self.token_file {
             Some(path) => {
                 let path = context.directory.join(path);

@@ -29,11 +29,16 @@ pub struct LoginArguments {
     pub registry_identity_token: Option<TokenArgument>,
 }
 
-/// Try the login of a CI job: what its identity may submit, without submitting anything
+/// Log in as a person (--web), or try the login of a CI job
 ///
-/// `mcp-pin submit` logs in by itself where it has no access token. Nothing is stored and no token is shown.
+/// With --web a browser goes to the organisation's identity provider, and the token that comes back is kept for hours, for
+/// this registry, where only you can read it. Without it, the identity of a CI job is tried: what it may submit, without
+/// submitting anything; nothing is stored. `mcp-pin submit` logs in by itself where it has no access token.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
+    /// As a person, with a browser
+    #[arg(long, conflicts_with = "registry_identity_token")]
+    pub web: bool,
     /// With what.
     #[command(flatten)]
     pub login: LoginArguments,
@@ -57,14 +62,14 @@ struct Document<'a> {
 /// When there is no identity token, or the registry does not take it.
 pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     let client = arguments.connection.anonymous(context)?;
+    if arguments.web {
+        return super::person::log_in(context, &client);
+    }
     let exchanged = exchange(context, &client, &arguments.login)?;
     let registry = client.base().to_owned();
     // It was for trying out: nothing is left behind.
     let client = client.with_token(exchanged.secret.clone());
-    ask(context, "logging out", async {
-        let token = client.whoami().await?.token;
-        client.revoke_token(&token).await
-    })?;
+    ask(context, "logging out", async { client.logout().await })?;
     let ExchangedToken { principal, namespaces, expires_in, .. } = &exchanged;
     if context.format == Format::Json {
         let document = Document { registry: &registry, principal, namespaces, expires_in_seconds: *expires_in };

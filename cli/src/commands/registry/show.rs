@@ -58,7 +58,11 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
         software: about.software,
         ring: about.ring,
         origin: about.origin,
-        token: token.map(|token| Token { principal: token.principal, roles: token.roles, id: token.token }),
+        token: token.map(|token| Token {
+            principal: token.principal,
+            roles: token.roles,
+            id: token.token.unwrap_or_default(),
+        }),
     };
     match context.format {
         Format::Json => json::print(&context.ui, "registry-show", &document)?,

@@ -67,6 +67,10 @@ pub enum Role {
     Admin,
     /// Consent.
     Approver,
+    /// See everything and change nothing.
+    Auditor,
+    /// Move versions between rings, and run the registry.
+    Operator,
     /// Submit.
     Publisher,
     /// Read.
@@ -80,6 +84,8 @@ impl Role {
         match self {
             Self::Admin => "admin",
             Self::Approver => "approver",
+            Self::Auditor => "auditor",
+            Self::Operator => "operator",
             Self::Publisher => "publisher",
             Self::Reader => "reader",
             Self::BreakGlass => "break-glass",

@@ -1,18 +1,26 @@
 //! Principals, tokens, grants and approvers.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use mcp_pin_model::Digest;
 
 use super::samples::{at, id, identity, key, parse, principal};
-use crate::{Approver, ApproverScope, Credential, Grant, Role, Roles, StorageError, Store, Token};
+use crate::{
+    Approver, ApproverScope, Credential, Grant, Identity, Method, PrincipalName, Role, Roles, StorageError, Store,
+    Token,
+};
 
-fn token(number: u32, who: &str) -> Token {
+pub(super) fn token(number: u32, who: &str) -> Token {
     Token {
         id: id(number),
         principal: parse(who),
         roles: Roles::from([Role::Reader, Role::Admin]),
         namespaces: None,
+        actions: None,
+        groups: BTreeSet::new(),
+        method: Method::Token,
+        authenticated_at: None,
+        idle: None,
         label: "für später ✓".to_owned(),
         hash: [u8::try_from(number).unwrap_or(0); 32],
         created_at: at(0),
@@ -50,7 +58,16 @@ pub(super) async fn tokens_are_kept_and_end(store: Arc<dyn Store>) {
     let mut tx = store.begin().await.expect("a transaction");
     principal(&mut *tx, "alice").await;
     let restricted = Some(["io.example".to_owned(), "io.other".to_owned()].into());
-    let (first, second) = (token(1, "alice"), Token { namespaces: restricted, ..token(2, "alice") });
+    let second = Token {
+        namespaces: restricted,
+        actions: Some(["read-events".to_owned(), "submit".to_owned()].into()),
+        groups: ["Ein Team: \"x\"".to_owned(), "b".to_owned()].into(),
+        method: Method::Session,
+        authenticated_at: Some(at(-5)),
+        idle: Some(jiff::SignedDuration::from_mins(20)),
+        ..token(2, "alice")
+    };
+    let first = token(1, "alice");
     tx.insert_token(&first).await.expect("a token");
     tx.insert_token(&second).await.expect("another token");
     let same_hash = Token { id: id(3), ..first.clone() };
@@ -179,4 +196,82 @@ pub(super) async fn nodes_agree_once(store: Arc<dyn Store>) {
     let mut snapshot = store.read().await.expect("a snapshot");
     assert_eq!(snapshot.agreement("key").await.expect("an answer"), Some(one));
     assert_eq!(snapshot.agreement("other").await.expect("an answer"), None);
+}
+
+pub(super) async fn tokens_are_found_by_whose_they_are(store: Arc<dyn Store>) {
+    let mut tx = store.begin().await.expect("a transaction");
+    for (number, who) in [(1, "alice"), (2, "bob"), (3, "alice")] {
+        principal(&mut *tx, who).await;
+        tx.insert_token(&token(number, who)).await.expect("a token");
+    }
+    let of_alice = tx.tokens_of(&parse("alice")).await.expect("a list");
+    assert_eq!(of_alice.iter().map(|token| &token.id).collect::<Vec<_>>(), [&id(1), &id(3)]);
+    for (number, end, then) in [(1, 20, 10), (1, 5, 5), (1, 7, 5)] {
+        tx.shorten_token(&id(number), at(end)).await.expect("an end");
+        let token = tx.token(&id(number)).await.expect("a look-up").expect("it is there");
+        assert_eq!(token.expires_at, Some(at(then)), "a token is never made to last");
+    }
+    let endless = Token { expires_at: None, ..token(4, "bob") };
+    tx.insert_token(&endless).await.expect("a token");
+    tx.shorten_token(&endless.id, at(6)).await.expect("an end");
+    assert_eq!(tx.token(&endless.id).await.expect("a look-up").expect("it is there").expires_at, Some(at(6)));
+    assert!(tx.tokens_of(&parse("nobody")).await.expect("a list").is_empty(), "nobody has none");
+}
+
+pub(super) async fn somebody_of_a_provider_is_one_principal(store: Arc<dyn Store>) {
+    let mut tx = store.begin().await.expect("a transaction");
+    principal(&mut *tx, "alice").await;
+    principal(&mut *tx, "bob").await;
+    let identity = |subject: &str, who: &str| Identity {
+        issuer: "https://id.example".to_owned(),
+        subject: subject.to_owned(),
+        principal: parse(who),
+        linked_by: "admin".to_owned(),
+        linked_at: at(1),
+    };
+    let (alice, bob) = (identity("Sub 1", "alice"), identity("sub 1", "bob"));
+    tx.link_identity(&alice).await.expect("a link");
+    tx.link_identity(&bob).await.expect("a subject that differs by case is another one");
+    let again = tx.link_identity(&identity("Sub 1", "bob")).await;
+    assert!(matches!(again, Err(StorageError::Exists(_))), "a subject is one principal");
+    assert_eq!(tx.identity("https://id.example", "Sub 1").await.expect("a look-up"), Some(alice.clone()));
+    assert_eq!(tx.identity("https://id.example/", "Sub 1").await.expect("a look-up"), None, "the issuer is exact");
+    let who: PrincipalName = parse("alice");
+    assert_eq!(tx.identities(Some(&who)).await.expect("a list"), std::slice::from_ref(&alice));
+    assert_eq!(tx.identities(None).await.expect("a list").len(), 2);
+    assert!(tx.unlink_identity("https://id.example", "Sub 1").await.expect("an end"));
+    assert!(!tx.unlink_identity("https://id.example", "Sub 1").await.expect("an end"), "it ends once");
+    assert!(matches!(tx.link_identity(&identity("x", "nobody")).await, Err(StorageError::Unavailable(_))));
+}
+
+pub(super) async fn a_login_comes_back_once_and_in_time(store: Arc<dyn Store>) {
+    let mut tx = store.begin().await.expect("a transaction");
+    let [first, second, third] = ["1", "2", "3"].map(|text| Digest::of(text.as_bytes()));
+    tx.begin_login(&first, "{}", at(10), at(0)).await.expect("a login");
+    tx.begin_login(&second, "{\"a\":1}", at(10), at(0)).await.expect("a login");
+    assert_eq!(tx.pending_logins(at(9)).await.expect("a count"), 2);
+    assert_eq!(tx.pending_logins(at(10)).await.expect("a count"), 0, "their time is over");
+    assert_eq!(tx.take_login(&second, at(9)).await.expect("a login").as_deref(), Some("{\"a\":1}"));
+    assert_eq!(tx.take_login(&second, at(9)).await.expect("none"), None, "once");
+    assert_eq!(tx.take_login(&first, at(10)).await.expect("none"), None, "in time");
+    tx.begin_login(&second, "{}", at(30), at(20)).await.expect("a login");
+    assert_eq!(tx.pending_logins(at(0)).await.expect("a count"), 1, "those whose time is over are forgotten");
+    assert_eq!(tx.take_login(&third, at(1)).await.expect("none"), None, "never begun");
+}
+
+pub(super) async fn who_left_and_which_policies_hold_is_kept(store: Arc<dyn Store>) {
+    let mut tx = store.begin().await.expect("a transaction");
+    let who = principal(&mut *tx, "alice").await;
+    assert_eq!(tx.offboarded(&who).await.expect("a look-up"), None);
+    tx.set_offboarded(&who, Some(at(3))).await.expect("an end");
+    tx.ensure_principal(&who, at(4)).await.expect("a principal");
+    assert_eq!(tx.offboarded(&who).await.expect("a look-up"), Some(at(3)));
+    tx.set_offboarded(&who, None).await.expect("a return");
+    assert_eq!(tx.offboarded(&who).await.expect("a look-up"), None);
+    assert_eq!(tx.offboarded(&parse("nobody")).await.expect("a look-up"), None);
+
+    assert_eq!(tx.last_policy_change().await.expect("a look-up"), None);
+    tx.note_policy_change("sha256:b", at(2)).await.expect("a note");
+    tx.note_policy_change("sha256:a", at(1)).await.expect("a note, whatever the clock says");
+    assert_eq!(tx.last_policy_change().await.expect("a look-up").as_deref(), Some("sha256:a"));
 }

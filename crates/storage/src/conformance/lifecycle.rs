@@ -158,7 +158,9 @@ pub(super) async fn what_was_ever_live_is_read_in_pieces(store: Arc<dyn Store>) 
         (5, "io.example/cc", "1.0.0", 7),
     ] {
         let submission = submitted(&mut *tx, number, server, version).await;
-        let live = submission.approve(at(since)).and_then(|it| it.go_live(at(since))).expect("it is pending");
+        let approved = submission.approve(at(since)).expect("it is pending");
+        let approved = tx.update_submission(approved).await.expect("a change");
+        let live = approved.go_live(at(since)).expect("it is approved");
         expected.push(tx.update_submission(live).await.expect("a change"));
     }
     submitted(&mut *tx, 6, "io.example/bb", "1.1.0").await;

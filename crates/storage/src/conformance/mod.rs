@@ -30,6 +30,10 @@ macro_rules! cases {
 
 cases![
     access::tokens_are_kept_and_end,
+    access::tokens_are_found_by_whose_they_are,
+    access::somebody_of_a_provider_is_one_principal,
+    access::a_login_comes_back_once_and_in_time,
+    access::who_left_and_which_policies_hold_is_kept,
     access::grants_are_unique_while_in_force,
     access::a_key_belongs_to_one_principal,
     access::an_identity_belongs_to_one_principal,

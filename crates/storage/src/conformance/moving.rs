@@ -16,16 +16,14 @@ pub(super) async fn everything_comes_out_and_goes_in_again(store: Arc<dyn Store>
     tx.insert_evidence(&stored.id, &[b"two", b"\x00one", b"two"]).await.expect("evidence");
     principal(&mut *tx, "alice").await;
     let token = Token {
-        id: super::samples::id(5),
-        principal: parse("alice"),
         roles: Roles::from([Role::Reader]),
         namespaces: Some(BTreeSet::from(["io.example".to_owned()])),
+        groups: BTreeSet::from(["a \"group\"".to_owned()]),
         label: "für später ✓ \u{2028}\"\\".to_owned(),
-        hash: [7; 32],
-        created_at: at(0),
         expires_at: None,
         revoked_at: Some(at(1)),
         last_used_at: None,
+        ..super::access::token(5, "alice")
     };
     tx.insert_token(&token).await.expect("a token");
     tx.append_event(&Leaf::new(LeafType::TokenIssued, at(0), "alice")).await.expect("an event");

@@ -7,6 +7,7 @@
 //! Times are whole milliseconds since the Unix epoch; digests are their text form; a set of words is sorted and joined by
 //! one space.
 
+mod access;
 mod answer;
 mod approver;
 pub mod columns;
@@ -23,6 +24,7 @@ mod token;
 mod version_status;
 mod webhook;
 
+pub use access::IdentityRow;
 pub use answer::AnswerRow;
 pub use approver::ApproverRow;
 pub use consent::ConsentRow;

@@ -2,7 +2,10 @@
 
 #![expect(missing_docs, reason = "the fields are columns, which the migrations explain")]
 
-use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use mcp_pin_model::json::{self, Value};
 
 use super::columns::{damaged, parsed, time, time_option};
 use crate::{Role, Roles, StorageError, Token};
@@ -19,6 +22,25 @@ pub struct TokenRow {
     pub revoked_at: Option<i64>,
     pub last_used_at: Option<i64>,
     pub namespaces: Option<String>,
+    pub method: String,
+    pub authenticated_at: Option<i64>,
+    pub member_of: String,
+    pub actions: Option<String>,
+    pub idle_seconds: Option<i64>,
+}
+
+fn words(text: &str) -> BTreeSet<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+fn joined(words: &BTreeSet<String>) -> String {
+    words.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// A JSON array, because a provider's names can hold anything.
+fn groups(text: &str) -> Result<BTreeSet<String>, StorageError> {
+    let value = json::parse(text.as_bytes()).map_err(|error| damaged("tokens.member_of", error))?;
+    json::from_value(&value).map_err(|error| damaged("tokens.member_of", error))
 }
 
 impl TryFrom<TokenRow> for Token {
@@ -30,7 +52,12 @@ impl TryFrom<TokenRow> for Token {
             id: parsed("tokens.id", &row.id)?,
             principal: parsed("tokens.principal", &row.principal)?,
             roles: roles.collect::<Result<Roles, _>>()?,
-            namespaces: row.namespaces.map(|names| names.split_whitespace().map(str::to_owned).collect()),
+            namespaces: row.namespaces.as_deref().map(words),
+            actions: row.actions.as_deref().map(words),
+            groups: groups(&row.member_of)?,
+            method: parsed("tokens.method", &row.method)?,
+            authenticated_at: time_option("tokens.authenticated_at", row.authenticated_at)?,
+            idle: row.idle_seconds.map(SignedDuration::from_secs),
             label: row.label,
             hash: row.hash.try_into().map_err(|_| damaged("tokens.hash", "is not 32 bytes"))?,
             created_at: time("tokens.created_at", row.created_at)?,
@@ -54,10 +81,13 @@ impl From<&Token> for TokenRow {
             expires_at: time(token.expires_at),
             revoked_at: time(token.revoked_at),
             last_used_at: time(token.last_used_at),
-            namespaces: token
-                .namespaces
-                .as_ref()
-                .map(|names| names.iter().map(String::as_str).collect::<Vec<_>>().join(" ")),
+            namespaces: token.namespaces.as_ref().map(joined),
+            method: token.method.to_string(),
+            authenticated_at: time(token.authenticated_at),
+            member_of: Value::Array(token.groups.iter().map(|group| Value::from(group.as_str())).collect())
+                .to_canonical_string(),
+            actions: token.actions.as_ref().map(joined),
+            idle_seconds: token.idle.map(|idle| idle.as_secs()),
         }
     }
 }

@@ -267,3 +267,22 @@ fn length<const BYTES: usize>(of: &[u8]) -> [u8; BYTES] {
     let full = of.len().to_be_bytes();
     *full.last_chunk().expect("a few bytes of a longer number")
 }
+
+/// A certificate of a server or client of TLS, in PEM, by an authority that [`authority_certificate`] made.
+pub(super) fn tls_certificate(
+    issuer: &Name,
+    subject: &Name,
+    key: &PublicKey,
+    issuer_key: &SigningKey,
+    names: Vec<GeneralName>,
+    usage: ObjectIdentifier,
+) -> Certificate {
+    let extensions = vec![
+        extension(&KeyUsage(KeyUsages::DigitalSignature.into()), true),
+        extension(&ExtendedKeyUsage(vec![usage]), false),
+        extension(&key_id(key), false),
+        extension(&issuer_key_id(issuer_key.public_key()), false),
+        extension(&SubjectAltName(names), false),
+    ];
+    signed(unsigned(issuer, subject, key, TRUSTED_FROM, TRUSTED_UNTIL, extensions), issuer_key)
+}

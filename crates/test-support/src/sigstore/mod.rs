@@ -11,6 +11,7 @@ mod registry_log;
 mod server;
 mod signer;
 mod timestamp;
+mod tls;
 mod token;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -28,6 +29,7 @@ pub use self::{
     registry_log::TestLog,
     server::TestSigstoreServer,
     signer::TestSigner,
+    tls::{TestCertificate, TestTls},
     token::token,
 };
 

@@ -8,12 +8,15 @@ use axum::{
 };
 
 use crate::http::reader::VARY;
+use crate::http::session::CookieSlot;
 
 /// How long a browser may keep the answer to a preflight: a day, the most that any of them honours.
 const PREFLIGHT_SECONDS: &str = "86400";
 
 /// Adds the security headers, and under `/v0.1` those that let any web page read: everything there is public.
-pub async fn headers(request: Request, next: Next) -> Response {
+pub async fn headers(mut request: Request, next: Next) -> Response {
+    let cookie = CookieSlot::default();
+    request.extensions_mut().insert(cookie.clone());
     let path = request.uri().path();
     let shared = path == "/v0.1" || path.starts_with("/v0.1/");
     let mut response = if shared && request.method() == Method::OPTIONS {
@@ -23,6 +26,9 @@ pub async fn headers(request: Request, next: Next) -> Response {
     } else {
         next.run(request).await
     };
+    if let Some(cookie) = cookie.take() {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
     let mut set = |name: HeaderName, value: &'static str| {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     };

@@ -158,6 +158,11 @@ pub struct TokenDocument {
     /// The namespaces that it is restricted to, sorted; absent for a token that is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespaces: Option<Vec<String>>,
+    /// The actions that it is limited to, sorted; absent for a token that is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actions: Option<Vec<String>>,
+    /// How its owner proved who they are: `token`, `robot`, `workload`, `session`, `login`, `certificate`, `operator`.
+    pub method: &'static str,
     /// What it is for.
     pub label: String,
     /// When it was issued.
@@ -182,6 +187,8 @@ impl From<&Token> for TokenDocument {
             principal: token.principal.to_string(),
             roles,
             namespaces: token.namespaces.as_ref().map(|namespaces| namespaces.iter().cloned().collect()),
+            actions: token.actions.as_ref().map(|actions| actions.iter().cloned().collect()),
+            method: token.method.as_str(),
             label: token.label.clone(),
             created_at: token.created_at.to_string(),
             expires_at: token.expires_at.map(|at| at.to_string()),

@@ -1,10 +1,13 @@
 //! `/v1/tokens`
 
+use std::collections::BTreeSet;
+
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    authorization::{Method, UnknownAction},
     http::{
         auth::Authenticated,
         body::{StrictJson, done, private},
@@ -14,7 +17,7 @@ use crate::{
         state::AppState,
         v1::documents::TokenDocument,
     },
-    service::{NewToken, Outcome},
+    service::{DEFAULT_OVERLAP, NewToken, Outcome},
 };
 
 /// Tokens without their texts.
@@ -30,8 +33,17 @@ pub struct TokenList {
 pub struct TokenRequest {
     /// Whose it will be.
     pub principal: String,
-    /// `admin`, `approver`, `publisher`, `reader`.
+    /// `admin`, `approver`, `auditor`, `operator`, `publisher`, `reader`.
     pub roles: Vec<String>,
+    /// `token` for a person, `robot` for a program.
+    #[serde(default)]
+    pub method: Option<String>,
+    /// The namespaces that it is limited to; all, where absent.
+    #[serde(default)]
+    pub namespaces: Option<BTreeSet<String>>,
+    /// The actions that it is limited to; all that its roles permit, where absent.
+    #[serde(default)]
+    pub actions: Option<BTreeSet<String>>,
     /// What it is for.
     #[serde(default)]
     pub label: String,
@@ -87,7 +99,16 @@ pub async fn create(
             .iter()
             .map(|role| role.parse().map_err(|error| Problem::invalid("roles", &error)))
             .collect::<Result<_, _>>()?,
-        namespaces: None,
+        namespaces: request.namespaces,
+        actions: request
+            .actions
+            .map(|words| words.iter().map(|word| word.parse()).collect::<Result<_, _>>())
+            .transpose()
+            .map_err(|error: UnknownAction| Problem::invalid("actions", &error))?,
+        method: match request.method {
+            Some(word) => word.parse().map_err(|error| Problem::invalid("method", &error))?,
+            None => Method::Token,
+        },
         label: request.label,
         expires_at: request.expires_at,
     };
@@ -111,4 +132,38 @@ pub async fn revoke(
 ) -> Result<Response, Problem> {
     state.service().revoke_token(&caller, &segments.parse("id")?).await?;
     Ok(done())
+}
+
+/// How to rotate a token.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RotateRequest {
+    /// For how many minutes the token before its successor may be used still: 0 to 1440, 5 by default.
+    #[serde(default)]
+    pub overlap_minutes: Option<u16>,
+}
+
+/// Rotate a token: another one with the same rights, and an end of this one
+///
+/// Its owner gets one that ends when this one would have; whoever may issue tokens gets one of the full time.
+#[utoipa::path(
+    post,
+    path = "/v1/tokens/{id}/rotate",
+    operation_id = "tokens_rotate",
+    tag = "administration",
+    security(("token" = [])),
+    params(("id" = String, Path, description = "the token's id")),
+    request_body = RotateRequest,
+    responses((status = 201, description = "it was made", body = IssuedTokenDocument), WriteProblems)
+)]
+pub async fn rotate(
+    State(state): State<AppState>,
+    Authenticated(caller): Authenticated,
+    segments: Segments,
+    StrictJson(request): StrictJson<RotateRequest>,
+) -> Result<Response, Problem> {
+    let overlap =
+        request.overlap_minutes.map_or(DEFAULT_OVERLAP, |minutes| jiff::SignedDuration::from_mins(minutes.into()));
+    let issued = state.service().rotate_token(&caller, &segments.parse("id")?, overlap).await?;
+    respond(Outcome::Issued(&issued))
 }

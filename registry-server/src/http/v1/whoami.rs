@@ -17,8 +17,16 @@ pub struct WhoAmI {
     pub principal: String,
     /// What the token may do, sorted.
     pub roles: Vec<&'static str>,
-    /// The token's public id.
-    pub token: String,
+    /// How they proved it.
+    pub method: &'static str,
+    /// What an identity provider says they belong to, sorted.
+    pub groups: Vec<String>,
+    /// The namespaces that the token is limited to, sorted; absent for one that is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespaces: Option<Vec<String>>,
+    /// The token's public id; absent where there is no token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
 }
 
 /// Show whose token this is
@@ -35,6 +43,13 @@ pub async fn whoami(Authenticated(caller): Authenticated) -> Result<Response, Pr
     roles.sort_unstable();
     private(
         StatusCode::OK,
-        &WhoAmI { principal: caller.principal().to_string(), roles, token: caller.token().to_string() },
+        &WhoAmI {
+            principal: caller.principal().to_string(),
+            roles,
+            method: caller.method().as_str(),
+            groups: caller.groups().iter().cloned().collect(),
+            namespaces: caller.namespaces().map(|names| names.iter().cloned().collect()),
+            token: caller.token().map(ToString::to_string),
+        },
     )
 }

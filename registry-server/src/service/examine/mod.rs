@@ -174,6 +174,8 @@ async fn approvals_and_grants(snapshot: &mut (dyn Snapshot + '_), found: &mut Ex
     found.read("principals", principals)?;
     let tokens = snapshot.tokens().await;
     found.read("tokens", tokens)?;
+    let identities = snapshot.identities(None).await;
+    found.read("identities", identities)?;
     let grants = snapshot.grants(None).await;
     for grant in found.read("grants", grants)?.unwrap_or_default() {
         let mut trust = Trust::new();

@@ -6,6 +6,7 @@ use mcp_pin_storage::State;
 use mcp_pin_test_support::keys::{Person, manifest, now, tool};
 
 use super::harness::{SERVER, TestRegistry};
+use crate::authorization::Action;
 use crate::service::{ApproverScope, Role, ServiceError, StateKind};
 
 const PLAIN: &str = "Gives the forecast of a city.";
@@ -122,7 +123,10 @@ async fn a_consent_takes_a_registered_approver_of_that_server() {
     let refused = registry.service.consent(registry.caller("bob"), bundle.clone()).await;
     assert!(matches!(refused, Err(ServiceError::NotTheSigner { .. })), "with somebody else's token");
     let refused = registry.service.consent(registry.caller("acme"), bundle).await;
-    assert!(matches!(refused, Err(ServiceError::Forbidden(Role::Approver))), "with a publisher's token");
+    assert!(
+        matches!(refused, Err(ServiceError::Forbidden { action: Action::Approve, .. })),
+        "with a publisher's token"
+    );
     assert_eq!(registry.live(SERVER), None);
 
     let theirs = manifest("io.other/weather", "1.0.0", [tool("forecast", PLAIN)], None);
@@ -253,7 +257,10 @@ async fn submissions_are_rejected_without_a_signature_by_those_who_may() {
     };
     let submission = registry.submit("1.0.0", PLAIN).await;
     assert!(matches!(reject("other", &submission, "no").await, Err(ServiceError::NotFound("submission"))));
-    assert!(matches!(reject("dave", &submission, "no").await, Err(ServiceError::NotAnApprover)));
+    assert!(matches!(
+        reject("dave", &submission, "no").await,
+        Err(ServiceError::Forbidden { action: Action::Reject, .. })
+    ));
     for wrong in ["", "  ", "line\nbreak", "\u{202e}no", &"x".repeat(501)] {
         assert!(matches!(reject("alice", &submission, wrong).await, Err(ServiceError::Invalid { .. })), "{wrong:?}");
     }

@@ -105,7 +105,7 @@ async fn a_plan_says_what_a_revocation_would_end_and_takes_a_role() {
     let ends: std::collections::BTreeSet<_> = plan.ends.iter().map(|submission| &submission.id).collect();
     assert_eq!(ends, [&live.id, &pending.id].into());
     let refused = service.plan_revocation(registry.caller("acme"), RevocationScope::Server, SERVER).await;
-    assert!(matches!(refused, Err(ServiceError::Forbidden(_))), "{refused:?}");
+    assert!(matches!(refused, Err(ServiceError::Forbidden { .. })), "{refused:?}");
     let nonsense = service.plan_revocation(&registry.admin, RevocationScope::Server, "io.example/*").await;
     assert!(matches!(nonsense, Err(ServiceError::Invalid { member: "target", .. })), "{nonsense:?}");
     assert_eq!(registry.log().await, before);

@@ -97,6 +97,8 @@ impl TestRegistry {
             principal: principal.parse().unwrap(),
             roles: roles.into_iter().collect(),
             namespaces: None,
+            actions: None,
+            method: crate::service::Method::Token,
             label: String::new(),
             expires_at: None,
         };

@@ -212,18 +212,18 @@ async fn somebody_promotes_without_waiting_but_not_the_publisher() {
     registry.consented("1.0.0", PLAIN).await;
     let second = registry.consented("1.1.0", TOWN).await;
     let by = |name: &str| registry.service.steer(registry.caller(name), &second.manifest, promote(), "a fix");
-    assert!(matches!(by("acme").await, Err(ServiceError::NotAnApprover)));
+    assert!(matches!(by("acme").await, Err(ServiceError::Forbidden { .. })));
     let both = registry.token("acme", [Role::Admin]).await;
     let refused = registry.service.steer(&both, &second.manifest, promote(), "a fix").await;
     assert!(matches!(refused, Err(ServiceError::PublisherCannotApprove(_))), "{refused:?}");
     let reader = registry.token("laptop", [Role::Reader]).await;
     let refused = registry.service.steer(&reader, &second.manifest, promote(), "a fix").await;
-    assert!(matches!(refused, Err(ServiceError::Forbidden(_))), "{refused:?}");
+    assert!(matches!(refused, Err(ServiceError::Forbidden { .. })), "{refused:?}");
     let empty = registry.service.steer(registry.caller("bob"), &second.manifest, promote(), " ").await;
     assert!(matches!(empty, Err(ServiceError::Invalid { member: "reason", .. })), "{empty:?}");
     registry.approver("dave", crate::service::ApproverScope::Namespace("io.other".to_owned())).await;
     let refused = registry.service.steer(registry.caller("dave"), &second.manifest, promote(), "a fix").await;
-    assert!(matches!(refused, Err(ServiceError::NotAnApprover)), "of another namespace");
+    assert!(matches!(refused, Err(ServiceError::Forbidden { .. })), "of another namespace");
     assert_eq!(registry.both(SERVER), pair("1.1.0", "1.0.0"));
     let view = registry.service.steer(registry.caller("bob"), &second.manifest, promote(), "a fix").await.unwrap();
     assert_eq!(registry.both(SERVER), pair("1.1.0", "1.1.0"));
@@ -233,7 +233,7 @@ async fn somebody_promotes_without_waiting_but_not_the_publisher() {
     let third = registry.consented("1.2.0", &format!("{TOWN} Never call it twice.")).await;
     registry.service.steer(registry.caller("acme"), &third.manifest, Steering::Halt, "a bug").await.unwrap();
     let refused = registry.service.steer(registry.caller("acme"), &third.manifest, Steering::Resume, "no bug").await;
-    assert!(matches!(refused, Err(ServiceError::NotAnApprover)), "and not start it again");
+    assert!(matches!(refused, Err(ServiceError::Forbidden { .. })), "and not start it again");
 }
 
 #[tokio::test]

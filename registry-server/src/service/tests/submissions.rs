@@ -5,7 +5,8 @@ use mcp_pin_storage::State;
 use mcp_pin_test_support::keys::{Person, manifest, tool};
 
 use super::harness::{SERVER, TestRegistry};
-use crate::service::{ApproverScope, RevocationScope, Role, ServiceError, StateKind};
+use crate::authorization::Action;
+use crate::service::{ApproverScope, RevocationScope, ServiceError, StateKind};
 
 fn plain(version: &str) -> mcp_pin_model::Manifest {
     manifest(SERVER, version, [tool("forecast", "Gives the forecast of a city.")], None)
@@ -105,7 +106,7 @@ async fn the_token_is_that_of_the_signer_or_of_an_administrator() {
     let refused = registry.service.submit(registry.caller("other"), bundle.clone()).await;
     assert!(matches!(refused, Err(ServiceError::NotTheSigner { .. })));
     let refused = registry.service.submit(registry.caller("alice"), bundle.clone()).await;
-    assert!(matches!(refused, Err(ServiceError::Forbidden(Role::Publisher))));
+    assert!(matches!(refused, Err(ServiceError::Forbidden { action: Action::Submit, .. })));
     let carried = registry.service.submit(&registry.admin, bundle).await.unwrap().submission;
     assert_eq!((carried.publisher.as_str(), carried.submitted_by.as_str()), ("acme", "admin"));
 }
