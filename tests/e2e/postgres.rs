@@ -191,7 +191,21 @@ fn two_processes_serve_one_database_and_a_third_looks_at_it() {
     first.kill_nine();
     let body = serde_json::json!({"principal": "later", "roles": ["reader"], "label": "test"}).to_string();
     second.post("/v1/tokens", &admin, body.as_bytes()).unwrap().expect(201);
+    // An operator at the database gets in beside a running node, which knows the token at once.
+    let issued = operate(&two, &["token", "create", "carla", "--role", "admin"]).expect(0);
+    second.get("/v1/whoami", Some(issued.out.trim())).unwrap().expect(200);
+    operate(&two, &["token", "list"]).expect(0).says("carla");
     operate(&two, &["doctor", "--json"]).expect(0).says("\"findings\":[]");
+}
+
+#[test]
+fn an_operator_makes_no_registry_by_asking_for_a_token() {
+    let Some(scratch) = Scratch::blocking("an operator at an empty database") else { return };
+    let world = World::new();
+    let data = place(&world, "data");
+    use_database(&data, scratch.url_text());
+    operate(&data, &["token", "create", "carla", "--role", "admin"]).expect(3).says("holds no registry");
+    operate(&data, &["migrate", "--check"]).expect(4).says("0001");
 }
 
 /// Stops or starts the server, as `.ci/postgres` says how.
