@@ -103,7 +103,7 @@ fn a_log_tells_what_was_decided() {
     organisation.publish("1.1.0");
     published(&organisation.registry);
     let watched = admin.run(&["log", "monitor", "--once", "--namespace", "io.github.acme", "--json"]).expect(0);
-    let first: Value = serde_json::from_str(watched.out.lines().next().unwrap()).unwrap();
+    let first: Value = watched.out.lines().next().unwrap().parse().unwrap();
     assert!(first["sequence"].as_u64().unwrap() > size(&checkpoint) as u64, "{first}");
     let told = |what: &str| watched.out.contains(&format!("\"type\":\"{what}\""));
     assert!(told("submitted") && told("superseded") && !told("namespace-granted"), "{watched}");

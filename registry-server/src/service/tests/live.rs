@@ -290,15 +290,20 @@ async fn t82_what_was_served_is_compared_again() {
     // Something about the server, so that the follower reads it again.
     let name = "io.example/mail".parse().unwrap();
     let first = follower.live().latest(&name).unwrap().manifest;
+    // Nobody decides on top of what does not verify; a revocation does not wait for it.
     let second = manifest("io.example/mail", "1.1.0", [tool("do", "Does things.")], Some(first));
-    let submission = registry.submit_as("acme", &second).await.unwrap().submission;
-    registry.approve("alice", &submission).await.unwrap();
+    assert!(matches!(registry.submit_as("acme", &second).await, Err(ServiceError::Unsound(_))));
+    let (admin, scope) = (&registry.admin, RevocationScope::Manifest);
+    registry.service.revoke_ordered(admin, scope, &first.to_string(), "edited", None).await.unwrap();
     follower.refresh().await.unwrap();
     let live = follower.live();
-    let documents: Vec<String> =
-        live.server(&name).unwrap().default_view().all().iter().map(|entry| entry.server_json().into_owned()).collect();
+    let documents: Vec<String> = live
+        .servers()
+        .flat_map(|server| server.default_view().all())
+        .map(|entry| entry.server_json().into_owned())
+        .collect();
+    assert_eq!(documents.len(), SERVERS.len() - 1);
     assert!(documents.iter().all(|document| !document.contains("6.6.6")), "{documents:?}");
-    assert_eq!(live.latest(&name).unwrap().version.to_string(), "1.1.0");
 }
 
 #[tokio::test]
