@@ -106,7 +106,10 @@ impl Deciding<'_> {
             member: "hours",
             problem: "is more than can be reckoned".to_owned(),
         })?;
-        // One at a time: a later order takes the place of the one before, and is an event of its own.
+        // One at a time: a later order takes the place of the one before, and is an event of its own. Where the one before
+        // let the version in and the later one does not, it is over.
+        let leaving = self.no_longer_let_in(&submission, &rings).await?;
+        let befores = self.befores(&submission, &leaving).await?;
         self.end_glass(&submission, BreakGlassEnd::Replaced).await?;
         let glass = BreakGlass {
             id: self.inner.new_id(self.at)?,
@@ -134,8 +137,33 @@ impl Deciding<'_> {
             let (by, reason) = (caller.principal.as_str(), glass.reason.as_str());
             submission = self.enter(submission, ring, MoveCause::BreakGlass, by, reason).await?;
         }
+        for ring in &leaving {
+            self.vacate(&submission, ring, MoveCause::BreakGlassEnd, PrincipalName::REGISTRY, "").await?;
+        }
+        for (ring, before) in befores {
+            if let Some(before) = before {
+                self.restore(&before, &ring).await?;
+            }
+        }
         self.review_pending(&submission.server).await?;
         Ok(glass)
+    }
+
+    /// The rings that serve a version by its break-glass alone, and are not among those of another one.
+    async fn no_longer_let_in(
+        &mut self,
+        submission: &Submission,
+        rings: &BTreeSet<Ring>,
+    ) -> Result<Vec<Ring>, ServiceError> {
+        let Some(glass) = self.glass_of(submission).await? else { return Ok(Vec::new()) };
+        let mut leaving = Vec::new();
+        for live in self.rings_of(submission).await? {
+            let is_over = glass.rings.contains(&live.ring) && !rings.contains(&live.ring);
+            if is_over && !self.is_admitted(submission, &live.ring, self.at).await? {
+                leaving.push(live.ring);
+            }
+        }
+        Ok(leaving)
     }
 
     /// Ends the break-glass of a version, where there is one. What becomes of the version is the caller's to say.

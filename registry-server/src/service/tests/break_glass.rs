@@ -74,6 +74,33 @@ async fn it_is_live_at_once_marked_and_over_by_itself() {
     assert!(matches!(refused, Err(ServiceError::WrongState("expired"))), "{refused:?}");
 }
 
+/// Whoever narrows it means less of it: nothing stays in a ring without consents and without an end.
+#[tokio::test]
+async fn t69_a_later_order_for_fewer_rings_is_the_end_in_the_others() {
+    let registry = ringed().await;
+    registry.consented("1.0.0", PLAIN).await;
+    let second = registry.submit("1.1.0", TOWN).await;
+    break_glass(&registry, &second).await;
+    assert_eq!(registry.both(SERVER), pair("1.1.0", "1.1.0"));
+    let narrower = BreakGlassOrder { rings: [Ring::canary()].into(), ..order(&second) };
+    registry.service.break_glass(&firefighter(&registry).await, narrower).await.unwrap();
+    assert_eq!(registry.both(SERVER), pair("1.1.0", "1.0.0"));
+    registry.wait(HOUR * 4).await;
+    assert_eq!(registry.both(SERVER), pair("1.0.0", "1.0.0"));
+}
+
+/// The same where nothing was there before.
+#[tokio::test]
+async fn t69_a_ring_that_is_no_longer_let_into_serves_nothing_of_it() {
+    let registry = ringed().await;
+    let only = registry.submit("1.0.0", TOWN).await;
+    break_glass(&registry, &only).await;
+    let narrower = BreakGlassOrder { rings: [Ring::canary()].into(), ..order(&only) };
+    registry.service.break_glass(&firefighter(&registry).await, narrower).await.unwrap();
+    assert_eq!(registry.live_in("canary", SERVER).as_deref(), Some("1.0.0"));
+    assert_eq!(registry.live_in("stable", SERVER), None);
+}
+
 #[tokio::test]
 async fn it_ends_on_the_clock_however_that_is_set_later() {
     let registry = ringed().await;
