@@ -75,14 +75,19 @@ pub struct WellKnownDocument {
 pub async fn well_known(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
     let about = state.about();
     let rings = &state.service().settings().rings;
+    let log = state.published().log.as_ref();
+    let mut endpoints = BTreeMap::from([("mcpRegistry", "/v0.1"), ("api", "/v1"), ("openapi", "/v1/openapi.json")]);
+    if log.is_some() {
+        endpoints.insert("log", "/log");
+    }
     let document = WellKnownDocument {
         kind: "urn:mcp-pin:registry:v1",
         origin: about.public_url.as_ref().map(crate::serve::origin),
         software: concat!("mcp-pin-registry/", env!("CARGO_PKG_VERSION")),
         ring: rings.last().to_string(),
         rings: rings.iter().map(|one| one.ring.to_string()).collect(),
-        log_key: state.published().log.as_ref().map(|log| log.key.clone()),
-        endpoints: [("mcpRegistry", "/v0.1"), ("api", "/v1"), ("log", "/log"), ("openapi", "/v1/openapi.json")].into(),
+        log_key: log.map(|log| log.key.clone()),
+        endpoints,
     };
     answer(&headers, CachePolicy::Revalidate, &document)
 }

@@ -115,11 +115,18 @@ async fn a_registry_serves_its_roots_and_what_sigstore_clients_trust_of_its_log(
 
 #[tokio::test]
 async fn a_registry_without_keys_of_its_own_serves_none() {
-    let registry = TestRegistry::configured(public).await;
+    let registry = TestRegistry::new().await;
     for name in ["root.json", "1.root.json", "trusted_root.json"] {
         let answer = registry.anonymous().get(&format!("/.well-known/mcp-pin/{name}")).await;
         assert_eq!(answer.problem(404), "not-found", "{name}");
     }
+    // One that knows its address has a log from its first start, and a key for it; no root says so yet.
+    let registry = TestRegistry::configured(public).await;
+    for name in ["root.json", "1.root.json"] {
+        registry.anonymous().get(&format!("/.well-known/mcp-pin/{name}")).await.problem(404);
+    }
+    let trusted = registry.anonymous().get("/.well-known/mcp-pin/trusted_root.json").await.json();
+    assert_eq!(trusted["tlogs"][0]["baseUrl"], "https://mcp.acme.example/log");
 }
 
 #[test]
