@@ -175,6 +175,8 @@ fn grammar(name: &str, place: &str) -> Option<Value> {
         }),
         "updated_since" => json!({ "format": "date-time", "example": "2026-08-07T13:15:04Z" }),
         "q" => json!({ "pattern": "^[^\\x00]*[^\\x00\\s][^\\x00]*$" }),
+        // An address that holds a NUL byte is refused, wherever it stands.
+        _ if matches!(place, "query" | "path") => json!({ "pattern": NO_NUL }),
         _ => return None,
     })
 }
