@@ -35,8 +35,18 @@ pub fn document<T: Serialize>(command: &str, body: &T) -> Result<String, Command
 /// A JSON document as it is printed and written.
 #[must_use]
 pub fn text_of(value: &Value) -> String {
-    // A number sign stands in strings only, where an escape is the same to every reader of JSON and no command to a CI runner.
-    json::to_pretty_string(value).replace("##[", "#\\u0023[").replace("##vso[", "#\\u0023vso[")
+    without_commands(&json::to_pretty_string(value))
+}
+
+/// The same in one line, for streams of documents.
+#[must_use]
+pub fn line_of(value: &Value) -> String {
+    without_commands(&json::to_line_string(value))
+}
+
+/// A number sign stands in strings only, where an escape is the same to every reader of JSON and no command to a CI runner.
+fn without_commands(text: &str) -> String {
+    text.replace("##[", "#\\u0023[").replace("##vso[", "#\\u0023vso[")
 }
 
 /// Prints a command's result.

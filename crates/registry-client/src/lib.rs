@@ -9,6 +9,7 @@
 //! * an error says whether the registry refused, has no such thing, or could not be asked: see
 //!   [`ClientError::is_could_not_check`].
 
+mod administration;
 mod catalogue;
 mod client;
 mod drafts;

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{cursor::CursorKey, error::Problem, metrics::LastAsked, rate::RateLimits};
 use crate::{
-    config::RequestLimits, log::LogFiles, login::Provider, oidc::Issuers, root::ServedRoots, service::Service,
+    config::RequestLimits, log::PublishedLog, login::Provider, oidc::Issuers, root::ServedRoots, service::Service,
     webhooks::Sender,
 };
 
@@ -50,15 +50,6 @@ pub struct Published {
     pub trusted_root: Option<Vec<u8>>,
     /// The log; none without a public address.
     pub log: Option<PublishedLog>,
-}
-
-/// The log, as it is published.
-#[derive(Clone, Debug)]
-pub struct PublishedLog {
-    /// Its files.
-    pub files: LogFiles,
-    /// What verifies its checkpoints (C2SP `signed-note`): `<origin>+<id>+<key>`.
-    pub key: String,
 }
 
 impl AppState {

@@ -18,5 +18,5 @@ mod tests;
 
 pub use error::LogError;
 pub use files::LogFiles;
-pub use publisher::{LogIdentity, Publisher, tiles_of};
+pub use publisher::{LogIdentity, PublishedLog, Publisher, tiles_of};
 pub(crate) use task::keep_published;

@@ -11,7 +11,6 @@ use mcp_pin_tlog::{
 use zeroize::Zeroizing;
 
 use super::{LogError, LogFiles};
-use crate::http::state::PublishedLog;
 
 /// How many events are read at once: their leaves stay in memory until their tiles are written.
 const PAGE: u32 = 1_000;
@@ -43,6 +42,15 @@ impl std::fmt::Debug for LogIdentity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("LogIdentity").field("origin", &self.origin).finish_non_exhaustive()
     }
+}
+
+/// A log, as it is published.
+#[derive(Clone, Debug)]
+pub struct PublishedLog {
+    /// Its files.
+    pub files: LogFiles,
+    /// What verifies its checkpoints (C2SP `signed-note`): `<origin>+<id>+<key>`.
+    pub key: String,
 }
 
 /// What publishes a log. There is one for a folder.

@@ -11,6 +11,7 @@ use crate::{
     context::Context,
     error::{CommandError, CommandResult, Status},
     log::{LogReader, meet},
+    render::json,
 };
 
 /// Watch a registry's log, and say what was decided about servers that are yours
@@ -114,10 +115,9 @@ fn say(arguments: &Arguments, context: &Context, sequence: u64, entry: &[u8]) ->
     let document = EntryDocument::of(sequence, leaf);
     if context.format == Format::Json {
         // A line for each: a stream has no end to wait for.
-        let line = mcp_pin_model::json::to_value(&document)
-            .map_err(|error| CommandError::internal(error.to_string()))?
-            .to_canonical_string();
-        return context.ui.data(format!("{line}\n")).map_err(|error| super::super::output_error(&error));
+        let value =
+            mcp_pin_model::json::to_value(&document).map_err(|error| CommandError::internal(error.to_string()))?;
+        return context.ui.data(json::line_of(&value)).map_err(|error| super::super::output_error(&error));
     }
     context.ui.data(document.line()).map_err(|error| super::super::output_error(&error))
 }

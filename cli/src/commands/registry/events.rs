@@ -10,6 +10,7 @@ use crate::{
     cli::Format,
     context::Context,
     error::{CommandError, CommandResult, Status},
+    render,
     ui::{Role, Text, sanitize},
 };
 
@@ -158,7 +159,7 @@ async fn stream(
 fn print(context: &Context, event: &Value, lines: bool) -> Result<(), CommandError> {
     let written = |error: std::io::Error| super::super::output_error(&error);
     if lines {
-        return context.ui.data(json::to_line_string(event)).map_err(written);
+        return context.ui.data(render::json::line_of(event)).map_err(written);
     }
     let leaf = event.get("leaf");
     let text =
