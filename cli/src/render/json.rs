@@ -57,3 +57,18 @@ pub fn print<T: Serialize>(ui: &Ui, command: &str, body: &T) -> Result<(), Comma
     let text = document(command, body)?;
     ui.data(text).map_err(|error| CommandError::could_not_check(format!("cannot write to standard output: {error}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_holds_a_command_of_a_ci_runner_and_every_line_is_the_same_json() {
+        let value = Value::from("##[add-mask]x ##vso[task.complete]\u{202e}\n::error::");
+        for text in [line_of(&value), text_of(&value)] {
+            assert!(text.is_ascii() && !text.contains("##[") && !text.contains("##vso["), "{text}");
+            assert_eq!(json::parse(text.as_bytes()).unwrap(), value);
+        }
+        assert_eq!(line_of(&value).trim_end().lines().count(), 1);
+    }
+}
