@@ -7,9 +7,8 @@ use std::{
     time::SystemTime,
 };
 
-/// The packages and programs that are run.
-const PROGRAMS: [(&str, &str); 3] =
-    [("mcp-pin", "mcp-pin"), ("mcp-pin-registry", "mcp-pin-registry"), ("mcp-pin-test-support", "fake-mcp-server")];
+/// The programs that are run.
+const PROGRAMS: [&str; 3] = ["mcp-pin", "mcp-pin-registry", "fake-mcp-server"];
 
 /// The folder that holds the programs: that of the running test's profile. Cargo tells only a package's own tests where
 /// its programs are, so they are looked for beside this test, and built where one is missing or older than its sources.
@@ -19,7 +18,7 @@ pub(crate) fn folder() -> &'static Path {
         let test = std::env::current_exe().unwrap();
         // Tests are in `target/<profile>/deps`.
         let folder = test.parent().and_then(Path::parent).unwrap().to_owned();
-        if PROGRAMS.iter().any(|(_, name)| !is_current(&folder, name)) {
+        if PROGRAMS.iter().any(|name| !is_current(&folder, name)) {
             build(&folder);
         }
         folder
@@ -49,17 +48,18 @@ fn is_current(folder: &Path, name: &str) -> bool {
 
 fn build(folder: &Path) {
     let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    build.args(["build", "--quiet", "--locked", "--bins"]).current_dir(repository());
-    for (package, _) in PROGRAMS {
-        build.args(["--package", package]);
+    // As `cargo test --workspace` does, tests included: another choice of packages has other features in the dependencies,
+    // and builds hundreds of them again.
+    build.args(["build", "--quiet", "--locked", "--workspace", "--test", "e2e"]).current_dir(repository());
+    for name in PROGRAMS {
+        build.args(["--bin", name]);
     }
     if folder.file_name().is_some_and(|name| name == "release") {
         build.arg("--release");
     }
     let status = build.status().expect("cargo can be started");
     let missing: Vec<&str> = PROGRAMS
-        .iter()
-        .map(|(_, name)| *name)
+        .into_iter()
         .filter(|name| !folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)).exists())
         .collect();
     assert!(status.success() && missing.is_empty(), "the programs could not be built: {missing:?}");

@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command};
 use mcp_pin_model::{json, schema};
 use serde_json::Value;
 
-use crate::vectors;
+use crate::{programs, vectors};
 
 /// A file and what it must hold. A schema of another crate joins here: its crate derives it behind its feature `schema`.
 type Generated = (&'static str, fn() -> Result<String, String>);
@@ -60,18 +60,9 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<(), String> {
 
 /// The registry's own description of its interface. Asked of the program, so that this crate needs nothing of the server.
 fn openapi() -> Result<String, String> {
-    let output = Command::new(env!("CARGO"))
-        .args([
-            "run",
-            "--quiet",
-            "--locked",
-            "--package",
-            "mcp-pin-registry",
-            "--bin",
-            "mcp-pin-registry",
-            "--",
-            "openapi",
-        ])
+    programs::build(&["mcp-pin-registry"])?;
+    let output = Command::new(programs::beside("mcp-pin-registry")?)
+        .arg("openapi")
         .output()
         .map_err(|error| format!("cannot run mcp-pin-registry: {error}"))?;
     if !output.status.success() {

@@ -8,6 +8,7 @@ use std::{
 mod corpus_bench;
 mod generate;
 mod picture;
+mod programs;
 mod shared_checks;
 mod sqlx_prepare;
 mod vectors;

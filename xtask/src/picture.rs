@@ -11,7 +11,7 @@ const PICTURE: &str = "docs/images/quickstart.svg";
 /// When the quickstart fails or the act is not found.
 pub(crate) fn draw(root: &Path) -> Result<(), String> {
     let output = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--release", "--package", "quickstart", "--", "--exit"])
+        .args(["run", "--quiet", "--package", "quickstart", "--", "--exit"])
         .env("CLICOLOR_FORCE", "1")
         .current_dir(root)
         .output()

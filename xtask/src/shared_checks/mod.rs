@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::corpus_bench;
+use crate::{corpus_bench, programs};
 
 mod attest;
 mod bundles;
@@ -37,6 +37,7 @@ fn corpus(shared: &Path) -> Result<String, String> {
 /// What does not hold.
 #[expect(clippy::print_stdout, reason = "a report for the person who runs the checks")]
 pub(crate) fn run(shared: &Path) -> Result<(), String> {
+    programs::build(&["mcp-pin", "mcp-pin-registry"])?;
     let mut failed = Vec::new();
     for (name, check) in CHECKS {
         match check(shared) {
@@ -52,16 +53,5 @@ pub(crate) fn program() -> Result<std::path::PathBuf, String> {
     if let Some(path) = std::env::var_os("MCP_PIN") {
         return Ok(path.into());
     }
-    program_named("mcp-pin")
-}
-
-/// A program that was built beside this one.
-pub(crate) fn program_named(name: &str) -> Result<std::path::PathBuf, String> {
-    let own = std::env::current_exe().map_err(|error| error.to_string())?;
-    let program = own.with_file_name(name);
-    if program.exists() {
-        Ok(program)
-    } else {
-        Err(format!("{} is not built: cargo build -p {name}", program.display()))
-    }
+    programs::beside("mcp-pin")
 }

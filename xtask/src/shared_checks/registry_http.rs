@@ -110,7 +110,7 @@ impl Registry {
         fs::create_dir_all(&folder).map_err(problem)?;
         let config = folder.join("registry.toml");
         fs::write(&config, "[limits]\nprincipal-per-minute = 0\nanonymous-per-minute = 0\n").map_err(problem)?;
-        let mut child = Command::new(super::program_named("mcp-pin-registry")?)
+        let mut child = Command::new(crate::programs::beside("mcp-pin-registry")?)
             .args(["serve", "--listen", "127.0.0.1:0", "--log-filter", "off", "--data-dir"])
             .arg(folder.join("data"))
             .arg("--config")
