@@ -10,13 +10,15 @@ use crate::{programs, vectors};
 /// A file and what it must hold. A schema of another crate joins here: its crate derives it behind its feature `schema`.
 type Generated = (&'static str, fn() -> Result<String, String>);
 
-const FILES: [Generated; 16] = [
+const FILES: [Generated; 18] = [
     ("schemas/surface.schema.json", || pretty(&schema::surface())),
     ("schemas/lock.schema.json", || pretty(&schema::lock())),
     ("schemas/manifest.schema.json", || pretty(&schema::manifest())),
     ("schemas/consent.schema.json", || pretty(&schema::consent())),
     ("schemas/revocation.schema.json", || pretty(&schema::revocation())),
     ("schemas/leaf.schema.json", || pretty(&schema::leaf())),
+    ("schemas/state.schema.json", || pretty(&schema::state())),
+    ("schemas/state-part.schema.json", || pretty(&schema::state_part())),
     ("schemas/registry-root.schema.json", || pretty(&schema::registry_root())),
     ("schemas/change-report.schema.json", || pretty(&schemars::schema_for!(mcp_pin_diff::ChangeReport).to_value())),
     ("schemas/openapi.json", openapi),

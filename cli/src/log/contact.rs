@@ -81,7 +81,7 @@ pub(crate) async fn contact(
 }
 
 async fn fetch(client: &RegistryClient, servers: &[ServerName]) -> Result<StateRecord, LogProblem> {
-    let answer = client.state().await?.ok_or(LogProblem::None)?;
+    let answer = client.state().await?.ok_or(StateProblem::Withheld)?;
     // Which parts there are is what the answer says. They are held against it when everything is there.
     let snapshot =
         StateSnapshot::from_bytes(answer.snapshot.as_bytes()).map_err(|error| StateProblem::Form(error.to_string()))?;

@@ -56,6 +56,9 @@ pub(crate) enum StateProblem {
     /// Not the form of a record.
     #[error("the state of the registry cannot be read: {0}")]
     Form(String),
+    /// The registry shows none, and its log is known.
+    #[error("the registry shows no state of its log, whose key is known: what was revoked may be hidden")]
+    Withheld,
     /// The receipt proves nothing.
     #[error("the entry that commits to the registry's state is not shown to be in its log: {0}")]
     Receipt(#[from] ReceiptError),
@@ -283,6 +286,245 @@ impl VerifiedState {
             Standing::Live | Standing::Superseded => Ok(version.state),
             Standing::Revoked => Err(StateProblem::Revoked),
             Standing::Expired => Err(StateProblem::Ended),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_pin_model::{
+        ServerVersion,
+        lockfile::{KeyIdentity, SignerIdentity, Source},
+        state::{STATE_VERSION, StateRevocation, VersionState},
+    };
+    use mcp_pin_tlog::{Checkpoint, Hash, note::KeyKind, note::Signer};
+
+    use super::*;
+
+    const ORIGIN: &str = "registry.example/log";
+    const SEED: [u8; 32] = [7; 32];
+
+    fn at(hour: i64) -> Timestamp {
+        "2026-05-01T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(hour)
+    }
+
+    fn keys() -> LogKeys {
+        let signer = Signer::from_seed(ORIGIN, KeyKind::Ed25519, &SEED).unwrap();
+        LogKeys::new(ORIGIN, [*signer.key().key()]).unwrap()
+    }
+
+    /// RFC 6962 section 2.1, for a few leaves.
+    fn root(leaves: &[Hash]) -> Hash {
+        match leaves {
+            [one] => *one,
+            _ => {
+                let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
+                Hash::of_node(&root(left), &root(right))
+            }
+        }
+    }
+
+    fn path(index: usize, leaves: &[Hash]) -> Vec<Hash> {
+        if leaves.len() == 1 {
+            return Vec::new();
+        }
+        let half = leaves.len().next_power_of_two() / 2;
+        let (left, right) = leaves.split_at(half);
+        let (mut path, sibling) =
+            if index < half { (path(index, left), root(right)) } else { (path(index - half, right), root(left)) };
+        path.push(sibling);
+        path
+    }
+
+    /// A receipt of one of these entries, by a log that has them all.
+    fn receipt(index: usize, entries: &[String], seed: &[u8; 32]) -> String {
+        let leaves: Vec<Hash> = entries.iter().map(|entry| Hash::of_leaf(entry.as_bytes())).collect();
+        let checkpoint = Checkpoint {
+            origin: ORIGIN.to_owned(),
+            size: leaves.len() as u64,
+            root: root(&leaves),
+            extensions: Vec::new(),
+        };
+        let seconds = u64::try_from(at(1).as_second()).unwrap();
+        let checkpoint = checkpoint.sign(seed, seconds).unwrap();
+        let receipt = Receipt { index: index as u64, proof: path(index, &leaves), checkpoint, extra: None };
+        String::from_utf8(receipt.to_bytes()).unwrap()
+    }
+
+    fn server() -> LockedServer {
+        let manifest = Digest::of(b"manifest");
+        LockedServer {
+            alias: "weather".parse().unwrap(),
+            name: "io.example/weather".parse().unwrap(),
+            version: "1.0.0".parse().unwrap(),
+            source: Source::Registry("https://registry.example".parse().unwrap()),
+            protocol: "2025-11-25".parse().unwrap(),
+            manifest,
+            surface: manifest,
+            model_visible: manifest,
+            signer: SignerIdentity::Key(KeyIdentity { key: "key id".to_owned() }),
+            consent: Vec::new(),
+            launch: Default::default(),
+            artifact: Vec::new(),
+            entries: Default::default(),
+            tombstones: Vec::new(),
+        }
+    }
+
+    /// A state, and what the log had before it.
+    struct Told {
+        snapshot: StateSnapshot,
+        servers: StateServers,
+        revocations: StateRevocations,
+        earlier: usize,
+        later: usize,
+    }
+
+    impl Told {
+        fn new() -> Self {
+            let server = server();
+            let live = VersionState {
+                manifest: server.manifest,
+                state: Standing::Live,
+                rings: vec!["stable".parse().unwrap()],
+            };
+            let snapshot = StateSnapshot {
+                v: STATE_VERSION,
+                origin: ORIGIN.to_owned(),
+                log_size: 4,
+                issued: at(1),
+                expires: at(25),
+                previous: None,
+                revocations: Digest::of(b""),
+                servers: BTreeMap::new(),
+            };
+            let versions: BTreeMap<ServerVersion, _> = [(server.version.clone(), live)].into();
+            let servers = StateServers([(server.name, versions)].into());
+            Self { snapshot, servers, revocations: StateRevocations::default(), earlier: 4, later: 0 }
+        }
+
+        fn with(state: Standing) -> Self {
+            let mut told = Self::new();
+            for version in told.servers.0.values_mut().flat_map(BTreeMap::values_mut) {
+                version.state = state;
+            }
+            told
+        }
+
+        fn record(&self) -> StateRecord {
+            let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+            let part = text(self.servers.to_bytes().unwrap());
+            let revocations = text(self.revocations.to_bytes().unwrap());
+            let mut snapshot = self.snapshot.clone();
+            snapshot.revocations = Digest::of(revocations.as_bytes());
+            let name = StateSnapshot::part_of(&server().name);
+            snapshot.servers.insert(name.clone(), Digest::of(part.as_bytes()));
+            let snapshot = text(snapshot.to_bytes().unwrap());
+            let mut leaf = Leaf::new(LeafType::StateCommitted, at(1), "registry");
+            leaf.target = Some(Digest::of(snapshot.as_bytes()).to_string());
+            let entry = text(leaf.to_bytes().unwrap());
+            let other = |index: usize| format!("entry {index}");
+            let mut entries: Vec<String> = (0..self.earlier).map(other).collect();
+            entries.push(entry.clone());
+            entries.extend((0..self.later).map(|index| other(100 + index)));
+            let receipt = receipt(self.earlier, &entries, &SEED);
+            StateRecord::new(snapshot, entry, receipt, revocations, [(name, part)].into())
+        }
+
+        fn verified(&self) -> VerifiedState {
+            self.record().verify(&keys(), at(2)).unwrap()
+        }
+    }
+
+    fn refused(record: &StateRecord) -> StateProblem {
+        record.verify(&keys(), at(2)).unwrap_err()
+    }
+
+    #[test]
+    fn a_state_that_the_log_commits_to_is_believed_until_it_ends() {
+        let state = Told::new().verified();
+        assert_eq!(state.judge(&server()), Ok(Standing::Live));
+        assert_eq!(state.check_last(), Ok(()));
+        assert_eq!(state.check_time(at(24)), Ok(()));
+        assert_eq!(state.check_time(at(25)), Err(StateProblem::Expired(at(25))));
+        assert_eq!(state.check_time(at(0)), Err(StateProblem::FromTheFuture { issued: at(1), now: at(0) }));
+        let record = Told::new().record();
+        assert_eq!(StateRecord::from_bytes(&record.to_bytes()), Ok(record));
+    }
+
+    #[test]
+    fn t72_a_state_that_is_not_the_last_word_leaves_something_out() {
+        for later in [1, 3] {
+            let state = Told { later, ..Told::new() }.verified();
+            assert_eq!(state.check_last(), Err(StateProblem::LeavesOut(later as u64)));
+        }
+    }
+
+    #[test]
+    fn t75_another_key_place_or_log_proves_nothing() {
+        let other = |seed: [u8; 32]| {
+            let mut record = Told::new().record();
+            record.receipt = receipt(4, &[vec!["x".to_owned(); 4], vec![record.entry.clone()]].concat(), &seed);
+            record
+        };
+        assert!(other(SEED).verify(&keys(), at(2)).is_ok());
+        assert!(matches!(refused(&other([8; 32])), StateProblem::Receipt(_)));
+        let moved = Told { earlier: 5, ..Told::new() };
+        assert_eq!(refused(&moved.record()), StateProblem::Place { said: 4, found: 5 });
+        let mut told = Told::new();
+        told.snapshot.origin = "other.example/log".to_owned();
+        let expected = StateProblem::OtherLog { found: "other.example/log".to_owned(), expected: ORIGIN.to_owned() };
+        assert_eq!(refused(&told.record()), expected);
+    }
+
+    #[test]
+    fn t73_a_receipt_of_another_entry_is_refused() {
+        let (mut record, other) = (Told::new().record(), Told::with(Standing::Revoked).record());
+        (record.entry, record.receipt) = (other.entry.clone(), other.receipt.clone());
+        assert_eq!(refused(&record), StateProblem::OtherEntry);
+        // An entry that is in the log, and about something else.
+        let mut leaf = Leaf::new(LeafType::TokenIssued, at(1), "registry");
+        leaf.target = Some(Digest::of(record.snapshot.as_bytes()).to_string());
+        record.entry = String::from_utf8(leaf.to_bytes().unwrap()).unwrap();
+        record.receipt = receipt(0, std::slice::from_ref(&record.entry), &SEED);
+        assert_eq!(refused(&record), StateProblem::OtherEntry);
+        // Parts of another state.
+        let mut record = Told::new().record();
+        record.servers = other.servers;
+        assert!(matches!(refused(&record), StateProblem::Part(_)));
+        let mut record = Told::new().record();
+        record.servers.clear();
+        let problem = record.verify(&keys(), at(2)).unwrap().judge(&server()).unwrap_err();
+        assert_eq!(problem, StateProblem::MissingPart(server().name));
+        assert_eq!(problem.status(), Status::CouldNotCheck);
+    }
+
+    #[test]
+    fn what_speaks_against_a_version_is_told_apart() {
+        let judged = |told: &Told| told.verified().judge(&server());
+        assert_eq!(judged(&Told::with(Standing::Superseded)), Ok(Standing::Superseded));
+        assert_eq!(judged(&Told::with(Standing::Revoked)), Err(StateProblem::Revoked));
+        assert_eq!(judged(&Told::with(Standing::Expired)), Err(StateProblem::Ended));
+        let mut absent = Told::new();
+        absent.servers.0.values_mut().for_each(BTreeMap::clear);
+        assert_eq!(judged(&absent), Err(StateProblem::Absent));
+        let mut other = Told::new();
+        for version in other.servers.0.values_mut().flat_map(BTreeMap::values_mut) {
+            version.manifest = Digest::of(b"other");
+        }
+        assert_eq!(judged(&other), Err(StateProblem::OtherManifest(Digest::of(b"other"))));
+        let revoked = [
+            (RevocationScope::Signer, "key id".to_owned(), StateProblem::SignerRevoked),
+            (RevocationScope::Server, "io.example/weather".to_owned(), StateProblem::Revoked),
+            (RevocationScope::Version, "io.example/weather@1.0.0".to_owned(), StateProblem::Revoked),
+            (RevocationScope::Manifest, server().manifest.to_string(), StateProblem::Revoked),
+        ];
+        for (scope, target, problem) in revoked {
+            let mut told = Told::new();
+            told.revocations.0.push(StateRevocation::of(scope, &target));
+            assert_eq!(judged(&told), Err(problem), "{scope:?}");
+            told.revocations.0 = vec![StateRevocation::of(scope, "another")];
+            assert_eq!(judged(&told), Ok(Standing::Live), "{scope:?}");
         }
     }
 }
