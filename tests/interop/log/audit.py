@@ -137,8 +137,6 @@ def main(address, token_file, key, origin, earlier_file, folder):
     signed_at = result.timestamps[origin]
     hold("an old view is refused", not trusted(note, now=signed_at + FRESH_SECONDS + 1).ok)
     hold("a view from the future is refused", not trusted(note, now=signed_at - 60).ok)
-    other = bytearray(log.public_key)
-    other[0] ^= 1
     strangers = [parse_vkey(STRANGER), vkey_from_ed25519(origin, parse_vkey(STRANGER).public_key)]
     for stranger in strangers:
         hold("a checkpoint of another key is refused", not trusted(note, key=stranger).ok)
@@ -178,7 +176,7 @@ def main(address, token_file, key, origin, earlier_file, folder):
 
     # The checkpoint from before, and what must not follow it.
     earlier_note = parse_note(Path(earlier_file).read_bytes())
-    hold("the earlier checkpoint", trusted(earlier_note).ok)
+    hold("the earlier checkpoint, whenever that was", trusted(earlier_note, policy=WitnessPolicy(1, clock.witnesses)).ok)
     earlier = parse_checkpoint(earlier_note.text)
     hold("the log has grown since", 256 < earlier.size < shown.size)
     older = VerifiedTileReader(registry, earlier.size, earlier.root, tile_size=shown.size)
