@@ -293,7 +293,8 @@ impl VerifiedState {
 #[cfg(test)]
 mod tests {
     use mcp_pin_model::{
-        ServerVersion,
+        Launch, ServerVersion,
+        launch::HttpLaunch,
         lockfile::{KeyIdentity, SignerIdentity, Source},
         state::{STATE_VERSION, StateRevocation, VersionState},
     };
@@ -358,13 +359,13 @@ mod tests {
             name: "io.example/weather".parse().unwrap(),
             version: "1.0.0".parse().unwrap(),
             source: Source::Registry("https://registry.example".parse().unwrap()),
-            protocol: "2025-11-25".parse().unwrap(),
+            protocol: "2025-11-25".to_owned(),
             manifest,
             surface: manifest,
             model_visible: manifest,
             signer: SignerIdentity::Key(KeyIdentity { key: "key id".to_owned() }),
             consent: Vec::new(),
-            launch: Default::default(),
+            launch: Launch::Http(HttpLaunch { url: "https://weather.example/mcp".to_owned(), headers: Vec::new() }),
             artifact: Vec::new(),
             entries: Default::default(),
             tombstones: Vec::new(),
