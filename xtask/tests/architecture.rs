@@ -61,6 +61,19 @@ const ALLOWED: [(&str, &[&str]); 18] = [
         ],
     ),
     ("mcp-pin-e2e", &["mcp-pin-model", "mcp-pin-attest", "mcp-pin-test-support"]),
+    // Fills a store as the registry would, and contains the registry that it measures.
+    (
+        "load",
+        &[
+            "mcp-pin-model",
+            "mcp-pin-attest",
+            "mcp-pin-diff",
+            "mcp-pin-storage",
+            "mcp-pin-storage-sqlite",
+            "mcp-pin-registry",
+            "mcp-pin-test-support",
+        ],
+    ),
     // Contains both programs, so that one command builds and runs them.
     ("quickstart", &["mcp-pin", "mcp-pin-registry"]),
     ("xtask", &["mcp-pin-model", "mcp-pin-diff", "mcp-pin-policy", "mcp-pin-attest", "mcp-pin-mcp", "mcp-pin"]),

@@ -1,0 +1,56 @@
+//! How fast the registry answers, beside a handler that does nothing but send the same bytes.
+//!
+//! `load seed` fills a data directory with versions that are signed, consented to and live. `load run` starts the
+//! registry on it and, in turn with it, a bare handler, asks both the same questions, and prints what came of it. This
+//! binary contains both servers and becomes the one that its file name says.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool that talks to the person who runs it")]
+
+mod bare;
+mod client;
+mod decide;
+mod measure;
+mod process;
+mod report;
+mod run;
+mod scenario;
+mod seed;
+
+use std::{path::Path, process::ExitCode};
+
+use clap::Parser;
+
+/// What went wrong, for the person who runs it.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Measure a registry
+#[derive(Debug, Parser)]
+#[command(name = "load")]
+enum Command {
+    /// Fill a data directory that does not exist yet
+    Seed(seed::Arguments),
+    /// Start the registry on a data directory and measure it beside a bare handler
+    Run(run::Arguments),
+}
+
+fn main() -> ExitCode {
+    let called = std::env::args_os().next().unwrap_or_default();
+    match Path::new(&called).file_stem().and_then(|name| name.to_str()) {
+        Some(process::REGISTRY) => return mcp_pin_registry::cli::main(),
+        Some(process::BARE) => return done(bare::main()),
+        _ => {}
+    }
+    done(match Command::parse() {
+        Command::Seed(arguments) => seed::seed(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
+    })
+}
+
+fn done(result: Result<(), Failure>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("load: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
