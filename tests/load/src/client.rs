@@ -1,13 +1,15 @@
 //! A connection that asks and reads the answer: no more of HTTP than that, so that the asking costs little.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
+use mcp_pin_model::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
+    time::Instant,
 };
 
-use crate::Failure;
+use crate::{Failure, process::Server, scenario::Scenario};
 
 /// The longest head of an answer.
 const MAX_HEAD: usize = 16 << 10;
@@ -15,10 +17,15 @@ const MAX_HEAD: usize = 16 << 10;
 /// The longest answer.
 const MAX_BODY: usize = 64 << 20;
 
+/// How long a connection that nobody asked on is used again. The registry ends one after ten seconds.
+const IDLE: Duration = Duration::from_secs(5);
+
 /// A connection that is kept alive.
 pub(crate) struct Connection {
+    address: SocketAddr,
     stream: TcpStream,
     buffer: Vec<u8>,
+    used: Instant,
 }
 
 /// An answer.
@@ -38,24 +45,32 @@ impl Answer {
         })
     }
 
+    /// The answer, if it has this status.
+    pub(crate) fn expect(self, what: &str, status: u16) -> Result<Self, Failure> {
+        if self.status == status {
+            return Ok(self);
+        }
+        let body = String::from_utf8_lossy(&self.body);
+        // Quoted: it is somebody else's text.
+        Err(format!("{what} was answered with {}, not {status}: {body:?}", self.status).into())
+    }
+
     /// The body, read.
     pub(crate) fn json(&self) -> Result<serde_json::Value, Failure> {
-        Ok(serde_json::from_slice(&self.body)?)
+        Ok(serde_json::to_value(json::parse(&self.body)?)?)
     }
 }
 
 impl Connection {
     /// Connects.
     pub(crate) async fn new(address: SocketAddr) -> Result<Self, Failure> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: vec![0; 256 << 10] })
+        let stream = connect(address).await?;
+        Ok(Self { address, stream, buffer: vec![0; 256 << 10], used: Instant::now() })
     }
 
     /// Asks, and gives back the status and the length of the body, which stays unread where it is.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> Result<(u16, usize), Failure> {
-        let (status, head, length) = self.exchange(request).await?;
-        let _ = head;
+        let (status, _, length) = self.exchange(request).await?;
         Ok((status, length))
     }
 
@@ -69,6 +84,9 @@ impl Connection {
 
     /// Sends, and reads one answer into the buffer: status, length of the head, length of the body.
     async fn exchange(&mut self, request: &[u8]) -> Result<(u16, usize, usize), Failure> {
+        if self.used.elapsed() > IDLE {
+            self.stream = connect(self.address).await?;
+        }
         self.stream.write_all(request).await?;
         let mut filled = 0;
         let (status, head, length) = loop {
@@ -93,6 +111,7 @@ impl Connection {
         if filled > all {
             return Err("more than one answer to one question".into());
         }
+        self.used = Instant::now();
         Ok((status, head, length))
     }
 
@@ -102,6 +121,12 @@ impl Connection {
             read => Ok(read),
         }
     }
+}
+
+async fn connect(address: SocketAddr) -> Result<TcpStream, Failure> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// The status and the length of the body.
@@ -134,4 +159,20 @@ pub(crate) fn request(method: &str, path: &str, headers: &[(&str, &str)], body: 
     }
     text.push_str("\r\n");
     [text.as_bytes(), body].concat()
+}
+
+impl Server {
+    /// How many answers the registry has given of a scenario's kind.
+    pub(crate) async fn answers(&self, scenario: Scenario) -> Result<u64, Failure> {
+        self.metric("mcp_pin_registry_http_requests_total", &format!("route=\"{}\"", scenario.route())).await
+    }
+
+    /// The sum of a metric of the registry over everything whose labels hold a text; 0 where it has none yet.
+    pub(crate) async fn metric(&self, name: &str, label: &str) -> Result<u64, Failure> {
+        let answer = Connection::new(self.address).await?.fetch(&request("GET", "/metrics", &[], &[])).await?;
+        let answer = answer.expect("/metrics", 200)?;
+        let text = String::from_utf8_lossy(&answer.body);
+        let lines = text.lines().filter(|line| line.starts_with(name) && line.contains(label));
+        lines.map(|line| Ok(line.rsplit(' ').next().unwrap_or_default().parse::<u64>()?)).sum()
+    }
 }

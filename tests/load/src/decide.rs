@@ -1,112 +1,102 @@
-//! Decisions: a new server is submitted and approved, again and again.
+//! Decisions: a new server is submitted and approved, then an update of it, again and again.
 
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::net::SocketAddr;
 
-use mcp_pin_attest::Attestation;
-use mcp_pin_model::Digest;
-use mcp_pin_test_support::keys;
-use serde_json::Value;
+use mcp_pin_model::Manifest;
+use tokio::time::Instant;
 
 use crate::{
     Failure,
-    client::{Connection, request},
-    measure::{Load, Outcome},
-    seed::{Maker, Seeded},
+    catalogue::{self, NAMESPACE},
+    measure::{Client, Load, Outcome, drive},
+    people::{People, Tokens},
 };
 
 /// What came of it.
+#[derive(Clone, Debug)]
 pub(crate) struct Decisions {
     pub(crate) submit: Outcome,
     pub(crate) approve: Outcome,
+    pub(crate) submit_update: Outcome,
+    pub(crate) approve_update: Outcome,
 }
 
-/// Has every connection submit and approve, one after the other, as fast as answers come.
+impl Decisions {
+    fn new() -> Result<Self, Failure> {
+        let new = Outcome::new;
+        Ok(Self { submit: new()?, approve: new()?, submit_update: new()?, approve_update: new()? })
+    }
+
+    /// Each with its name.
+    pub(crate) fn all(&mut self) -> [(&'static str, &mut Outcome); 4] {
+        [
+            ("submit, new server", &mut self.submit),
+            ("approve, new server", &mut self.approve),
+            ("submit, update", &mut self.submit_update),
+            ("approve, update", &mut self.approve_update),
+        ]
+    }
+
+    /// How many approvals there were.
+    pub(crate) fn approvals(&self) -> u64 {
+        self.approve.answers() + self.approve_update.answers()
+    }
+}
+
+/// Has as many clients as connections submit and approve.
 pub(crate) async fn decide(
     address: SocketAddr,
-    seeded: &Seeded,
+    tokens: &Tokens,
+    connections: usize,
     load: Load,
-    rounds: u32,
 ) -> Result<Decisions, Failure> {
-    let mut decisions = Decisions { submit: Outcome::new()?, approve: Outcome::new()? };
-    let start = Instant::now();
-    let until = start + load.duration * rounds;
     // Names that no run before this one has taken.
+    #[expect(clippy::disallowed_methods, reason = "a run is told from others by when it began")]
     let run = jiff::Timestamp::now().as_millisecond();
-    let tasks: Vec<_> = (0..load.connections)
-        .map(|number| {
-            let (publisher, approver) = (seeded.publisher.clone(), seeded.approver.clone());
-            tokio::spawn(one(address, publisher, approver, format!("io.github.load/new-{run}-{number}"), until))
-        })
-        .collect();
-    for task in tasks {
-        let one = task.await??;
-        decisions.submit.add(&one.submit)?;
-        decisions.approve.add(&one.approve)?;
+    let mut clients = Vec::new();
+    for number in 0..connections {
+        let people = People::new(address, tokens.clone()).await?;
+        let prefix = format!("{NAMESPACE}/new-{run}-{number}");
+        clients.push(Decider { people, prefix, decided: 0, last: None, decisions: Decisions::new()? });
     }
-    decisions.submit.seconds = start.elapsed().as_secs_f64();
-    decisions.approve.seconds = decisions.submit.seconds;
+    let (clients, seconds) = drive(clients, load).await?;
+    let mut decisions = Decisions::new()?;
+    for mut client in clients {
+        for ((_, all), (_, one)) in decisions.all().into_iter().zip(client.decisions.all()) {
+            all.latencies.add(&one.latencies)?;
+            all.seconds = seconds;
+        }
+    }
     Ok(decisions)
 }
 
-/// One connection's decisions.
-async fn one(
-    address: SocketAddr,
-    publisher: String,
-    approver: String,
+struct Decider {
+    people: People,
     prefix: String,
-    until: Instant,
-) -> Result<Decisions, Failure> {
-    let mut connection = Connection::new(address).await?;
-    let maker = Maker::new();
-    let (publisher, approver) = (format!("Bearer {publisher}"), format!("Bearer {approver}"));
-    let mut decisions = Decisions { submit: Outcome::new()?, approve: Outcome::new()? };
-    for number in 0.. {
-        if Instant::now() >= until {
-            break;
-        }
-        let manifest = Maker::manifest(&format!("{prefix}-{number}"), number, "1.0.0", None);
-        let bundle = maker.publisher().sign(&manifest);
-        let (submission, took) = post(&mut connection, "/v1/submissions", &publisher, &bundle).await?;
-        record(&mut decisions.submit, took);
-
-        let text = |member: &str| submission.get(member).and_then(Value::as_str).ok_or("an answer of another form");
-        let path = format!("/v1/submissions/{}/changes", text("id")?);
-        let report = connection.fetch(&request("GET", &path, &[("authorization", &approver)], &[])).await?;
-        let changes: Digest = text("changes")?.parse()?;
-        let findings = report.json()?;
-        let findings = findings.get("findings").and_then(Value::as_array).cloned().unwrap_or_default();
-        let seen = findings.iter().filter_map(|finding| finding.get("fingerprint")?.as_str().map(str::to_owned));
-        let consent = maker.approver().sign(&keys::approval(&manifest, None, changes, seen));
-        let (consented, took) = post(&mut connection, "/v1/consents", &approver, &consent).await?;
-        if consented.pointer("/submission/state").and_then(Value::as_str) != Some("live") {
-            return Err(format!("an approved version is not live: {consented}").into());
-        }
-        record(&mut decisions.approve, took);
-    }
-    Ok(decisions)
+    decided: usize,
+    /// The server that is new, until it is updated.
+    last: Option<Manifest>,
+    decisions: Decisions,
 }
 
-async fn post(
-    connection: &mut Connection,
-    path: &str,
-    bearer: &str,
-    bundle: &Attestation,
-) -> Result<(Value, Duration), Failure> {
-    let request = request("POST", path, &[("authorization", bearer)], bundle.as_bytes());
-    let start = Instant::now();
-    let answer = connection.fetch(&request).await?;
-    let took = start.elapsed();
-    if answer.status != 201 {
-        return Err(
-            format!("{path} was answered with {}: {}", answer.status, String::from_utf8_lossy(&answer.body)).into()
-        );
+impl Client for Decider {
+    async fn ask(&mut self, due: Instant) -> Result<(), Failure> {
+        let begin = Instant::now();
+        let previous = self.last.take();
+        let (name, version) = (format!("{}-{}", self.prefix, self.decided / 2), format!("1.{}.0", self.decided % 2));
+        let manifest = catalogue::manifest(&name, self.decided / 2, &version, previous.as_ref());
+        let bundle = self.people.sign(&manifest);
+        // Making it is the publisher's time, not the server's.
+        let making = begin.elapsed();
+        let took = self.people.make_live(&manifest, &bundle).await?;
+        self.decided += 1;
+        let submit = took.submitted.duration_since(due).saturating_sub(making);
+        let Decisions { submit: submits, approve: approves, submit_update, approve_update } = &mut self.decisions;
+        let (submits, approves) =
+            if previous.is_none() { (submits, approves) } else { (submit_update, approve_update) };
+        submits.record(submit);
+        approves.record(took.approve);
+        self.last = previous.is_none().then_some(manifest);
+        Ok(())
     }
-    Ok((answer.json()?, took))
-}
-
-fn record(outcome: &mut Outcome, took: Duration) {
-    outcome.latencies.saturating_record(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
 }

@@ -1,14 +1,16 @@
 //! How fast the registry answers, beside a handler that does nothing but send the same bytes.
 //!
-//! `load seed` fills a data directory with versions that are signed, consented to and live. `load run` starts the
-//! registry on it and, in turn with it, a bare handler, asks both the same questions, and prints what came of it. This
-//! binary contains both servers and becomes the one that its file name says.
+//! `load seed` starts an empty registry and has versions submitted and approved, until it holds as many as it should.
+//! `load run` starts it again and, in turn with it, a bare handler, asks both the same questions, and prints what came of
+//! it. This binary contains both servers and becomes the one that its file name says.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool that talks to the person who runs it")]
 
 mod bare;
+mod catalogue;
 mod client;
 mod decide;
 mod measure;
+mod people;
 mod process;
 mod report;
 mod run;
@@ -22,13 +24,17 @@ use clap::Parser;
 /// What went wrong, for the person who runs it.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Measure a registry
+/// Measure a registry on this machine: fill one, then ask it beside a handler that only sends the same bytes
 #[derive(Debug, Parser)]
-#[command(name = "load")]
+#[command(
+    name = "load",
+    version,
+    after_help = "Everything is made for measuring: the registry that `seed` fills trusts keys that everybody knows.\n\nExit codes: 0 measured, 1 failed, 2 usage"
+)]
 enum Command {
-    /// Fill a data directory that does not exist yet
+    /// Fill a new registry: every version is signed, submitted and approved like any other
     Seed(seed::Arguments),
-    /// Start the registry on a data directory and measure it beside a bare handler
+    /// Start a registry that was filled, and measure it beside a bare handler
     Run(run::Arguments),
 }
 

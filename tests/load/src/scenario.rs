@@ -2,17 +2,21 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
 use crate::{
-    Failure,
+    Failure, catalogue,
     client::{Answer, Connection, request},
-    seed::{self, Seeded},
+    measure::{Client, Outcome},
 };
 
 /// How many different questions a scenario has at most: more than any cache of a processor holds the answers to.
 const QUESTIONS: usize = 4_096;
 
-/// How many names a lock of a project has, or so.
-const NAMES_OF_A_LOCK: usize = 20;
+/// How many servers a lock has, or so.
+const SERVERS_OF_A_LOCK: usize = 20;
 
 /// A kind of question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -29,48 +33,27 @@ pub(crate) enum Scenario {
     Search,
     /// What changed since a time at which almost everything was there
     Since,
-    /// Twenty names for a lock, in one request
+    /// A lock of twenty servers, in one request
     Resolve,
-    /// Submit a version and approve it
+    /// Submit a new server and approve it, then an update of it
     Decide,
 }
 
-/// One request, ready to be sent.
-pub(crate) struct Question {
-    pub(crate) bytes: Vec<u8>,
-    expected: u16,
+/// One request, ready to be sent, and what answers it.
+struct Question {
+    bytes: Vec<u8>,
+    status: u16,
+    length: usize,
 }
 
-impl Question {
-    fn get(path: &str) -> Self {
-        Self { bytes: request("GET", path, &[], &[]), expected: 200 }
-    }
-
-    /// Whether this is the status that it should be answered with. The bare handler says 200 to everything.
-    pub(crate) fn expects(&self, status: u16) -> bool {
-        status == self.expected || status == 200
-    }
-
-    /// The line that says what is asked.
-    pub(crate) fn what(&self) -> String {
-        String::from_utf8_lossy(&self.bytes).lines().next().unwrap_or_default().to_owned()
-    }
-}
-
-/// The questions of a scenario.
-pub(crate) struct Questions(Vec<Question>);
-
-impl Questions {
-    /// The question of one connection's turn: each goes through all of them, from another place.
-    pub(crate) fn pick(&self, connection: usize, turn: u32) -> &Question {
-        let index = connection * 7_919 + usize::try_from(turn).unwrap_or_default();
-        // There is at least one: see `prepare`.
-        &self.0[index % self.0.len()]
-    }
+/// The questions of a scenario, and the answer to one of them.
+pub(crate) struct Questions {
+    questions: Vec<Question>,
+    pub(crate) answer: Answer,
 }
 
 impl Scenario {
-    /// How it is called in the table.
+    /// How it is called in the report.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::List => "list",
@@ -84,63 +67,122 @@ impl Scenario {
         }
     }
 
-    /// Prepares the questions, and an answer whose bytes a bare handler can serve for them.
+    /// The route by which the registry counts its answers.
+    pub(crate) fn route(self) -> &'static str {
+        match self {
+            Self::List | Self::Pages | Self::Search | Self::Since => "/v0.1/servers",
+            Self::Latest | Self::Unchanged => "/v0.1/servers/{serverName}/versions/{version}",
+            Self::Resolve => "/v1/resolve",
+            Self::Decide => "/v1/consents",
+        }
+    }
+
+    /// Prepares the questions, each with the answer that the registry gives to it now.
     pub(crate) async fn prepare(
         self,
         address: SocketAddr,
-        seeded: &Seeded,
-    ) -> Result<(Arc<Questions>, Answer), Failure> {
+        servers: usize,
+        almost_done: Timestamp,
+    ) -> Result<Questions, Failure> {
         let mut connection = Connection::new(address).await?;
-        let servers = seeded.servers();
-        let spread = |count: usize| (0..count).map(move |index| index * (servers / count).max(1) % servers);
-        let latest =
-            |server: usize| format!("/v0.1/servers/{}/versions/latest", seed::name(server).replace('/', "%2F"));
-        let questions = match self {
-            Self::List => vec![Question::get("/v0.1/servers?limit=30")],
-            Self::Pages => pages(&mut connection).await?,
-            Self::Latest => spread(QUESTIONS.min(servers)).map(|server| Question::get(&latest(server))).collect(),
-            Self::Unchanged => {
-                let mut questions = Vec::new();
-                for server in spread(QUESTIONS.min(servers)) {
-                    let path = latest(server);
-                    let answer = connection.fetch(&request("GET", &path, &[], &[])).await?;
-                    let tag = answer.header("etag").ok_or("an answer without a tag")?;
-                    let bytes = request("GET", &path, &[("if-none-match", tag)], &[]);
-                    questions.push(Question { bytes, expected: 304 });
-                }
-                questions
-            }
-            Self::Search => spread(64.min(servers))
-                .map(|server| Question::get(&format!("/v0.1/servers?search={:03}%20of", server % 1_000)))
-                .collect(),
-            Self::Since => vec![Question::get(&format!("/v0.1/servers?updated_since={}", seeded.almost_done))],
-            Self::Resolve => spread(64)
-                .map(|first| {
-                    let names = (0..NAMES_OF_A_LOCK).map(|index| seed::name((first + index * 997) % servers));
-                    let names: Vec<_> = names.map(|name| serde_json::json!({ "name": name })).collect();
-                    let body = serde_json::json!({ "servers": names }).to_string();
-                    Question { bytes: request("POST", "/v1/resolve", &[], body.as_bytes()), expected: 200 }
-                })
-                .collect(),
-            Self::Decide => return Err("decisions are measured apart".into()),
+        let spread = |count: usize| {
+            let count = count.min(servers);
+            (0..count).map(move |index| index * servers / count)
         };
-        let first = questions.first().ok_or("nothing to ask")?;
-        let answer = connection.fetch(&first.bytes).await?;
-        if !first.expects(answer.status) {
-            return Err(format!("{} was answered with {}", first.what(), answer.status).into());
+        let get = |path: String| request("GET", &path, &[], &[]);
+        let requests: Vec<Vec<u8>> = match self {
+            Self::List => vec![get("/v0.1/servers?limit=30".to_owned())],
+            Self::Pages => pages(&mut connection).await?,
+            Self::Latest => spread(QUESTIONS).map(|server| get(latest(server))).collect(),
+            Self::Unchanged => {
+                let mut requests = Vec::new();
+                for server in spread(QUESTIONS) {
+                    let path = latest(server);
+                    let answer = connection.fetch(&get(path.clone())).await?;
+                    let tag = answer.header("etag").ok_or("an answer without a tag")?;
+                    requests.push(request("GET", &path, &[("if-none-match", tag)], &[]));
+                }
+                requests
+            }
+            Self::Search => spread(64)
+                .map(|server| get(format!("/v0.1/servers?search={}", catalogue::search(server).replace(' ', "%20"))))
+                .collect(),
+            Self::Since => vec![get(format!("/v0.1/servers?updated_since={almost_done}"))],
+            Self::Resolve => {
+                let mut requests = Vec::new();
+                for first in spread(64) {
+                    requests.push(lock(&mut connection, first, servers).await?);
+                }
+                requests
+            }
+            Self::Decide => return Err("decisions are no questions".into()),
+        };
+        let status = if self == Self::Unchanged { 304 } else { 200 };
+        let (mut questions, mut first) = (Vec::new(), None);
+        for bytes in requests {
+            let answer = connection.fetch(&bytes).await?.expect(self.name(), status)?;
+            questions.push(Question { bytes, status, length: answer.body.len() });
+            first.get_or_insert(answer);
         }
-        Ok((Arc::new(Questions(questions)), answer))
+        Ok(Questions { questions, answer: first.ok_or("nothing to ask")? })
     }
 }
 
+fn latest(server: usize) -> String {
+    format!("/v0.1/servers/{}/versions/latest", catalogue::name(server).replace('/', "%2F"))
+}
+
 /// Pages from the first to the last, or as many as there should be different questions.
-async fn pages(connection: &mut Connection) -> Result<Vec<Question>, Failure> {
-    let mut questions = vec![Question::get("/v0.1/servers?limit=30")];
-    while questions.len() < QUESTIONS {
-        let last = questions.last().ok_or("nothing to ask")?;
-        let answer = connection.fetch(&last.bytes).await?.json()?;
-        let Some(cursor) = answer.pointer("/metadata/nextCursor").and_then(|cursor| cursor.as_str()) else { break };
-        questions.push(Question::get(&format!("/v0.1/servers?limit=30&cursor={cursor}")));
+async fn pages(connection: &mut Connection) -> Result<Vec<Vec<u8>>, Failure> {
+    let mut requests = vec![request("GET", "/v0.1/servers?limit=30", &[], &[])];
+    while let Some(last) = requests.last().filter(|_| requests.len() < QUESTIONS) {
+        let answer = connection.fetch(last).await?.json()?;
+        let Some(cursor) = answer.pointer("/metadata/nextCursor").and_then(Value::as_str) else { break };
+        requests.push(request("GET", &format!("/v0.1/servers?limit=30&cursor={cursor}"), &[], &[]));
     }
-    Ok(questions)
+    Ok(requests)
+}
+
+/// A whole lock in one question: name, version and manifest of each server.
+async fn lock(connection: &mut Connection, first: usize, servers: usize) -> Result<Vec<u8>, Failure> {
+    let names = (0..SERVERS_OF_A_LOCK.min(servers)).map(|index| catalogue::name((first + index * 997) % servers));
+    let names: Vec<Value> = names.map(|name| json!({ "name": name })).collect();
+    let ask =
+        |servers: Value| request("POST", "/v1/resolve", &[], json!({ "servers": servers }).to_string().as_bytes());
+    let found = connection.fetch(&ask(names.into())).await?.expect("resolve", 200)?.json()?;
+    let found = found.get("servers").and_then(Value::as_array).ok_or("an answer without `servers`")?;
+    let pin = |server: &Value| json!({ "name": server["name"], "version": server["version"], "manifest": server["manifest"] });
+    Ok(ask(found.iter().map(pin).collect()))
+}
+
+/// A connection that asks the questions of a scenario, one after the other.
+pub(crate) struct Reader {
+    connection: Connection,
+    questions: Arc<Questions>,
+    next: usize,
+    pub(crate) outcome: Outcome,
+}
+
+impl Reader {
+    /// One of several: each begins at another place.
+    pub(crate) async fn new(address: SocketAddr, questions: &Arc<Questions>, number: usize) -> Result<Self, Failure> {
+        let connection = Connection::new(address).await?;
+        Ok(Self { connection, questions: Arc::clone(questions), next: number * 7_919, outcome: Outcome::new()? })
+    }
+}
+
+impl Client for Reader {
+    async fn ask(&mut self, due: Instant) -> Result<(), Failure> {
+        let questions = &self.questions.questions;
+        // There is at least one: see `prepare`.
+        let question = &questions[self.next % questions.len()];
+        self.next += 1;
+        let (status, length) = self.connection.ask(&question.bytes).await?;
+        self.outcome.record(due.elapsed());
+        if (status, length) == (question.status, question.length) {
+            return Ok(());
+        }
+        let what = String::from_utf8_lossy(&question.bytes).lines().next().unwrap_or_default().to_owned();
+        Err(format!("`{what}` was answered with {status} and {length} bytes, not as before").into())
+    }
 }
