@@ -155,7 +155,7 @@ impl Report {
 
 fn table(head: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(ASCII_MARKDOWN).set_header(head.iter().copied());
+    table.load_style(ASCII_MARKDOWN).set_header(head.iter().copied());
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
