@@ -21,6 +21,10 @@ use std::{path::Path, process::ExitCode};
 
 use clap::Parser;
 
+// As in the registry's own program. The bare handler has it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What went wrong, for the person who runs it.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 

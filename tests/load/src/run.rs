@@ -90,7 +90,7 @@ fn reads(
     let questions = Arc::new(runtime.block_on(questions)?);
     let bare = Server::bare(questions.answer.status, &questions.answer.body)?;
     let before = runtime.block_on(registry.answers(scenario))?;
-    let (mut ours, mut theirs) = (Side::new()?, Side::new()?);
+    let (mut ours, mut theirs) = (Side::new(false)?, Side::new(true)?);
     for round in 0..arguments.rounds {
         let mut both = [(registry, &mut ours), (&bare, &mut theirs)];
         // Neither always comes after the other.
@@ -130,11 +130,12 @@ fn decisions(
 pub(crate) struct Side {
     pub(crate) outcome: Outcome,
     processor: Duration,
+    is_bare: bool,
 }
 
 impl Side {
-    fn new() -> Result<Self, Failure> {
-        Ok(Self { outcome: Outcome::new()?, processor: Duration::ZERO })
+    fn new(is_bare: bool) -> Result<Self, Failure> {
+        Ok(Self { outcome: Outcome::new()?, processor: Duration::ZERO, is_bare })
     }
 
     /// One round.
@@ -142,7 +143,7 @@ impl Side {
         let load = Load { rate: arguments.rate, duration: Duration::from_secs(arguments.seconds) / arguments.rounds };
         let mut readers = Vec::new();
         for number in 0..arguments.connections.into() {
-            readers.push(Reader::new(server.address, questions, number).await?);
+            readers.push(Reader::new(server.address, questions, number, self.is_bare).await?);
         }
         let (readers, seconds) = drive(readers, load).await?;
         for reader in readers {

@@ -160,14 +160,22 @@ pub(crate) struct Reader {
     connection: Connection,
     questions: Arc<Questions>,
     next: usize,
+    /// The length of every answer, where it is one and the same.
+    only: Option<usize>,
     pub(crate) outcome: Outcome,
 }
 
 impl Reader {
-    /// One of several: each begins at another place.
-    pub(crate) async fn new(address: SocketAddr, questions: &Arc<Questions>, number: usize) -> Result<Self, Failure> {
+    /// One of several: each begins at another place. With `only_one_answer`, that is the answer to all questions.
+    pub(crate) async fn new(
+        address: SocketAddr,
+        questions: &Arc<Questions>,
+        number: usize,
+        only_one_answer: bool,
+    ) -> Result<Self, Failure> {
         let connection = Connection::new(address).await?;
-        Ok(Self { connection, questions: Arc::clone(questions), next: number * 7_919, outcome: Outcome::new()? })
+        let (questions, only) = (Arc::clone(questions), only_one_answer.then_some(questions.answer.body.len()));
+        Ok(Self { connection, questions, next: number * 7_919, only, outcome: Outcome::new()? })
     }
 }
 
@@ -179,7 +187,7 @@ impl Client for Reader {
         self.next += 1;
         let (status, length) = self.connection.ask(&question.bytes).await?;
         self.outcome.record(due.elapsed());
-        if (status, length) == (question.status, question.length) {
+        if (status, length) == (question.status, self.only.unwrap_or(question.length)) {
             return Ok(());
         }
         let what = String::from_utf8_lossy(&question.bytes).lines().next().unwrap_or_default().to_owned();
