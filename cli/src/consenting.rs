@@ -175,6 +175,7 @@ pub fn admit_local(
         tombstones,
         predecessor: None,
         bundles: live.packages.bundles.clone(),
+        log: None,
         replaces: locked.map(Box::new),
     })
 }

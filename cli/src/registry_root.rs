@@ -1,11 +1,16 @@
 //! The root of a registry: followed from the one that the project pins.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use mcp_pin_attest::registry_root::{MAX_ROOT_CHAIN, RegistryRoot, RegistryRootError, RootPin, SignedRoot};
 use mcp_pin_model::Digest;
 use mcp_pin_registry_client::RegistryClient;
+use mcp_pin_tlog::VerifierKey;
 
 use crate::{commands::registry::connection::client_error, error::CommandError};
+
+/// What precedes the 32 bytes of an Ed25519 public key in its `SubjectPublicKeyInfo` (RFC 8410 section 4).
+const SPKI_PREFIX: [u8; 12] = *b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
 
 /// Follows the chain from the root that is known to the current one, and trusts that one.
 ///
@@ -77,6 +82,34 @@ async fn by_older(
         }
     }
     Err(refused(client, &format!("its root is {}, and {wanted} is wanted", newest.digest)))
+}
+
+/// Whether the key that a project knows of a registry's log is the one that its root names.
+///
+/// # Errors
+/// Exit code 1 when it is another one.
+pub(crate) fn check_log_key(root: &RegistryRoot, key: &VerifierKey) -> Result<(), CommandError> {
+    if log_keys(root)?.contains(key.key()) {
+        return Ok(());
+    }
+    Err(CommandError::failed("the `log-key` of the registry is not one that its root names").hint(
+        "its operators may have replaced it: `mcp-pin registry add` follows the root, and writes the key that it names",
+    ))
+}
+
+/// The Ed25519 keys of the role `log` of a root; none where it has no such role.
+///
+/// # Errors
+/// When one is of another kind.
+pub(crate) fn log_keys(root: &RegistryRoot) -> Result<Vec<[u8; 32]>, CommandError> {
+    let document = root.document();
+    let ids = document.roles.log.iter().flat_map(|role| &role.keyids);
+    ids.map(|id| {
+        let der = document.keys.get(id).and_then(|key| STANDARD.decode(&key.public_key).ok()).unwrap_or_default();
+        let key = der.strip_prefix(&SPKI_PREFIX).and_then(|key| <[u8; 32]>::try_from(key).ok());
+        key.ok_or_else(|| CommandError::failed("the key of the log in the registry's root is no Ed25519 key"))
+    })
+    .collect()
 }
 
 fn signed(client: &RegistryClient, bytes: &[u8]) -> Result<SignedRoot, CommandError> {

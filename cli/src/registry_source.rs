@@ -1,25 +1,37 @@
 //! Servers that come from a registry: what it shows is fetched by digest and checked here, as if the registry were
 //! anybody.
 
+use std::{collections::BTreeSet, time::Duration};
+
 use mcp_pin_attest::{Attestation, Bundle, Verified, verify};
 use mcp_pin_diff::ChangeReport;
-use mcp_pin_model::{Alias, Consent, Digest, Manifest, Ring, lockfile::Source};
+use mcp_pin_model::{
+    Alias, Consent, Digest, Manifest, Ring, ServerName,
+    lockfile::{LockedServer, Source},
+};
 use mcp_pin_policy::{Case, decide};
 use mcp_pin_registry_client::{ClientError, ClientOptions, EntryStatus, RegistryClient};
+use mcp_pin_tlog::LogKeys;
 use url::Url;
 
 use crate::{
     commands::registry::connection::client_error,
     context::Context,
     error::{CommandError, Status},
+    log::{LockedLog, LogProblem, StateProblem, contact, locked_registry},
     project::{ConfiguredServer, Settings, settings::ServerSettings},
     registry_root,
     state::{
-        Admission, State,
+        Admission, LoggedState, State,
         lint::Publication,
         verification::{Locked, outcome_failure, replaced_by, report_of, requirements_for, tombstones_of, trust_for},
     },
 };
+
+/// How often a registry is asked whether its log commits to what it shows, and how long it is waited in between: it promises
+/// that within a second.
+const COMMIT_ATTEMPTS: u32 = 10;
+const COMMIT_PAUSE: Duration = Duration::from_millis(500);
 
 /// A version that a registry shows and that this project's own trust and policy admit.
 #[derive(Clone, Debug)]
@@ -36,9 +48,16 @@ pub struct Published {
     pub predecessor: Option<Verified<Manifest>>,
     /// The attestations of where its packages were built.
     pub bundles: Vec<Bundle>,
+    /// What the registry's log says is live, where the project knows the log.
+    pub(crate) log: Option<LoggedState>,
 }
 
 impl Published {
+    /// Its block in a lock.
+    fn locked(&self, alias: &Alias) -> LockedServer {
+        Admission::block(alias, &self.source, &self.manifest, &self.consents, &[])
+    }
+
     /// What goes into the lock.
     ///
     /// # Errors
@@ -72,6 +91,7 @@ impl Published {
             consents: self.consents,
             report: self.report,
             bundles: self.bundles,
+            log: self.log,
             replaces: replaces.map(Box::new),
         })
     }
@@ -91,7 +111,7 @@ pub fn resolve(
 ) -> Result<Published, CommandError> {
     let url = &wanted.registry;
     let progress = context.ui.progress(&format!("{alias}: asking {url}"));
-    let published = context.block_on(fetch(context, settings, wanted, url, state));
+    let published = context.block_on(fetch(context, settings, alias, wanted, url, state));
     progress.finish();
     published
 }
@@ -99,6 +119,7 @@ pub fn resolve(
 async fn fetch(
     context: &Context,
     settings: &Settings,
+    alias: &Alias,
     wanted: &ServerSettings,
     url: &Url,
     state: &State,
@@ -106,9 +127,7 @@ async fn fetch(
     // What is live is shown to everybody. A project file names the registry, so a token is sent there only for what
     // needs one.
     let client = RegistryClient::new(url.as_str(), None, &reader_options(context, wanted)).map_err(client_error)?;
-    if let Some(known) = settings.registry_roots.get(url) {
-        registry_root::follow(&client, known, context.now()).await?;
-    }
+    let log = Log::of(context, settings, url, &client, state).await?;
     let name = &wanted.name;
     let not_admitted = || {
         CommandError::consent_required(format!("`{name}` {} is not admitted in {url}", wanted.version))
@@ -219,7 +238,79 @@ async fn fetch(
         .hint("whoever may consent stands in mcp-pin.toml as [[trust.approver]]"));
     }
     let bundles = evidence(&client, &manifest).await?;
-    Ok(Published { source, manifest, consents, report, predecessor, bundles })
+    let mut published = Published { source, manifest, consents, report, predecessor, bundles, log: None };
+    if let Some(log) = log {
+        published.log = Some(log.hold(context, &client, &published, alias).await?);
+    }
+    Ok(published)
+}
+
+/// The log of a registry, as far as the project knows it.
+struct Log<'a> {
+    url: &'a Url,
+    keys: LogKeys,
+    locked: LockedLog,
+    /// The servers of this registry that the project has or wants.
+    servers: BTreeSet<ServerName>,
+}
+
+impl<'a> Log<'a> {
+    /// Follows the registry's root, where one is pinned, and finds the log's key; none where the project knows none.
+    async fn of(
+        context: &Context,
+        settings: &Settings,
+        url: &'a Url,
+        client: &RegistryClient,
+        state: &State,
+    ) -> Result<Option<Self>, CommandError> {
+        let root = match settings.registry_roots.get(url) {
+            Some(known) => Some(registry_root::follow(client, known, context.now()).await?),
+            None => None,
+        };
+        let Some(key) = settings.registry_logs.get(url) else { return Ok(None) };
+        if let Some(root) = &root {
+            registry_root::check_log_key(root, key)?;
+        }
+        let keys = LogKeys::new(key.name(), [*key.key()]).map_err(LogProblem::Key)?;
+        let lock = state.read_lock()?.unwrap_or_default();
+        let wanted = settings.servers.values().filter(|server| server.registry == *url).map(|server| &server.name);
+        let locked = lock.servers().iter().filter(|server| server.source == Source::Registry(url.clone()));
+        let servers = wanted.chain(locked.map(|server| &server.name)).cloned().collect();
+        Ok(Some(Self { url, keys, locked: LockedLog::of(state, &lock, url), servers }))
+    }
+
+    /// Holds what the registry shows against what its log commits to.
+    async fn hold(
+        mut self,
+        context: &Context,
+        client: &RegistryClient,
+        published: &Published,
+        alias: &Alias,
+    ) -> Result<LoggedState, CommandError> {
+        let server = published.locked(alias);
+        self.servers.insert(server.name.clone());
+        let servers: Vec<ServerName> = self.servers.into_iter().collect();
+        let known = context.logs.as_ref().map(|logs| logs.of(client.base()));
+        let mut attempt = 1;
+        loop {
+            let now = context.now();
+            let (record, seen) = contact(client, &self.keys, known.as_ref(), &self.locked, &servers, now).await?;
+            match seen.judge(&server) {
+                Ok(_) => return Ok(LoggedState { registry: locked_registry(self.url, &seen), record }),
+                // What was decided a moment ago may not be committed to yet.
+                Err(StateProblem::Absent) if attempt < COMMIT_ATTEMPTS => attempt += 1,
+                Err(problem) => {
+                    let text = format!("`{}` {} is shown, but {problem}", server.name, server.version);
+                    let error = CommandError::new(problem.status(), text);
+                    return Err(match problem.hint() {
+                        Some(hint) => error.hint(hint),
+                        None => error,
+                    });
+                }
+            }
+            tokio::time::sleep(COMMIT_PAUSE).await;
+        }
+    }
 }
 
 /// What a registry is told about who reads: the ring that the project is in, where it says one, or else what the

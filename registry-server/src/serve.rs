@@ -246,7 +246,7 @@ impl Server {
         let mut behind = JoinSet::new();
         behind.spawn(service.clone().watch_store());
         if let Some(publisher) = publisher {
-            behind.spawn(log::keep_published(publisher, service.watch_events(), Arc::clone(&store), clock));
+            behind.spawn(log::keep_published(publisher, service.clone(), Arc::clone(&store), clock));
         }
         if let Some(sender) = state.sender() {
             let owner = hex::encode(random_key());

@@ -27,6 +27,7 @@ mod secrets;
 mod serving;
 mod signing;
 mod small_steps;
+mod state;
 mod terminal;
 mod together;
 mod untrusted_registry;

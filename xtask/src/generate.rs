@@ -10,13 +10,15 @@ use crate::{programs, vectors};
 /// A file and what it must hold. A schema of another crate joins here: its crate derives it behind its feature `schema`.
 type Generated = (&'static str, fn() -> Result<String, String>);
 
-const FILES: [Generated; 16] = [
+const FILES: [Generated; 22] = [
     ("schemas/surface.schema.json", || pretty(&schema::surface())),
     ("schemas/lock.schema.json", || pretty(&schema::lock())),
     ("schemas/manifest.schema.json", || pretty(&schema::manifest())),
     ("schemas/consent.schema.json", || pretty(&schema::consent())),
     ("schemas/revocation.schema.json", || pretty(&schema::revocation())),
     ("schemas/leaf.schema.json", || pretty(&schema::leaf())),
+    ("schemas/state.schema.json", || pretty(&schema::state())),
+    ("schemas/state-part.schema.json", || pretty(&schema::state_part())),
     ("schemas/registry-root.schema.json", || pretty(&schema::registry_root())),
     ("schemas/change-report.schema.json", || pretty(&schemars::schema_for!(mcp_pin_diff::ChangeReport).to_value())),
     ("schemas/openapi.json", openapi),
@@ -26,6 +28,10 @@ const FILES: [Generated; 16] = [
     ("tests/vectors/capability-manifests.json", vectors::capability_manifests),
     ("tests/vectors/registry-roots.json", vectors::registry_roots),
     ("tests/vectors/local-names.json", vectors::local_names),
+    ("tests/vectors/log-trees.json", vectors::log_trees),
+    ("tests/vectors/log-tiles.json", vectors::log_tiles),
+    ("tests/vectors/log-checkpoints.json", vectors::log_checkpoints),
+    ("tests/vectors/log-receipts.json", vectors::log_receipts),
     ("tests/vectors/mcp-pin.lock", vectors::lock),
 ];
 

@@ -1,7 +1,8 @@
 //! Test vectors for other implementations: inputs by hand, outcomes by this one, held against the readers by
-//! `crates/model/tests/vectors.rs`.
+//! `crates/model/tests/vectors.rs` and, for the log, by `crates/tlog/tests`.
 
 mod capability_manifests;
+mod log;
 mod registry_roots;
 
 use mcp_pin_model::{
@@ -19,7 +20,11 @@ use mcp_pin_model::{
 };
 use serde_json::{Value, json};
 
-pub(crate) use self::{capability_manifests::capability_manifests, registry_roots::registry_roots};
+pub(crate) use self::{
+    capability_manifests::capability_manifests,
+    log::{log_checkpoints, log_receipts, log_tiles, log_trees},
+    registry_roots::registry_roots,
+};
 use crate::generate::pretty;
 
 type Text = Result<String, String>;

@@ -65,7 +65,13 @@ const ALLOWED: [(&str, &[&str]); 19] = [
     ("load", &["mcp-pin-model", "mcp-pin-attest", "mcp-pin-registry", "mcp-pin-test-support"]),
     // Contains both programs, so that one command builds and runs them.
     ("quickstart", &["mcp-pin", "mcp-pin-registry"]),
-    ("xtask", &["mcp-pin-model", "mcp-pin-diff", "mcp-pin-policy", "mcp-pin-attest", "mcp-pin-mcp", "mcp-pin"]),
+    (
+        "xtask",
+        &[
+            "mcp-pin-model", "mcp-pin-diff", "mcp-pin-policy", "mcp-pin-attest", "mcp-pin-tlog", "mcp-pin-mcp",
+            "mcp-pin",
+        ],
+    ),
 ];
 
 /// The platform that this runs on. What other platforms need was never downloaded on a machine that only ran the tests.

@@ -2,6 +2,7 @@
 
 mod online;
 mod output;
+mod registries;
 
 use mcp_pin_diff::ChangeReport;
 use mcp_pin_model::{Alias, Lockfile, lockfile::LockedServer};
@@ -18,12 +19,13 @@ use crate::{
     },
 };
 
-/// Check the lock, its signatures and consents, with --live the servers themselves, with --online their packages
+/// Check the lock, its signatures and consents, with --live the servers themselves, with --online packages and registries
 ///
 /// Without either nothing is started and no connection is made: the lock, the snapshots, the signatures, the consents and
-/// their change reports are checked against mcp-pin.toml, and the configuration against the lock. With --live every
-/// configured server is started or called, and what it declares compared with what is locked. With --online every locked
-/// package is fetched from where it comes from, and its bytes and provenance compared with what is locked.
+/// their change reports are checked against mcp-pin.toml, the configuration against the lock, and servers of a registry against
+/// what its log committed to when they were locked. With --live every configured server is started or called, and what it
+/// declares compared with what is locked. With --online every locked package is fetched from where it comes from, and its
+/// bytes and provenance compared with what is locked; and registries are asked what is live and revoked there now.
 ///
 /// Exit codes: 0 everything passed, 1 something failed, 3 something could not be checked, 4 somebody has to consent
 /// first.
@@ -35,7 +37,7 @@ pub struct Arguments {
     /// Start or call each server and compare what it declares
     #[arg(long)]
     pub live: bool,
-    /// Fetch each locked package and compare its bytes and where it was built
+    /// Fetch each locked package and compare its bytes and where it was built; ask registries what was revoked
     #[arg(long)]
     pub online: bool,
     /// Fail on servers that are locked and not configured, too: lock and configuration have to match exactly
@@ -115,6 +117,11 @@ pub(super) fn check(
     lock: &Lockfile,
 ) -> Result<Vec<Row>, CommandError> {
     let mut rows = offline(extent, context, project, state, lock);
+    if extent.online {
+        registries::online(context, project, state, lock, &mut rows)?;
+    } else {
+        registries::offline(context, project, state, lock, &mut rows);
+    }
     if extent.live {
         live(context, project, &mut rows)?;
     }

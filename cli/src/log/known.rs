@@ -77,11 +77,15 @@ impl KnownLog {
         Ok(())
     }
 
-    /// Keeps a checkpoint that contradicts the one that was seen, with that one beside it. Gives back the folder.
-    pub(crate) fn keep_evidence(&self, shown: &[u8]) -> Result<PathBuf, LogProblem> {
-        let seen = self.read("checkpoint")?.unwrap_or_default();
+    /// The bytes of the checkpoint that was seen last; none where none was.
+    pub(crate) fn signed(&self) -> Result<Vec<u8>, LogProblem> {
+        Ok(self.read("checkpoint")?.unwrap_or_default())
+    }
+
+    /// Keeps a checkpoint that contradicts one that was seen, with that one beside it. Gives back the folder.
+    pub(crate) fn keep_evidence(&self, seen: &[u8], shown: &[u8]) -> Result<PathBuf, LogProblem> {
         let folder = self.0.join("evidence").join(name_of(shown));
-        write_private(&folder.join("seen.checkpoint"), &seen).map_err(LogProblem::State)?;
+        write_private(&folder.join("seen.checkpoint"), seen).map_err(LogProblem::State)?;
         write_private(&folder.join("shown.checkpoint"), shown).map_err(LogProblem::State)?;
         Ok(folder)
     }

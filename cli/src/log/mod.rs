@@ -1,21 +1,25 @@
 //! A registry's transparency log, met from outside: nothing that it shows is believed before it is held against what is
 //! signed, and what is signed against what was seen before.
 
+mod contact;
 mod known;
 mod problem;
 mod reading;
+mod state;
 
 use jiff::{SignedDuration, Timestamp};
 use mcp_pin_registry_client::RegistryClient;
 use mcp_pin_tlog::{
     Checkpoint, History, HistoryError, LogKeys, VerifiedCheckpoint, WitnessPolicy, history,
-    note::{KeyKind, VerifierKey},
+    note::{KeyError, KeyKind, VerifierKey},
     tree,
 };
 
+pub(crate) use contact::{LockedLog, contact, locked_registry};
 pub(crate) use known::{KnownLog, KnownLogs};
 pub(crate) use problem::LogProblem;
 pub(crate) use reading::LogReader;
+pub(crate) use state::{StateProblem, StateRecord, VerifiedState};
 
 /// How old a signature may be: logs sign again at least every 10 minutes (this registry every 5), and a network takes some.
 const MAX_AGE: SignedDuration = SignedDuration::from_mins(11);
@@ -56,7 +60,7 @@ pub(crate) async fn meet(
     let before = known.checkpoint()?;
     if let Some(before) = &before {
         // Before its age: a log that was rolled back and frozen is rolled back.
-        follow(client, before, &checkpoint, known).await?;
+        follow(client, before, &checkpoint, Some(known), &known.signed()?).await?;
     }
     check_age(&checkpoint, now)?;
     Ok(CurrentLog { checkpoint, before })
@@ -75,11 +79,13 @@ fn check_age(checkpoint: &VerifiedCheckpoint, now: Timestamp) -> Result<(), LogP
     Ok(())
 }
 
+/// Holds a checkpoint against one that was seen before, whose signed bytes are `signed`.
 async fn follow(
     client: &RegistryClient,
     before: &Checkpoint,
     now: &VerifiedCheckpoint,
-    known: &KnownLog,
+    known: Option<&KnownLog>,
+    signed: &[u8],
 ) -> Result<History, LogProblem> {
     let shown = now.checkpoint();
     let grows = shown.origin == before.origin && shown.size > before.size && before.size > 0;
@@ -92,7 +98,7 @@ async fn follow(
     };
     history::follow(before, now, &proof).map_err(|error: HistoryError| {
         // Both were signed: together they convict the log's key, to everybody.
-        let evidence = error.is_equivocation().then(|| known.keep_evidence(now.bytes()));
+        let evidence = known.filter(|_| error.is_equivocation()).map(|known| known.keep_evidence(signed, now.bytes()));
         match evidence {
             Some(Ok(folder)) => LogProblem::Forked { source: error, evidence: folder },
             Some(Err(problem)) => problem,
@@ -106,9 +112,14 @@ async fn follow(
 /// # Errors
 /// When it is not the key of a log.
 pub(crate) fn keys_of(text: &str) -> Result<LogKeys, LogProblem> {
-    let key: VerifierKey = text.trim().parse().map_err(LogProblem::Key)?;
-    if key.kind() != KeyKind::Ed25519 {
-        return Err(LogProblem::Key(mcp_pin_tlog::note::KeyError));
-    }
-    LogKeys::new(key.name(), [*key.key()]).map_err(LogProblem::Key)
+    key_of(text).and_then(|key| LogKeys::new(key.name(), [*key.key()])).map_err(LogProblem::Key)
+}
+
+/// The key of a log.
+///
+/// # Errors
+/// When the text is none, or that of a witness.
+pub(crate) fn key_of(text: &str) -> Result<VerifierKey, KeyError> {
+    let key: VerifierKey = text.trim().parse()?;
+    if key.kind() == KeyKind::Ed25519 { Ok(key) } else { Err(KeyError) }
 }

@@ -7,6 +7,7 @@ use mcp_pin_registry_client::ClientError;
 use mcp_pin_tlog::{CheckpointError, HistoryError, TileError, entries::EntriesError, note::KeyError};
 use thiserror::Error;
 
+use super::StateProblem;
 use crate::{commands::registry::connection::client_error, error::CommandError};
 
 /// Why a log is not what it should be, or could not be read.
@@ -69,6 +70,9 @@ pub(crate) enum LogProblem {
         /// Which one: the first is 1.
         sequence: u64,
     },
+    /// The state that the log commits to.
+    #[error(transparent)]
+    RegistryState(#[from] StateProblem),
     /// What is kept of a log cannot be used.
     #[error("what was seen of the log cannot be read in `{0}`")]
     Damaged(PathBuf),
@@ -99,6 +103,14 @@ impl From<LogProblem> for CommandError {
                 .hint("show them to whoever answers for the registry: nobody can deny them; trust nothing it decided since"),
             LogProblem::History(HistoryError::RolledBack { .. }) => Self::failed(text)
                 .hint("a registry that was restored from an old backup shows this, too: ask whoever runs it, by another way"),
+            LogProblem::RegistryState(problem) => {
+                let (status, hint) = (problem.status(), problem.hint());
+                let error = Self::new(status, text);
+                match hint {
+                    Some(hint) => error.hint(hint),
+                    None => error,
+                }
+            }
             LogProblem::Stale { .. } => Self::failed(text)
                 .hint("what was revoked since may be hidden; ask whoever runs the registry whether it works"),
             _ => Self::failed(text),

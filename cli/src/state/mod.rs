@@ -3,7 +3,8 @@
 //! * `surfaces/<alias>.json`: a readable snapshot of every locked surface, so that a pull request shows the text;
 //! * `attestations/<payload digest>.sigstore.json`: the signed manifests and consents, and the manifest that each
 //!   locked one replaced, and what others attest about where the packages were built;
-//! * `changes/<digest>.json`: the change reports that the consents are about.
+//! * `changes/<digest>.json`: the change reports that the consents are about;
+//! * `states/<root>.json`: what the log of a registry says is live, by the root of the log, with what proves it.
 //!
 //! Attestations and reports are named by their content and written first, then snapshots, then the lock. A crash at any
 //! point leaves the old lock with everything it refers to; at worst a snapshot is of the newer surface, which
@@ -22,14 +23,15 @@ use mcp_pin_attest::{Attestation, Bundle, MAX_ATTESTATION_BYTES, MAX_BUNDLE_BYTE
 use mcp_pin_diff::{ChangeReport, ReportError};
 use mcp_pin_model::{
     Alias, Digest, Lockfile, Manifest, Surface, json,
-    lockfile::{LOCK_FILE, LockError, LockedServer},
+    lockfile::{LOCK_FILE, LockError, LockedRegistry, LockedServer},
     statement::Statement as _,
 };
 
 pub use files::{make_private, read_bounded, write_atomic, write_private};
+pub(crate) use writer::LoggedState;
 pub use writer::{Admission, Writer};
 
-use crate::error::CommandError;
+use crate::{error::CommandError, log::StateRecord};
 
 /// The directory beside the lock.
 pub const STATE_DIRECTORY: &str = ".mcp-pin";
@@ -87,6 +89,25 @@ impl State {
         self.directory().join("changes").join(format!("{}.json", digest.to_hex()))
     }
 
+    /// The state of a registry, by the root of the log that it was proved by.
+    #[must_use]
+    pub fn registry_state_path(&self, registry: &LockedRegistry) -> PathBuf {
+        self.directory().join("states").join(format!("{}.json", registry.root.to_hex()))
+    }
+
+    /// The state of a registry that the lock names. Well-formed; not verified.
+    ///
+    /// # Errors
+    /// Exit code 3 where it is missing, 1 where it is none.
+    pub(crate) fn registry_state(&self, registry: &LockedRegistry) -> Result<StateRecord, CommandError> {
+        let path = self.registry_state_path(registry);
+        let bytes = read_bounded(&path, MAX_DOCUMENT_BYTES)?.ok_or_else(|| {
+            CommandError::could_not_check(format!("the state of the registry in {} is missing", self.shown(&path)))
+                .hint("restore it from version control")
+        })?;
+        StateRecord::from_bytes(&bytes).map_err(|error| CommandError::failed(format!("{}: {error}", self.shown(&path))))
+    }
+
     /// A path as people read it: relative to the project.
     #[must_use]
     pub fn shown<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
@@ -129,7 +150,7 @@ impl State {
     }
 
     fn has_leftovers(&self) -> bool {
-        ["surfaces", "attestations", "changes"].iter().any(|name| {
+        ["surfaces", "attestations", "changes", "states"].iter().any(|name| {
             std::fs::read_dir(self.directory().join(name)).is_ok_and(|mut entries| {
                 // Files that a crashed first write left behind under temporary names do not count.
                 entries.any(|entry| entry.is_ok_and(|entry| !entry.file_name().to_string_lossy().starts_with('.')))

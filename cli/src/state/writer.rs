@@ -10,11 +10,11 @@ use mcp_pin_attest::{Attestation, Bundle, Verified};
 use mcp_pin_diff::ChangeReport;
 use mcp_pin_model::{
     Alias, Consent, Digest, Lockfile, Manifest,
-    lockfile::{LockedServer, Source, Tombstone},
+    lockfile::{LockedRegistry, LockedServer, Source, Tombstone},
 };
 
 use super::{State, verification::Locked, write_atomic};
-use crate::error::CommandError;
+use crate::{error::CommandError, log::StateRecord};
 
 /// How long another mcp-pin may hold the right to write before we give up. It is held for writing only, never while
 /// somebody is asked or a server is captured.
@@ -43,32 +43,55 @@ pub struct Admission {
     pub predecessor: Option<Attestation>,
     /// The attestations of where its packages were built.
     pub bundles: Vec<Bundle>,
+    /// What its registry's log says is live, where the log is known.
+    pub(crate) log: Option<LoggedState>,
     /// What it replaces, for tidying up.
     pub replaces: Option<Box<Locked>>,
+}
+
+/// What a registry's log says is live, as a project keeps it.
+#[derive(Clone, Debug)]
+pub(crate) struct LoggedState {
+    /// What the lock says of the log.
+    pub(crate) registry: LockedRegistry,
+    /// The state, with what proves it.
+    pub(crate) record: StateRecord,
 }
 
 impl Admission {
     /// The server's block in the lock.
     #[must_use]
     pub fn locked(&self) -> LockedServer {
-        let manifest = self.manifest.statement();
-        let mut consent: Vec<Digest> = self.consents.iter().map(Verified::digest).collect();
+        Self::block(&self.alias, &self.source, &self.manifest, &self.consents, &self.tombstones)
+    }
+
+    /// The block of a server that is about to be admitted.
+    #[must_use]
+    pub fn block(
+        alias: &Alias,
+        source: &Source,
+        signed: &Verified<Manifest>,
+        consents: &[Verified<Consent>],
+        tombstones: &[Tombstone],
+    ) -> LockedServer {
+        let manifest = signed.statement();
+        let mut consent: Vec<Digest> = consents.iter().map(Verified::digest).collect();
         consent.sort();
         LockedServer {
-            alias: self.alias.clone(),
+            alias: alias.clone(),
             name: manifest.name().clone(),
             version: manifest.version().clone(),
-            source: self.source.clone(),
+            source: source.clone(),
             protocol: manifest.capture.protocol_version.clone(),
-            manifest: self.manifest.digest(),
+            manifest: signed.digest(),
             surface: manifest.surface.digest(),
             model_visible: manifest.surface.model_visible_digest(),
-            signer: self.manifest.signer().clone(),
+            signer: signed.signer().clone(),
             consent,
             launch: manifest.launch.clone(),
             artifact: manifest.artifacts.clone(),
             entries: LockedServer::entries_of(&manifest.surface),
-            tombstones: self.tombstones.clone(),
+            tombstones: tombstones.to_vec(),
         }
     }
 }
@@ -81,7 +104,7 @@ fn changed_meanwhile() -> CommandError {
 /// A repository may bring `.mcp-pin` or what is in it as a link to somewhere else; files there are not ours to write.
 fn refuse_links(state: &State) -> Result<(), CommandError> {
     let directory = state.directory();
-    let inside = ["surfaces", "attestations", "changes", WRITE_LOCK].map(|name| directory.join(name));
+    let inside = ["surfaces", "attestations", "changes", "states", WRITE_LOCK].map(|name| directory.join(name));
     for path in std::iter::once(&directory).chain(&inside) {
         if std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_symlink()) {
             return Err(CommandError::could_not_check(format!(
@@ -172,15 +195,24 @@ impl Writer {
             // The canonical bytes: the file's own SHA-256 is its name, and what the consent binds.
             let report = admission.report.to_value().to_canonical_bytes();
             write_atomic(&state.report_path(&Digest::of(&report)), &report)?;
+            if let Some(log) = &admission.log {
+                write_atomic(&state.registry_state_path(&log.registry), &log.record.to_bytes())?;
+            }
         }
+        let before = lock.registries().to_vec();
         for admission in admissions {
             let snapshot = admission.manifest.statement().surface.to_snapshot();
             write_atomic(&state.snapshot_path(&admission.alias), snapshot.as_bytes())?;
             lock.insert(admission.locked());
+            if let Some(log) = &admission.log {
+                lock.insert_registry(log.registry.clone());
+            }
         }
+        lock.remove_unused_registries();
         let text = lock.render();
         write_atomic(&state.lock_path(), text.as_bytes())?;
         self.before = Some(text.into_bytes());
+        self.tidy_registries(lock, &before);
         for admission in admissions {
             if let Some(replaced) = admission.replaces.as_deref() {
                 self.tidy(lock, replaced, &admission.consents);
@@ -195,9 +227,11 @@ impl Writer {
     /// When the lock cannot be written.
     pub fn prune(&mut self, lock: &mut Lockfile, alias: &Alias, locked: Option<&Locked>) -> Result<(), CommandError> {
         lock.remove(alias);
+        let unused = lock.remove_unused_registries();
         let text = lock.render();
         write_atomic(&self.state.lock_path(), text.as_bytes())?;
         self.before = Some(text.into_bytes());
+        self.tidy_registries(lock, &unused);
         let _ = std::fs::remove_file(self.state.snapshot_path(alias));
         if let Some(locked) = locked {
             self.tidy(lock, locked, &[]);
@@ -215,6 +249,16 @@ impl Writer {
     pub fn restore_snapshot(&self, locked: &Locked) -> Result<bool, CommandError> {
         let snapshot = locked.manifest.statement().surface.to_snapshot();
         write_atomic(&self.state.snapshot_path(&locked.server.alias), snapshot.as_bytes())
+    }
+
+    /// Removes the states of registries that the lock no longer names. Failing to is no error: what is left over is ignored.
+    fn tidy_registries(&self, lock: &Lockfile, before: &[LockedRegistry]) {
+        let kept: Vec<_> = lock.registries().iter().map(|registry| self.state.registry_state_path(registry)).collect();
+        for path in before.iter().map(|registry| self.state.registry_state_path(registry)) {
+            if !kept.contains(&path) {
+                let _ = std::fs::remove_file(path);
+            }
+        }
     }
 
     /// Removes what only a replaced version referred to. Its manifest stays: the change report of the new one is

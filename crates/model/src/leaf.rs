@@ -79,6 +79,9 @@ pub enum LeafType {
     TokenRevoked,
     /// A key of the registry was replaced.
     KeyRotated,
+    /// The log commits to what is live and revoked after the entries before this one; the target is the digest of the
+    /// [`StateSnapshot`](crate::StateSnapshot).
+    StateCommitted,
     /// A webhook was added.
     WebhookAdded,
     /// A webhook was removed.

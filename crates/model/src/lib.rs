@@ -28,6 +28,7 @@ pub mod revocation;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod server_json;
+pub mod state;
 pub mod statement;
 pub mod surface;
 
@@ -43,4 +44,5 @@ pub use name::{Alias, Ring, ServerName, ServerVersion};
 pub use package_identity::PackageIdentity;
 pub use provenance::Provenance;
 pub use revocation::Revocation;
+pub use state::{StateRevocations, StateServers, StateSnapshot};
 pub use surface::{Entry, EntryKind, Surface};

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use crate::{
-    Artifact, Consent, Digest, EntryKind, Launch, Manifest, Revocation,
+    Artifact, Consent, Digest, EntryKind, Launch, Manifest, Revocation, StateRevocations, StateServers, StateSnapshot,
     leaf::Leaf,
     lockfile::{LOCK_FORMAT, read::Document},
     manifest::Capture,
@@ -187,6 +187,22 @@ pub fn registry_root() -> Value {
     let mut generator = generator();
     let body = RootDocument::json_schema(&mut generator).to_value();
     document("Root of a registry", body, generator)
+}
+
+/// What a registry's log commits to as live and revoked.
+#[must_use]
+pub fn state() -> Value {
+    let mut generator = generator();
+    let body = StateSnapshot::json_schema(&mut generator).to_value();
+    document("Signed state of a registry", body, generator)
+}
+
+/// The parts of that.
+#[must_use]
+pub fn state_part() -> Value {
+    let mut generator = generator();
+    let parts = [of::<StateServers>(&mut generator), of::<StateRevocations>(&mut generator)];
+    document("Part of the signed state of a registry", json!({ "anyOf": parts }), generator)
 }
 
 /// A leaf of the registry's log.

@@ -26,6 +26,7 @@ pub use catalogue::{CatalogueEntry, CataloguePage, CatalogueQuery, EntryStatus};
 pub use client::{ClientOptions, PlainHttp, RegistryClient};
 pub use error::{ClientError, RefusalKind};
 pub use events::{EventQuery, EventStream, StreamItem};
+pub use log::StateAnswer;
 pub use records::{
     ApproverRecord, ConsentDocument, ConsentOutcome, ConsentStatus, Credential, EventPage, EventRecord, ExchangedToken,
     GrantRecord, IssuedToken, IssuedWebhook, LoginToken, NewCredential, NewToken, NewWebhook, OffboardRequest,

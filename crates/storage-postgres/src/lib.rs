@@ -32,6 +32,7 @@ mod principal;
 mod revocation;
 mod rollout;
 pub mod scratch;
+mod state;
 mod submission;
 mod suitable;
 mod token;

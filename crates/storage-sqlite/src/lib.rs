@@ -23,6 +23,7 @@ mod open;
 mod principal;
 mod revocation;
 mod rollout;
+mod state;
 mod submission;
 mod token;
 mod version_status;

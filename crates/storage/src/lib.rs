@@ -31,6 +31,7 @@ pub mod revocation;
 pub mod rollout;
 pub mod rows;
 pub mod schema;
+pub mod state;
 pub mod store;
 pub mod submission;
 pub mod token;
@@ -59,6 +60,7 @@ pub use rollout::{
     RolloutReader, RolloutWriter, Stop,
 };
 pub use schema::{SchemaState, SchemaStep};
+pub use state::{StateReader, StateWriter, StoredState};
 pub use store::{Snapshot, Store, Transaction, Watch};
 pub use submission::{
     LiveRing, Review, State, StateKind, Submission, SubmissionFilter, SubmissionReader, SubmissionWriter,

@@ -6,8 +6,8 @@ use crate::{
     AccessReader, AccessWriter, AgreementReader, AgreementWriter, AnswerReader, AnswerWriter, ApproverReader,
     ApproverWriter, ConsentReader, ConsentWriter, DocumentReader, DocumentWriter, DraftReader, DraftWriter,
     EventReader, EventWriter, GrantReader, GrantWriter, PrincipalReader, PrincipalWriter, RevocationReader,
-    RevocationWriter, RolloutReader, RolloutWriter, StorageError, SubmissionReader, SubmissionWriter, TokenReader,
-    TokenWriter, VersionStatusReader, VersionStatusWriter, WebhookReader, WebhookWriter,
+    RevocationWriter, RolloutReader, RolloutWriter, StateReader, StateWriter, StorageError, SubmissionReader,
+    SubmissionWriter, TokenReader, TokenWriter, VersionStatusReader, VersionStatusWriter, WebhookReader, WebhookWriter,
     archive::{ArchiveReader, ArchiveWriter},
 };
 
@@ -58,6 +58,7 @@ pub trait Snapshot:
     + AnswerReader
     + WebhookReader
     + AgreementReader
+    + StateReader
     + ArchiveReader
     + Send
 {
@@ -83,6 +84,7 @@ pub trait Transaction:
     + AnswerWriter
     + WebhookWriter
     + AgreementWriter
+    + StateWriter
     + ArchiveWriter
 {
     /// Makes everything durable. When this returns without an error, no crash can undo it.

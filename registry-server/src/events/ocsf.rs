@@ -119,6 +119,7 @@ fn mapping(kind: LeafType) -> Mapping {
         }
         LeafType::DraftEnded => (Entity, (4, "Delete"), Informational, "draft", "a draft ended"),
         LeafType::StatusChanged => (Entity, (3, "Update"), Low, "server version", "the status of a version changed"),
+        LeafType::StateCommitted => (Entity, (3, "Update"), Informational, "state", "the log committed to the state"),
         LeafType::KeyRotated => (Entity, (3, "Update"), Medium, "key", "a key of the registry was replaced"),
     };
     Mapping { class, activity, severity, subject, message }

@@ -125,6 +125,8 @@ fn routes() -> OpenApiRouter<AppState> {
         // The log
         .routes(routes!(log::checkpoint))
         .route("/log/tile/{*path}", routing::get(log::tile))
+        .routes(routes!(v1::state::state))
+        .routes(routes!(v1::state::part))
         // Operations
         .routes(routes!(v1::openapi::openapi))
         .routes(routes!(well_known::well_known))

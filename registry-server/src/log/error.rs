@@ -3,8 +3,10 @@
 use std::{io, path::PathBuf};
 
 use mcp_pin_storage::StorageError;
-use mcp_pin_tlog::{CheckpointError, entries::EntriesError, note::KeyError};
+use mcp_pin_tlog::{CheckpointError, TileError, entries::EntriesError, note::KeyError};
 use thiserror::Error;
+
+use crate::service::ServiceError;
 
 /// Why the log cannot be published, or must not be.
 #[derive(Debug, Error)]
@@ -58,6 +60,18 @@ pub enum LogError {
     /// An event is longer than an entry of a log can be.
     #[error("an event cannot be an entry of the log")]
     Entry(#[from] EntriesError),
+    /// The published tiles are not those of the checkpoint.
+    #[error("a published tile is not what the checkpoint commits to")]
+    Tile(#[source] Box<TileError<Self>>),
+    /// The state could not be committed to.
+    #[error("the state could not be committed to")]
+    State(#[from] ServiceError),
+}
+
+impl From<TileError<Self>> for LogError {
+    fn from(error: TileError<Self>) -> Self {
+        Self::Tile(Box::new(error))
+    }
 }
 
 impl LogError {
@@ -73,7 +87,9 @@ impl LogError {
                 "the name of a log is the registry's public address: keep both, or put the folder of the old log away \
                  and publish another one",
             ),
-            Self::Changed(_) => Some("remove the folder of the log: it is made anew from the events of the store"),
+            Self::Changed(_) | Self::Tile(_) => {
+                Some("remove the folder of the log: it is made anew from the events of the store")
+            }
             _ => None,
         }
     }

@@ -3,10 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use mcp_pin_storage::Store;
 use mcp_pin_tlog::{
-    Checkpoint, Edge, Hash, LogKeys, TileId, VerifiedCheckpoint, WitnessPolicy, entries,
+    Checkpoint, Edge, Hash, LogKeys, Receipt, TileId, VerifiedCheckpoint, VerifierKey, WitnessPolicy, entries,
     note::{KeyKind, Signer},
     reader::{self, TileSource},
     tile::FULL_WIDTH,
+    tree,
 };
 use zeroize::Zeroizing;
 
@@ -51,6 +52,34 @@ pub struct PublishedLog {
     pub files: LogFiles,
     /// What verifies its checkpoints (C2SP `signed-note`): `<origin>+<id>+<key>`.
     pub key: String,
+}
+
+impl PublishedLog {
+    /// How many entries the log has by a checkpoint of its own.
+    ///
+    /// # Errors
+    /// When it is none of this log's key.
+    pub fn size_of(&self, checkpoint: &[u8]) -> Result<u64, LogError> {
+        Ok(self.verified(checkpoint)?.checkpoint().size)
+    }
+
+    /// The receipt (C2SP `tlog-proof`) of an entry, by a checkpoint of its own.
+    ///
+    /// # Errors
+    /// When the checkpoint is none of this log's key, or the tiles are not whole.
+    pub fn receipt(&self, index: u64, checkpoint: Vec<u8>) -> Result<Vec<u8>, LogError> {
+        let verified = self.verified(&checkpoint)?;
+        let mut tiles = tiles_of(&self.files, verified.checkpoint())?;
+        let proof = tree::prove_inclusion(&mut tiles, index, verified.checkpoint().size)?;
+        Ok(Receipt { index, proof, checkpoint, extra: None }.to_bytes())
+    }
+
+    fn verified(&self, checkpoint: &[u8]) -> Result<VerifiedCheckpoint, LogError> {
+        let key: VerifierKey = self.key.parse()?;
+        let keys = LogKeys::new(key.name(), [*key.key()])?;
+        // Its own checkpoint: whether the clock was set back since is for clients to complain about.
+        Ok(VerifiedCheckpoint::verify(checkpoint, &keys, &WitnessPolicy::default(), u64::MAX)?)
+    }
 }
 
 /// What publishes a log. There is one for a folder.
@@ -165,32 +194,35 @@ impl Publisher {
         Ok(PublishedLog { files: self.files.clone(), key })
     }
 
+    /// What the log is called.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.identity.origin
+    }
+
     /// How many entries the published checkpoint has.
     #[must_use]
     pub fn published_size(&self) -> u64 {
         self.published.as_ref().map_or(0, |signed| signed.size)
     }
 
-    /// Whether there is something to publish: events that are in no checkpoint yet, or a signature that is old.
-    ///
-    /// # Errors
-    /// When the store cannot say.
-    pub async fn is_due(&self, store: &dyn Store, now: Timestamp) -> Result<bool, LogError> {
-        let Some(signed) = &self.published else { return Ok(true) };
+    /// Whether there is something to publish: events up to `last` that are in no checkpoint yet, or a signature that is old.
+    #[must_use]
+    pub fn is_due(&self, last: u64, now: Timestamp) -> bool {
         // A clock that was set back does not keep the log from being signed.
-        if now.duration_since(signed.at).abs() >= SIGNED_AGAIN_AFTER {
-            return Ok(true);
-        }
-        Ok(store.read().await?.last_event().await? > signed.size)
+        self.published
+            .as_ref()
+            .is_none_or(|signed| last > signed.size || now.duration_since(signed.at).abs() >= SIGNED_AGAIN_AFTER)
     }
 
-    /// Publishes all events of the store. When this returns, the checkpoint and everything that it names is on the disk.
+    /// Publishes the events of the store up to `last`; those that were published stay. When this returns, the checkpoint and
+    /// everything that it names is on the disk.
     ///
     /// # Errors
     /// See [`LogError`]; what was published before stays, and publishing can be tried again.
-    pub async fn publish(&mut self, store: &dyn Store, now: Timestamp) -> Result<Vec<u8>, LogError> {
+    pub async fn publish(&mut self, store: &dyn Store, last: u64, now: Timestamp) -> Result<Vec<u8>, LogError> {
         let before = (self.edge.clone(), self.open_bundle.clone());
-        let published = self.publish_or_fail(store, now).await;
+        let published = self.publish_or_fail(store, last, now).await;
         if published.is_err() {
             // A tile may have been filled without being written.
             (self.edge, self.open_bundle) = before;
@@ -198,8 +230,7 @@ impl Publisher {
         published
     }
 
-    async fn publish_or_fail(&mut self, store: &dyn Store, now: Timestamp) -> Result<Vec<u8>, LogError> {
-        let last = store.read().await?.last_event().await?;
+    async fn publish_or_fail(&mut self, store: &dyn Store, last: u64, now: Timestamp) -> Result<Vec<u8>, LogError> {
         self.append(store, last).await?;
         let mut writes = Vec::new();
         for (tile, hashes) in self.edge.partial_tiles() {

@@ -6,7 +6,7 @@ use mcp_pin_storage::Store;
 use metrics::gauge;
 
 use super::{LogError, Publisher};
-use crate::service::{Clock, Follower, News};
+use crate::service::{Clock, News, Service};
 
 /// How often it is looked for what this process did not decide itself, and for signatures that grow old.
 const TICK: Duration = Duration::from_secs(1);
@@ -19,13 +19,14 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// for it, since they are durable without it, and clients see by the checkpoint's age that something is wrong.
 pub(crate) async fn keep_published(
     mut publisher: Publisher,
-    mut following: Follower,
+    service: Service,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
 ) {
+    let mut following = service.watch_events();
     let mut failing = false;
     loop {
-        match publish_what_is_due(&mut publisher, &*store, &*clock).await {
+        match publish_what_is_due(&mut publisher, &service, &*store, &*clock).await {
             Ok(()) => failing = false,
             Err(error) => {
                 // Once, not every second for as long as the disk is full.
@@ -49,15 +50,29 @@ pub(crate) async fn keep_published(
         }
     }
     // What was decided last. If it fails, the next start does it.
-    if let Err(error) = publish_what_is_due(&mut publisher, &*store, &*clock).await {
+    if let Err(error) = publish_what_is_due(&mut publisher, &service, &*store, &*clock).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "the log is published after the next start");
     }
 }
 
-async fn publish_what_is_due(publisher: &mut Publisher, store: &dyn Store, clock: &dyn Clock) -> Result<(), LogError> {
-    if publisher.is_due(store, clock.now()).await? {
-        publisher.publish(store, clock.now()).await?;
+/// First the state, then the log up to its event: a published log ends with what commits to the state, so that whoever has a
+/// fresh checkpoint sees when they are shown an old state. Where the state cannot be committed to, the decisions are published
+/// all the same, and clients see that.
+async fn publish_what_is_due(
+    publisher: &mut Publisher,
+    service: &Service,
+    store: &dyn Store,
+    clock: &dyn Clock,
+) -> Result<(), LogError> {
+    let committed = service.commit_state(publisher.origin()).await;
+    let last = match &committed {
+        Ok(last) => *last,
+        Err(_) => store.read().await?.last_event().await?,
+    };
+    if publisher.is_due(last, clock.now()) {
+        publisher.publish(store, last, clock.now()).await?;
     }
+    committed?;
     Ok(())
 }
 

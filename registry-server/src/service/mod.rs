@@ -47,6 +47,7 @@ mod rotate;
 mod search;
 mod settle;
 mod signers;
+mod state;
 mod status;
 mod steer;
 mod submit;
@@ -93,6 +94,7 @@ pub use rings::{Quorum, RingSettings, Rings, RingsError, Start};
 pub use rollout::RolloutView;
 pub use rotate::{DEFAULT_OVERLAP, MAX_OVERLAP};
 pub use search::{MAX_SEARCH_WORDS, SearchHit, SearchPage};
+pub use state::StateView;
 pub use status::{Changed, NewStatus, StatusUpdate};
 pub use steer::Steering;
 pub use tokens::TOKEN_PREFIX;
@@ -134,6 +136,8 @@ struct Inner {
     turn: tokio::sync::Mutex<()>,
     /// When rollouts are looked at again that cannot go on by themselves.
     waiting: due::Waiting,
+    /// What the log committed to last.
+    committed: tokio::sync::Mutex<Option<state::Committed>>,
 }
 
 impl Inner {
@@ -181,6 +185,7 @@ impl Service {
             open: authorize::OpenCache::default(),
             turn: tokio::sync::Mutex::new(()),
             waiting: due::Waiting::default(),
+            committed: tokio::sync::Mutex::default(),
         };
         let service = Self { inner: Arc::new(inner) };
         service.retire_rings().await?;

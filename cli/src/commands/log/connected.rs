@@ -1,6 +1,5 @@
 //! Which log, and by which key it is known.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mcp_pin_attest::registry_root::{RegistryRoot, RootPin};
 use mcp_pin_registry_client::RegistryClient;
 use mcp_pin_tlog::LogKeys;
@@ -14,13 +13,10 @@ use crate::{
     registry_root,
 };
 
-/// What precedes the 32 bytes of an Ed25519 public key in its `SubjectPublicKeyInfo` (RFC 8410 section 4).
-const SPKI_PREFIX: [u8; 12] = *b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
-
 /// Which log, and what it is known by.
 #[derive(Clone, Debug, clap::Args)]
 pub struct LogArguments {
-    /// The key of the log, `<name>+<id>+<key>` [default: the root that mcp-pin.toml pins, or the key that was accepted]
+    /// The key of the log, `<name>+<id>+<key>` [default: that of mcp-pin.toml, or of the root that it pins, or the one that was accepted]
     #[arg(long, value_name = "KEY")]
     pub log_key: Option<String>,
     /// Accept, for now and later, the key that the registry states itself
@@ -58,6 +54,9 @@ impl LogArguments {
         if let Some(key) = &self.log_key {
             return connected(keys_of(key)?, None);
         }
+        if let Some(key) = self.pinned_key(context, &client)? {
+            return connected(keys_of(&key)?, None);
+        }
         if let Some(pin) = self.pinned_root(context, &client)? {
             let root = registry_root::follow(&client, &pin, context.now()).await?;
             return connected(keys_of_root(&client, &root).await?, None);
@@ -73,6 +72,14 @@ impl LogArguments {
                 .hint("compare it with what its operators say by another way, then give it with --log-key, or take it with --accept first-use"));
         }
         connected(keys_of(&stated)?, Some(stated))
+    }
+
+    /// The key that the project names for this registry's log, where there is a project.
+    fn pinned_key(&self, context: &Context, client: &RegistryClient) -> Result<Option<String>, CommandError> {
+        let project = context.project()?;
+        let Ok(base) = Url::parse(client.base()) else { return Ok(None) };
+        let mut logs = project.settings.registry_logs.iter();
+        Ok(logs.find(|(url, _)| same(url, &base)).map(|(_, key)| key.to_string()))
     }
 
     /// The root that the project pins for this registry, where there is a project.
@@ -100,16 +107,9 @@ impl Connected {
 
 /// The keys of the role `log` of a root. The log's name is what the registry says: whoever has the key signs it.
 async fn keys_of_root(client: &RegistryClient, root: &RegistryRoot) -> Result<LogKeys, CommandError> {
-    let document = root.document();
-    let role = document.roles.log.as_ref();
-    let role = role.ok_or_else(|| CommandError::failed("the registry's root has no key of a log"))?;
-    let mut keys = Vec::new();
-    for id in &role.keyids {
-        let der = document.keys.get(id).and_then(|key| STANDARD.decode(&key.public_key).ok()).unwrap_or_default();
-        let key = der.strip_prefix(&SPKI_PREFIX).and_then(|key| <[u8; 32]>::try_from(key).ok());
-        keys.push(
-            key.ok_or_else(|| CommandError::failed("the key of the log in the registry's root is no Ed25519 key"))?,
-        );
+    let keys = registry_root::log_keys(root)?;
+    if keys.is_empty() {
+        return Err(CommandError::failed("the registry's root has no key of a log"));
     }
     let stated = client.well_known().await.map_err(client_error)?.log_key.ok_or(LogProblem::None)?;
     let name = keys_of(&stated)?.origin().to_owned();

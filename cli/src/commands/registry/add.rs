@@ -3,6 +3,7 @@
 use mcp_pin_attest::registry_root::{RegistryRoot, RootPin};
 use mcp_pin_model::Digest;
 use mcp_pin_registry_client::{ClientOptions, RegistryClient, WellKnown};
+use mcp_pin_tlog::VerifierKey;
 use serde::Serialize;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 use url::Url;
@@ -12,6 +13,7 @@ use crate::{
     cli::Format,
     context::Context,
     error::{CommandError, CommandResult, Status},
+    log::key_of,
     project::{SETTINGS_FILE, Settings},
     registry_root,
     render::json,
@@ -46,13 +48,16 @@ pub struct Arguments {
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
     url: &'a Url,
-    /// `added`, `root-updated` or `unchanged`.
+    /// `added`, `root-updated`, `log-key-added`, `log-key-updated` or `unchanged`.
     outcome: &'static str,
     software: String,
     ring: String,
     origin: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     root: Option<RootDocument>,
+    /// The key of its log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_key: Option<String>,
 }
 
 /// The root that is pinned.
@@ -80,15 +85,19 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
     let pinned = known.and_then(|known| project.settings.registry_roots.get(known));
     let root = ask_root(context, &client, arguments, pinned)?;
     let pin = root.as_ref().map(RegistryRoot::pin);
-    let outcome = match (known, pinned.copied() == pin) {
-        (Some(_), true) => "unchanged",
-        (Some(_), false) => "root-updated",
-        (None, _) => "added",
+    let known_key = known.and_then(|known| project.settings.registry_logs.get(known));
+    let key = log_key(&about, root.as_ref(), known_key)?;
+    let outcome = match (known, pinned.copied() == pin, known_key) {
+        (None, ..) => "added",
+        (Some(_), false, _) => "root-updated",
+        (Some(_), true, known_key) if known_key == key.as_ref() => "unchanged",
+        (Some(_), true, None) => "log-key-added",
+        (Some(_), true, Some(_)) => "log-key-updated",
     };
     if outcome != "unchanged" {
-        // A root that the pinned one leads to was accepted with it.
+        // What the pinned root leads to was accepted with it.
         if pinned.is_none() {
-            accept(arguments, context, &about, root.as_ref())?;
+            accept(arguments, context, &about, root.as_ref(), key.as_ref())?;
         }
         let path = project.root.join(SETTINGS_FILE);
         let text = match read_bounded(&path, MAX_SETTINGS_BYTES)? {
@@ -96,7 +105,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
                 .map_err(|_| CommandError::usage("the file is not UTF-8 text").at(SETTINGS_FILE, None))?,
             None => String::new(),
         };
-        write_atomic(&path, with_registry(&text, url, pin.as_ref())?.as_bytes())?;
+        write_atomic(&path, with_registry(&text, url, pin.as_ref(), key.as_ref())?.as_bytes())?;
         // What was written is what will be read.
         Settings::read(&path)?;
     }
@@ -108,7 +117,11 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
                 expires: root.document().expires.to_string(),
             });
             let WellKnown { software, ring, origin, .. } = about;
-            json::print(&context.ui, "registry-add", &Document { url, outcome, software, ring, origin, root })?;
+            json::print(
+                &context.ui,
+                "registry-add",
+                &Document { url, outcome, software, ring, origin, root, log_key: key.map(|key| key.to_string()) },
+            )?;
         }
         Format::Human => {
             let pinned = pin.map(|pin| format!(", with version {} of its root, {}", pin.version, pin.digest));
@@ -117,6 +130,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> CommandResult {
                 "unchanged" => context.ui.talk(format!("{url} is in {SETTINGS_FILE} already{pinned}")),
                 "root-updated" => {
                     let text = format!("the root of {url} in {SETTINGS_FILE}{pinned}");
+                    context.ui.talk(Text::new().with(Role::Good, "updated ").with(Role::Plain, text));
+                }
+                "log-key-added" | "log-key-updated" => {
+                    let text = format!("the key of the log of {url} in {SETTINGS_FILE}");
                     context.ui.talk(Text::new().with(Role::Good, "updated ").with(Role::Plain, text));
                 }
                 _ => {
@@ -165,6 +182,7 @@ fn accept(
     context: &Context,
     about: &WellKnown,
     root: Option<&RegistryRoot>,
+    key: Option<&VerifierKey>,
 ) -> Result<(), CommandError> {
     let mut text = Text::new().with(Role::Strong, arguments.url.to_string()).with(Role::Plain, " says it is ");
     text.plain(sanitize::quoted(&about.software));
@@ -184,6 +202,10 @@ fn accept(
             pin.digest
         ));
     }
+    // That of a root was shown with it.
+    if let (Some(key), None) = (key, root) {
+        context.ui.talk(format!("the key of its log; compare it with what its operators say:\n  {key}"));
+    }
     if arguments.accept.is_some() {
         return Ok(());
     }
@@ -201,8 +223,45 @@ fn accept(
     }
 }
 
-/// The project file with this registry, pinned by this root; comments and order stay.
-fn with_registry(text: &str, url: &Url, pin: Option<&RootPin>) -> Result<String, CommandError> {
+/// The key of the registry's log: that of its root where it has one, and where it has none the one that is known, or that it
+/// states itself. None where it publishes no log.
+fn log_key(
+    about: &WellKnown,
+    root: Option<&RegistryRoot>,
+    known: Option<&VerifierKey>,
+) -> Result<Option<VerifierKey>, CommandError> {
+    let Some(stated) = &about.log_key else {
+        return match known {
+            Some(_) => Err(CommandError::failed("the registry publishes no log any more, and its key is known")
+                .hint("ask whoever runs it, by another way than the registry")),
+            None => Ok(None),
+        };
+    };
+    let stated = key_of(stated).map_err(|error| {
+        CommandError::failed(format!("what the registry states as the key of its log is none: {error}"))
+    })?;
+    match (root, known) {
+        (Some(root), _) => registry_root::check_log_key(root, &stated)?,
+        (None, Some(known)) if *known != stated => {
+            return Err(CommandError::failed(format!(
+                "the key of the registry's log is another one than in {SETTINGS_FILE}"
+            ))
+            .detail(format!("known:  {known}"))
+            .detail(format!("stated: {stated}"))
+            .hint("ask whoever runs it, by another way than the registry; take `log-key` out if it was replaced"));
+        }
+        (None, _) => {}
+    }
+    Ok(Some(stated))
+}
+
+/// The project file with this registry, pinned by this root and the key of its log; comments and order stay.
+fn with_registry(
+    text: &str,
+    url: &Url,
+    pin: Option<&RootPin>,
+    key: Option<&VerifierKey>,
+) -> Result<String, CommandError> {
     let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
         CommandError::usage(error.message().to_owned()).at(SETTINGS_FILE, None)
     })?;
@@ -229,6 +288,9 @@ fn with_registry(text: &str, url: &Url, pin: Option<&RootPin>) -> Result<String,
         table.insert("root", value(pin.digest.to_string()));
         table.insert("root-version", value(version));
     }
+    if let (Some(key), Some(table)) = (key, registries.get_mut(place)) {
+        table.insert("log-key", value(key.to_string()));
+    }
     Ok(document.to_string())
 }
 
@@ -239,10 +301,10 @@ mod tests {
     #[test]
     fn comments_and_order_of_the_project_file_stay() {
         let before = "# ours\n[policy] # strict soon\npreset = \"standard\"\n\n[[registry]]\nurl = \"https://a.example/\" # first\n";
-        let after = with_registry(before, &"https://b.example".parse().unwrap(), None).unwrap();
+        let after = with_registry(before, &"https://b.example".parse().unwrap(), None, None).unwrap();
         assert_eq!(after, format!("{before}\n[[registry]]\nurl = \"https://b.example/\"\n"));
         assert_eq!(
-            with_registry("", &"https://b.example".parse().unwrap(), None).unwrap(),
+            with_registry("", &"https://b.example".parse().unwrap(), None, None).unwrap(),
             "[[registry]]\nurl = \"https://b.example/\"\n"
         );
     }
@@ -253,18 +315,18 @@ mod tests {
         let before =
             "[[registry]]\nurl = \"https://a.example\" # first\n\n[[registry]]\nurl = \"https://b.example/\"\n";
         let url = "https://a.example/".parse().unwrap();
-        let once = with_registry(before, &url, Some(&pin(1))).unwrap();
+        let once = with_registry(before, &url, Some(&pin(1)), None).unwrap();
         let digest = Digest::of(b"root");
         let expected = |version: u64| {
             before.replacen("# first\n", &format!("# first\nroot = \"{digest}\"\nroot-version = {version}\n"), 1)
         };
         assert_eq!(once, expected(1));
-        assert_eq!(with_registry(&once, &url, Some(&pin(2))).unwrap(), expected(2));
+        assert_eq!(with_registry(&once, &url, Some(&pin(2)), None).unwrap(), expected(2));
     }
 
     #[test]
     fn a_project_file_of_another_shape_is_not_touched() {
-        assert!(with_registry("registry = 3\n", &"https://b.example".parse().unwrap(), None).is_err());
-        assert!(with_registry("[[registry]\n", &"https://b.example".parse().unwrap(), None).is_err());
+        assert!(with_registry("registry = 3\n", &"https://b.example".parse().unwrap(), None, None).is_err());
+        assert!(with_registry("[[registry]\n", &"https://b.example".parse().unwrap(), None, None).is_err());
     }
 }

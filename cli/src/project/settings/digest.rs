@@ -20,6 +20,8 @@ struct Document<'a> {
     approvers: BTreeSet<Entry<'a>>,
     roots: BTreeSet<Root>,
     registries: BTreeSet<&'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    logs: BTreeMap<&'a str, String>,
     preset: Preset,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     exempt: BTreeSet<Exempt<'a>>,
@@ -96,7 +98,7 @@ pub fn evidence_word(required: RequiredEvidence) -> &'static str {
 }
 
 impl Settings {
-    /// The digest of whom and what these settings trust: publishers, approvers, roots, registries, the preset, what is excepted
+    /// The digest of whom and what these settings trust: publishers, approvers, roots, registries and their logs, the preset, what is excepted
     /// from the rules, and rings.
     /// Two checks with the same digest count the same signatures.
     ///
@@ -130,6 +132,7 @@ impl Settings {
                 })
                 .collect(),
             registries: self.registries.iter().map(url::Url::as_str).collect(),
+            logs: self.registry_logs.iter().map(|(url, key)| (url.as_str(), key.to_string())).collect(),
             preset: self.policy.preset,
             exempt: exceptions.exemptions().iter().map(Exempt::of).collect(),
             overrides: exceptions.overrides().iter().map(Weighs::of).collect(),

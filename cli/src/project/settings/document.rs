@@ -39,6 +39,9 @@ pub(super) struct RegistryTable {
     /// Its version.
     #[serde(rename = "root-version")]
     pub(super) root_version: Option<Spanned<u64>>,
+    /// The key of its log, `<name>+<id>+<key>`.
+    #[serde(rename = "log-key")]
+    pub(super) log_key: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]

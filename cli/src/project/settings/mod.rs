@@ -16,6 +16,7 @@ use std::{collections::BTreeMap, path::Path};
 use mcp_pin_attest::{Roots, Trust, registry_root::RootPin};
 use mcp_pin_model::{Alias, Ring, ServerName};
 use mcp_pin_packages::PackageSettings;
+use mcp_pin_tlog::VerifierKey;
 use semver::VersionReq;
 use url::Url;
 
@@ -27,7 +28,7 @@ pub use policy::{PolicySettings, day};
 pub use trust::{Approver, Credential, Publisher, TrustSettings};
 
 use self::{document::Document, reader::Reader};
-use crate::{error::CommandError, project::roots::UserRoots};
+use crate::{error::CommandError, log::key_of, project::roots::UserRoots};
 
 /// The settings of a project.
 #[derive(Clone, Default)]
@@ -38,6 +39,8 @@ pub struct Settings {
     pub registries: Vec<Url>,
     /// The roots of registries that are known.
     pub registry_roots: BTreeMap<Url, RootPin>,
+    /// The keys of their logs that are known.
+    pub registry_logs: BTreeMap<Url, VerifierKey>,
     /// Who may sign.
     pub trust: TrustSettings,
     /// What servers are locked as, by alias.
@@ -101,7 +104,13 @@ impl Settings {
         let registries =
             document.registry.iter().map(|registry| reader.url(&registry.url)).collect::<Result<Vec<_>, _>>()?;
         let mut registry_roots = BTreeMap::new();
+        let mut registry_logs = BTreeMap::new();
         for (table, url) in document.registry.iter().zip(&registries) {
+            if let Some(text) = &table.log_key {
+                let key = key_of(text.get_ref())
+                    .map_err(|error| reader.error(&text.span(), format!("`log-key`: {error}")))?;
+                registry_logs.insert(url.clone(), key);
+            }
             match (&table.root, &table.root_version) {
                 (Some(digest), Some(version)) => {
                     let pin = RootPin { version: *version.get_ref(), digest: reader.parsed("root", digest)? };
@@ -124,7 +133,17 @@ impl Settings {
             github_api: url(&document.packages.github_api)?,
         };
         let user_roots = user_roots.clone();
-        Ok(Self { origin: Some(origin), registries, registry_roots, trust, servers, policy, packages, user_roots })
+        Ok(Self {
+            origin: Some(origin),
+            registries,
+            registry_roots,
+            registry_logs,
+            trust,
+            servers,
+            policy,
+            packages,
+            user_roots,
+        })
     }
 
     /// Whether there is a file. Without one a first lock may write it; with one, nothing but a person changes trust.

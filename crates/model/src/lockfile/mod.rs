@@ -300,6 +300,21 @@ impl Lockfile {
         Some(self.servers.remove(index))
     }
 
+    /// A registry that locked servers came from.
+    #[must_use]
+    pub fn registry(&self, url: &Url) -> Option<&LockedRegistry> {
+        self.registries.iter().find(|registry| registry.url == *url)
+    }
+
+    /// Takes registries out that no server comes from; gives them back.
+    pub fn remove_unused_registries(&mut self) -> Vec<LockedRegistry> {
+        let servers = &self.servers;
+        let is_used = |registry: &mut LockedRegistry| {
+            servers.iter().any(|server| matches!(&server.source, Source::Registry(url) if *url == registry.url))
+        };
+        self.registries.extract_if(.., |registry| !is_used(registry)).collect()
+    }
+
     /// Adds or replaces a registry.
     pub fn insert_registry(&mut self, registry: LockedRegistry) {
         self.registries.retain(|existing| existing.url != registry.url);

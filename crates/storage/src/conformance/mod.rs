@@ -11,6 +11,7 @@ mod lifecycle;
 mod moving;
 mod rollouts;
 mod samples;
+mod state;
 mod transactions;
 mod webhooks;
 
@@ -73,5 +74,6 @@ cases![
     concurrency::a_decision_goes_on_after_a_refused_record,
     concurrency::names_are_sorted_byte_by_byte,
     access::nodes_agree_once,
+    state::snapshots_of_the_state_are_kept_and_forgotten,
     moving::everything_comes_out_and_goes_in_again,
 ];

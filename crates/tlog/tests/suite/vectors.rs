@@ -1,6 +1,8 @@
 //! What others published: the tree of RFC 6962's first implementation, and the examples of C2SP.
 
-use mcp_pin_tlog::{Edge, Hash, Note, TileId, VerifierKey, tile::new_tiles};
+use mcp_pin_tlog::{Edge, Hash, Note, Receipt, TileId, VerifierKey, proof, tile::new_tiles, tree};
+
+use crate::support::Tree;
 
 /// The leaves and the roots that the tests of Certificate Transparency's implementations share.
 const LEAVES: [&[u8]; 8] = [
@@ -87,4 +89,41 @@ fn the_example_of_a_checkpoint_is_read() {
     let checkpoint = mcp_pin_tlog::Checkpoint::parse(note.text()).unwrap();
     assert_eq!((checkpoint.origin.as_str(), checkpoint.size), ("example.com/behind-the-sofa", 20_852_163));
     assert_eq!(checkpoint.text(), note.text());
+}
+
+/// The example of RFC 6962 section 2.1.3: the tree of seven leaves, with the names that its figure gives the nodes.
+#[test]
+fn the_proofs_are_those_of_rfc_6962() {
+    let leaves: Vec<Hash> = LEAVES.iter().take(7).map(|leaf| Hash::of_leaf(leaf)).collect();
+    let [a, b, c, d, e, f, j] = leaves.clone().try_into().unwrap();
+    let [g, h, i] = [(a, b), (c, d), (e, f)].map(|(left, right)| Hash::of_node(&left, &right));
+    let (k, l) = (Hash::of_node(&g, &h), Hash::of_node(&i, &j));
+    let mut whole = Tree::of_leaves(leaves.clone());
+    let root = tree::root(&mut whole, 7).unwrap();
+    assert_eq!((root, hex(&root).as_str()), (Hash::of_node(&k, &l), ROOTS[6]));
+    for (index, path) in [(0, vec![b, h, l]), (3, vec![c, g, l]), (4, vec![f, j, k]), (6, vec![i, k])] {
+        assert_eq!(tree::prove_inclusion(&mut whole, index, 7).unwrap(), path, "{index}");
+        let leaf = leaves[usize::try_from(index).unwrap()];
+        proof::verify_inclusion(&leaf, index, 7, &path, &root).unwrap();
+    }
+    for (old, path) in [(3, vec![c, d, g, l]), (4, vec![l]), (6, vec![i, j, k])] {
+        assert_eq!(tree::prove_consistency(&mut whole, old, 7).unwrap(), path, "{old}");
+        let old_root = tree::root(&mut whole, old).unwrap();
+        proof::verify_consistency(old, &old_root, 7, &root, &path).unwrap();
+        assert!(proof::verify_consistency(old, &root, 7, &old_root, &path).is_err(), "{old}");
+    }
+}
+
+/// The form of the example of C2SP `tlog-proof`, whose hashes are not those of a published entry.
+#[test]
+fn the_form_of_a_receipt_is_that_of_the_specification() {
+    let text = "c2sp.org/tlog-proof@v1\nextra YWdlLXYxLjIuMQ==\nindex 73894\n\
+                gSKyXoYZUgZ6jduWYrkDOARinOMGJveXjgMkBTcdPlQ=\nB95lDa8R83lS8n0eG+o0buTxRKQTYFi//1U8anccXmA=\n\n\
+                example.com/fancylog\n109482\nsFodV/vSp5O8n9a8QpW6PRY97tfOSW5bsc2Xl/EQi08=\n\n\
+                — example.com/fancylog AAAAAAAAAAA=\n";
+    let receipt = Receipt::parse(text.as_bytes()).unwrap();
+    assert_eq!((receipt.index, receipt.proof.len(), receipt.extra.as_deref()), (73_894, 2, Some(&b"age-v1.2.1"[..])));
+    assert_eq!(receipt.to_bytes(), text.as_bytes());
+    let note = Note::parse(&receipt.checkpoint).unwrap();
+    assert_eq!(mcp_pin_tlog::Checkpoint::parse(note.text()).unwrap().size, 109_482);
 }

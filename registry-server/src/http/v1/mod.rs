@@ -21,6 +21,7 @@ pub mod revocation_plan;
 pub mod revocations;
 pub mod rollouts;
 pub mod search;
+pub mod state;
 pub mod submissions;
 pub mod token_exchange;
 pub mod tokens;

@@ -44,8 +44,22 @@ pub(in crate::service) async fn advance(
     if last == live.sequence {
         return Ok(None);
     }
+    let mut servers = Vec::new();
+    for name in servers_of_events(&mut *snapshot, live.sequence, last).await? {
+        let before = live.server(&name);
+        servers
+            .extend(read(snapshot, &name, before.map(|server| &**server), live.rings(), settings, unverified).await?);
+    }
+    Ok(Some(live.with(last, servers)))
+}
+
+/// The servers that the events after one and up to another one are about.
+pub(in crate::service) async fn servers_of_events(
+    snapshot: &mut (dyn Snapshot + '_),
+    mut after: u64,
+    last: u64,
+) -> Result<BTreeSet<ServerName>, ServiceError> {
     let mut touched = BTreeSet::new();
-    let mut after = live.sequence;
     while after < last {
         let events = snapshot.events(after, EVENTS).await?;
         let Some(end) = events.last() else { break };
@@ -54,13 +68,7 @@ pub(in crate::service) async fn advance(
             touched.extend(server_of(event)?);
         }
     }
-    let mut servers = Vec::new();
-    for name in touched {
-        let before = live.server(&name);
-        servers
-            .extend(read(snapshot, &name, before.map(|server| &**server), live.rings(), settings, unverified).await?);
-    }
-    Ok(Some(live.with(last, servers)))
+    Ok(touched)
 }
 
 /// Which server an event is about.

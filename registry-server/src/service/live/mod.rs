@@ -16,7 +16,7 @@ use std::sync::Arc;
 use mcp_pin_model::{Digest, Ring, ServerName, ServerVersion};
 use mcp_pin_storage::StateKind;
 
-pub(super) use advance::{Unverified, advance};
+pub(super) use advance::{Unverified, advance, servers_of_events};
 pub(super) use entry::Standing;
 pub use entry::{CatalogueEntry, Deprecation, Facts, Tag};
 use label::Label;

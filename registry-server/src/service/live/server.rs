@@ -147,7 +147,7 @@ impl Server {
     }
 
     /// The entries of all rings.
-    pub(super) fn everything(&self) -> impl Iterator<Item = &Arc<CatalogueEntry>> {
+    pub(in crate::service) fn everything(&self) -> impl Iterator<Item = &Arc<CatalogueEntry>> {
         self.default.all.iter().chain(self.others.iter().flat_map(|(_, view)| &view.all))
     }
 

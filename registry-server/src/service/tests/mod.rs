@@ -17,5 +17,6 @@ mod policies;
 mod revocations;
 mod rings;
 mod rollback;
+mod state;
 mod submissions;
 mod visibility;
