@@ -57,7 +57,7 @@ async fn one<C: Client>(
     };
     while let Some(due) = schedule.next().await {
         if start.elapsed() > load.duration * PATIENCE {
-            return Err("the server does not keep this rate: half of the questions were not answered in time".into());
+            return Err("the server does not keep this rate: in twice the time not every question was answered".into());
         }
         client.ask(due).await?;
     }
