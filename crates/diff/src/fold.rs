@@ -1,12 +1,15 @@
 //! Text as a rule reads it: invisible characters out, lookalikes and encodings undone.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::LazyLock};
 
 use base64::Engine as _;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// An encoded run shorter than this holds no sentence worth hiding.
 const MIN_ENCODED: usize = 24;
+
+/// Shorter than the shortest of the encodings: ten bytes of letters set apart, each of four bytes at most.
+const SHORTEST_ENCODED: usize = 12;
 
 /// At most this much of an encoded run is decoded: an order to a model fits, a picture does not.
 const MAX_DECODED: usize = 4_096;
@@ -123,9 +126,27 @@ pub(crate) fn fold(text: &str) -> String {
     out.to_lowercase()
 }
 
+/// What each ASCII character looks like.
+static LOOKS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    (0..0x80_u8).map(|byte| unicode_security::skeleton(char::from(byte).encode_utf8(&mut [0; 4])).collect()).collect()
+});
+
+/// The skeleton of UTS #39: what a text looks like. Of ASCII, character by character, as nearly every name is.
+pub(crate) fn skeleton(text: &str) -> String {
+    if !text.is_ascii() {
+        return unicode_security::skeleton(text).collect();
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    text.bytes().filter_map(|byte| LOOKS.get(usize::from(byte))).for_each(|look| out.push_str(look));
+    out
+}
+
 /// Text that stands encoded in a text, one level deep: base64 and hexadecimal runs that decode to words.
 pub(crate) fn decoded(text: &str) -> Vec<String> {
     let mut out = Vec::new();
+    if text.len() < SHORTEST_ENCODED {
+        return out;
+    }
     let signs = signs_of_encoding(text);
     if !signs.any() {
         return out;
@@ -457,6 +478,15 @@ mod tests {
         let tagged: String = "ignore previous".chars().filter_map(|c| char::from_u32(u32::from(c) + 0xe0000)).collect();
         assert_eq!(fold(&tagged), "ignore previous");
         assert_eq!(fold("make room"), "make room");
+    }
+
+    #[test]
+    fn what_ascii_looks_like_is_told_by_character() {
+        let all: String = (0..0x80_u8).map(char::from).collect();
+        assert!(LOOKS.iter().all(|look| look.is_ascii()));
+        for text in [all.as_str(), "rnodern_I1l|0O", "", "get_m\u{131}le", "e\u{301}a"] {
+            assert_eq!(skeleton(text), unicode_security::skeleton(text).collect::<String>());
+        }
     }
 
     #[test]

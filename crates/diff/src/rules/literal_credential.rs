@@ -3,9 +3,8 @@
 use mcp_pin_model::Grade;
 use std::sync::LazyLock;
 
-use regex::Regex;
 
-use super::common::{parent, pattern};
+use super::common::{parent, Pattern, pattern};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
 
@@ -28,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// What credentials look like: prefixes and lengths that their issuers chose.
-static CREDENTIAL: LazyLock<Regex> = LazyLock::new(|| {
+static CREDENTIAL: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(concat!(
         r"(?:\b(?:A3T[A-Z0-9]|AKIA|ASIA|AGPA|AIDA)[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bglpat-[A-Za-z0-9_-]{18,}",
         r"|\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\b[rs]k_(?:live|test)_[A-Za-z0-9]{14,}|\bsk-(?:ant-|proj-|live-)?[A-Za-z0-9_-]{18,}|\bAIza[A-Za-z0-9_-]{30,}",
@@ -38,7 +37,7 @@ static CREDENTIAL: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 /// A name for a secret with its value.
-static ASSIGNED: LazyLock<Regex> = LazyLock::new(|| {
+static ASSIGNED: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(r#"(?i)(?:password|passwd|secret|api[_-]?key|access[_-]?key|auth[_-]?token|private[_-]?key)[a-z_]{0,24}["']?\s*(?:[:=]|is)\s*["'`]?([^\s"'`<>{}$,;()\[\]]{8,})"#)
 });
 

@@ -3,9 +3,8 @@
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use mcp_pin_model::Grade;
-use regex::Regex;
 
-use super::common::{last, pattern};
+use super::common::{last, Pattern, pattern};
 use crate::{fold, reading::Role, speech::{Class, Statement}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -28,11 +27,11 @@ pub(super) const RULE: Rule = Rule {
     detect,
 };
 
-static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+static ADDRESS: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(r"\b(?:https?|wss?|ftp)://([a-z0-9.-]+(?::\d+)?)|\b[a-z0-9._%+-]+@([a-z0-9-]+(?:\.[a-z0-9-]+)+)\b")
 });
 /// An order to send or fetch shortly before an address.
-static SENDS: LazyLock<Regex> = LazyLock::new(|| {
+static SENDS: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(
         r"(?:^|[,:;-] ?|\b(?:always|must|also|then|and|to|please|first|you|should)\s+)(?:send|forward|post|upload|e-?mail|deliver|leak|bcc|cc|copy|fetch|transmit|report|submit|add|redirect|route|log|share|archive)\b.{0,60}(?:(?:https?|wss?|ftp)://|[a-z0-9._%+-]@[a-z0-9-]+\.)",
     )

@@ -1,11 +1,11 @@
 //! `sensitive-parameter`: a parameter that asks for conversation, reasoning, credentials or a destination.
 
-use std::{cell::LazyCell, collections::BTreeSet, sync::LazyLock};
+use std::{borrow::Cow, cell::LazyCell, collections::BTreeSet, sync::LazyLock};
 
 use mcp_pin_model::{Grade, json::{Pointer, Value}};
-use regex::Regex;
+use regex::RegexSet;
 
-use super::{Draft, common::{is_attack, is_input_parameter, last, name_parts, pattern}};
+use super::{Draft, common::{is_attack, is_input_parameter, last, name_parts, Pattern, pattern}};
 use crate::{change::{Change, ChangeKind, EntryRef}, fold, reading::Passage, speech::{Class, Statement, things::{Kind, things}}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -29,7 +29,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// Names, in lower case with single underscores, that ask for what only the model holds: no program has such an input.
-static CONTEXT: LazyLock<Regex> = LazyLock::new(|| {
+static CONTEXT: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(concat!(
         r"^(?:(?:full|entire|complete|raw|whole|all|current|your|the|previous|prior|past|last|recent|agent|assistant|llm|model|user|session|internal)_)*",
         r"(?:(?:conversation|chat|dialog|dialogue|message|messages|session|thread|prompt)_(?:history|log|context|transcript|messages|dump|so_far|content|contents|text|thread|memory|summary)",
@@ -41,7 +41,7 @@ static CONTEXT: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 /// Names that ask for private material.
-static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
+static SECRETS: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(concat!(
         r"^(?:(?:user|users|my|your|host|local|system|the|all|raw|aws|gcp|azure|github|root)_)*",
         r"(?:(?:ssh_|rsa_|gpg_|pgp_|wallet_|signing_)?private_keys?|ssh_keys?|seed_phrase|recovery_phrase|mnemonic(?:_phrase)?|env_vars?|environment_variables?|dotenv|env_file(?:_contents?)?",
@@ -51,17 +51,17 @@ static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 /// Names that ask for what pays or proves who somebody is.
-static PAYS: LazyLock<Regex> = LazyLock::new(|| {
+static PAYS: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(r"^(?:(?:user|users|credit|debit|bank|payment|customer|your|my|the|sms|latest|last|current)_)*(?:card_(?:number|no|num|cvv|cvc|pin)|cvv|cvc|otp|otp_code|one_time_(?:code|password)|totp|mfa_code|2fa_code|sms_code|verification_pin|ssn|social_security_number)$")
 });
 /// Names of places that something is sent to.
-static DESTINATIONS: LazyLock<Regex> = LazyLock::new(|| {
+static DESTINATIONS: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(r"^(?:\w+_)?(?:callback|webhook|notify|notification|deliver|delivery|forward|mirror|report|relay|copy|sync|collector|telemetry|exfil)_(?:url|uri|to|at|endpoint|address|host|target|email)$")
 });
 /// Names of files that go along.
-static FILES: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:attach(?:ed)?|local|upload|extra|include)_(?:file|files|path|document|files_from)(?:_path|s)?$"));
+static FILES: LazyLock<Pattern> = LazyLock::new(|| pattern(r"^(?:attach(?:ed)?|local|upload|extra|include)_(?:file|files|path|document|files_from)(?:_path|s)?$"));
 /// Names that real tools have too: a sign-in has a password, telemetry a prompt.
-static ASKS: LazyLock<Regex> = LazyLock::new(|| {
+static ASKS: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(concat!(
         r"^(?:chat|history|(?:user|original|full|last)_(?:prompts?|message|query|request)|reasoning|thoughts?|thinking|sidenote|side_note",
         r"|api_?keys?|access_token|auth_token|password|passwd|passphrase|credentials?|secrets?",
@@ -174,9 +174,17 @@ fn wants(s: &Statement) -> Option<&'static [&'static str]> {
     None
 }
 
+/// All of these names at once: nearly none asks for anything, which one look settles.
+static ANY: LazyLock<RegexSet> = LazyLock::new(|| {
+    let patterns = [&CONTEXT, &SECRETS, &PAYS, &DESTINATIONS, &FILES, &ASKS].map(|pattern| pattern.as_str());
+    RegexSet::new(patterns).expect("patterns are constants that the tests compile")
+});
+
 /// What a name asks for, as the words of a tool that may; none of them for names that real tools have too.
 fn kind_of(name: &str) -> Option<&'static [&'static str]> {
-    if CONTEXT.is_match(name) {
+    if !ANY.is_match(name) {
+        None
+    } else if CONTEXT.is_match(name) {
         Some(&ABOUT_CONTEXT)
     } else if SECRETS.is_match(name) {
         Some(if name.contains("env") { &ABOUT_ENVIRONMENT } else { &ABOUT_ACCESS })
@@ -193,8 +201,21 @@ fn kind_of(name: &str) -> Option<&'static [&'static str]> {
     }
 }
 
-/// Every parameter below a schema, at most so deep that each stands for something that a caller fills in.
-fn each_parameter(schema: &Value, path: &Pointer, depth: usize, hit: &mut dyn FnMut(&str, &Pointer, &Value)) {
+/// A name as the patterns read it: its parts in lower case, lookalikes undone, with single underscores. Most names are
+/// written so.
+fn normal(name: &str) -> Cow<'_, str> {
+    let is_part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    if name.split('_').all(is_part) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(name_parts(&fold::fold(&name_parts(name).join("_"))).join("_"))
+}
+
+/// Every parameter below a schema that asks for something, at most so deep that each stands for something that a caller
+/// fills in.
+fn each_parameter(schema: &Value, path: &Pointer, depth: usize, hit: &mut dyn FnMut(&Parameter<'_>)) {
     const DEEPEST: usize = 4;
     if depth > DEEPEST {
         return;
@@ -202,8 +223,15 @@ fn each_parameter(schema: &Value, path: &Pointer, depth: usize, hit: &mut dyn Fn
     if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
         let base = path.child("properties");
         for (name, below) in properties.iter() {
+            let about = kind_of(&normal(name));
+            let has_parameters = || below.get("properties").or_else(|| below.get("items")).is_some();
+            if about.is_none() && !has_parameters() {
+                continue;
+            }
             let path = base.child(name);
-            hit(name, &path, below);
+            if let Some(about) = about {
+                hit(&Parameter { about, path: &path, schema: Some(below), is_top: depth == 0 });
+            }
             each_parameter(below, &path, depth + 1, hit);
         }
     }
@@ -220,28 +248,30 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     });
     let is_attacked = |entry: Option<&EntryRef>| entry.is_some_and(|entry| attacked.contains(entry));
     for change in comparison.changes.iter().filter(|change| is_input_parameter(change)) {
-        judge(comparison, found, &is_attacked, change, &Parameter { name: &last(&change.path), path: &change.path, schema: change.after.as_ref(), is_top: true });
+        if let Some(about) = kind_of(&normal(&last(&change.path))) {
+            let parameter = Parameter { about, path: &change.path, schema: change.after.as_ref(), is_top: true };
+            judge(comparison, found, &is_attacked, change, &parameter);
+        }
         if let Some(schema) = &change.after {
-            each_parameter(schema, &change.path, 1, &mut |name, path, schema| {
-                judge(comparison, found, &is_attacked, change, &Parameter { name, path, schema: Some(schema), is_top: false });
+            each_parameter(schema, &change.path, 1, &mut |parameter| {
+                judge(comparison, found, &is_attacked, change, parameter);
             });
         }
     }
     // A new tool brings its parameters with it.
     for change in comparison.changes.iter().filter(|change| change.kind == ChangeKind::EntryAdded) {
         let Some(schema) = change.after.as_ref().and_then(|entry| entry.get("inputSchema")) else { continue };
-        let base = change.path.child("inputSchema");
-        let depth = base.tokens().count() + 2;
-        each_parameter(schema, &base, 0, &mut |name, path, schema| {
-            judge(comparison, found, &is_attacked, change, &Parameter { name, path, schema: Some(schema), is_top: path.tokens().count() <= depth });
+        each_parameter(schema, &change.path.child("inputSchema"), 0, &mut |parameter| {
+            judge(comparison, found, &is_attacked, change, parameter);
         });
     }
     described(comparison, found);
 }
 
-/// A parameter, at whatever depth.
+/// A parameter that asks for something, at whatever depth.
 struct Parameter<'p> {
-    name: &'p str,
+    /// The words of a tool that may ask for it.
+    about: &'static [&'static str],
     path: &'p Pointer,
     schema: Option<&'p Value>,
     /// Whether the tool takes it, and not an object that it takes.
@@ -255,9 +285,7 @@ fn judge(
     change: &Change,
     parameter: &Parameter<'_>,
 ) {
-    let &Parameter { name, path, schema, is_top } = parameter;
-    let name = name_parts(&fold::fold(&name_parts(name).join("_"))).join("_");
-    let Some(about) = kind_of(&name) else { return };
+    let &Parameter { about, path, schema, is_top } = parameter;
     // Inside of an object, a name that real tools have too is part of a record.
     if !is_top && about.is_empty() {
         return;
