@@ -448,7 +448,8 @@ fn pieces<'t>(statement: Cow<'t, str>, mut take: impl FnMut(Cow<'t, str>)) {
 
 /// The contents of the HTML comments in a text; one that is not closed goes on to the end.
 fn comments(text: &str) -> impl Iterator<Item = &str> {
-    text.split("<!--").skip(1).map(|rest| rest.split("-->").next().unwrap_or(rest))
+    let marked = if text.as_bytes().contains(&b'<') { text } else { "" };
+    marked.split("<!--").skip(1).map(|rest| rest.split("-->").next().unwrap_or(rest))
 }
 
 /// Where prose begins with no purpose of a program's own: the server's instructions, and prompts.

@@ -64,10 +64,6 @@ impl Pattern {
     pub(super) fn captures_iter<'t>(&self, text: &'t str) -> impl Iterator<Item = Captures<'t>> {
         self.may_match(text).then(|| self.exact.captures_iter(text)).into_iter().flatten()
     }
-
-    pub(super) fn as_str(&self) -> &str {
-        self.exact.as_str()
-    }
 }
 
 /// Whether a place is inside a tool's output schema.
@@ -253,11 +249,7 @@ pub(super) fn each_statement(comparison: &Comparison<'_>, found: &mut Found<'_>,
     each_said(comparison, found, says);
 }
 
-fn each_said(
-    comparison: &Comparison<'_>,
-    found: &mut Found<'_>,
-    says: impl Fn(&Passage, &Statement) -> Option<Said>,
-) {
+fn each_said(comparison: &Comparison<'_>, found: &mut Found<'_>, says: impl Fn(&Passage, &Statement) -> Option<Said>) {
     for &(passage, statement) in &comparison.speaking {
         if let Some(said) = says(passage, statement) {
             found.passage(lifted(comparison, said), passage, &statement.shown, said.message, said.aspect);

@@ -72,7 +72,15 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
 
 /// Whether there is anything without spaces that is long enough for an issuer's credential.
 fn long_word(text: &str) -> bool {
-    text.split_ascii_whitespace().any(|word| word.len() >= LONG) || text.contains("PRIVATE KEY")
+    // A stretch of that length without white space, each begun behind the last white space of the one before.
+    let mut start = 0;
+    while let Some(stretch) = text.as_bytes().get(start..start + LONG) {
+        match stretch.iter().rposition(u8::is_ascii_whitespace) {
+            Some(space) => start += space + 1,
+            None => return true,
+        }
+    }
+    text.contains("PRIVATE KEY")
 }
 
 /// Credentials of issuers are at least this long.

@@ -83,7 +83,8 @@ fn beside(fresh: &[Statement], index: usize) -> bool {
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages {
         // Most strings name no address; looking for the two signs of one settles it.
-        if !passage.after.contains("://") && !passage.after.contains('@') {
+        let has = |byte: u8| passage.after.as_bytes().contains(&byte);
+        if !(has(b':') && passage.after.contains("://")) && !has(b'@') {
             continue;
         }
         let known = passage.before.map(|before| hosts(&fold::fold(before))).unwrap_or_default();

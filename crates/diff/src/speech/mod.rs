@@ -15,9 +15,9 @@ mod places;
 pub(crate) mod things;
 
 pub(crate) use class::Class;
-pub(crate) use lexicon::{WordMap, class_of};
 #[cfg(test)]
 pub(crate) use lexicon::known_words;
+pub(crate) use lexicon::{WordMap, class_of};
 
 /// How far before a verb a denial reaches, in words.
 const DENIAL_REACH: usize = 7;

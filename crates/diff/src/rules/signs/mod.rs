@@ -144,7 +144,9 @@ impl<'c> Weighed<'c> {
 /// Reports the new statements in which a family finds enough.
 pub(super) fn report(comparison: &Comparison<'_>, found: &mut Found<'_>, family: Family, message: &'static str) {
     let Weighed(by_family) = comparison.weighed.get_or_init(|| Weighed::of(comparison.passages));
-    for (passage, statement) in Family::ALL.iter().zip(by_family).filter(|(one, _)| **one == family).flat_map(|(_, heavy)| heavy) {
+    for (passage, statement) in
+        Family::ALL.iter().zip(by_family).filter(|(one, _)| **one == family).flat_map(|(_, heavy)| heavy)
+    {
         found.passage(Grade::Review, passage, &statement.shown, message, "");
     }
 }
@@ -159,9 +161,7 @@ const LONGEST: usize = 48;
 
 /// Prose: neither code nor a list of names, which say what a program takes and gives.
 fn is_plain(statement: &Statement) -> bool {
-    statement.len() <= LONGEST
-        && statement.each(Class::IDENTIFIER).take(4).count() < 4
-        && !is_code(&statement.folded)
+    statement.len() <= LONGEST && statement.each(Class::IDENTIFIER).take(4).count() < 4 && !is_code(&statement.folded)
 }
 
 /// Brackets of objects, arrows, emphasis, many parentheses, `name(argument)` or `name=value`.
