@@ -434,3 +434,40 @@ pub(super) fn is_one_letter_apart(one: &str, other: &str) -> bool {
     let one_each = mine.len().max(theirs.len()) == 1 && is_letter(&mine) && is_letter(&theirs);
     one_each && !is_plural(&mine, &one) && !is_plural(&theirs, &other)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_finds_the_same_beyond_ascii() {
+        let text = r"\bcat\b|\b(?:dogs?|c)\w*\b: \bx|^owl\b";
+        let (pattern, regex) = (pattern(text), compiled(text));
+        let around = ["", " ", "é", "–", " é", "é ", "ж", "-"];
+        let mut hits = 0;
+        for (before, after) in around.iter().flat_map(|before| around.iter().map(move |after| (before, after))) {
+            for middle in ["cat", "dog: x", "cow", "owl", "dogé: x", "cat cat"] {
+                let text = format!("{before}{middle}{after}");
+                let all: Vec<_> = regex.find_iter(&text).map(|hit| hit.range()).collect();
+                assert_eq!(pattern.find_iter(&text).map(|hit| hit.range()).collect::<Vec<_>>(), all, "{text}");
+                assert_eq!(pattern.find(&text).map(|hit| hit.range()), all.first().cloned(), "{text}");
+                assert_eq!(pattern.is_match(&text), !all.is_empty(), "{text}");
+                assert_eq!(pattern.captures_iter(&text).count(), all.len(), "{text}");
+                hits += all.len();
+            }
+        }
+        assert!(hits > 100, "{hits}");
+    }
+
+    #[test]
+    fn names_are_cut_at_separators_and_capitals() {
+        for (name, parts) in [
+            ("getHTTPPage_2", &["get", "httppage", "2"][..]),
+            ("__a--b", &["a", "b"]),
+            ("", &[]),
+            ("ÄrgerÖl", &["ärger", "öl"]),
+        ] {
+            assert_eq!(name_parts(name), parts, "{name}");
+        }
+    }
+}

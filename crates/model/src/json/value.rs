@@ -249,3 +249,17 @@ pub(crate) fn utf16_cmp(a: &str, b: &str) -> Ordering {
     };
     differing.map_or_else(|| a.len().cmp(&b.len()), |(a, b)| rank(a).cmp(&rank(b)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_ordered_by_utf16_code_units() {
+        let parts = ["", "a", "b", "\u{7f}", "é", "\u{d7ff}", "\u{e000}", "\u{ffff}", "\u{10000}", "\u{10ffff}"];
+        let names: Vec<String> = parts.iter().flat_map(|a| parts.iter().map(move |b| format!("{a}{b}"))).collect();
+        for (a, b) in names.iter().flat_map(|a| names.iter().map(move |b| (a, b))) {
+            assert_eq!(utf16_cmp(a, b), a.encode_utf16().cmp(b.encode_utf16()), "{a:?} {b:?}");
+        }
+    }
+}
