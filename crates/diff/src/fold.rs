@@ -504,7 +504,9 @@ mod tests {
     #[test]
     fn what_ascii_looks_like_is_told_by_character() {
         let all: String = (0..0x80_u8).map(char::from).collect();
-        assert!(LOOKS.iter().all(|look| look.is_ascii()));
+        // Nothing in one of them joins what stands before it, so that looks side by side are the look of the whole.
+        let joins = |c: char| unicode_normalization::char::canonical_combining_class(c) != 0;
+        assert!(LOOKS.iter().all(|look| !look.contains(joins)));
         for text in [all.as_str(), "rnodern_I1l|0O", "", "get_m\u{131}le", "e\u{301}a"] {
             assert_eq!(skeleton(text), unicode_security::skeleton(text).collect::<String>());
         }
