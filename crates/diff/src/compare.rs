@@ -1,6 +1,9 @@
 //! The comparison: align, collect changes, let the rules read them, grade.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use mcp_pin_model::{
     EntryKind, Grade,
@@ -33,6 +36,8 @@ pub(crate) struct Comparison<'c> {
     pub(crate) subject: &'c str,
     /// The other servers; none in a report.
     pub(crate) siblings: &'c [Sibling<'c>],
+    /// The statements that several rules weigh, once one of them has.
+    pub(crate) weighed: OnceCell<rules::Weighed<'c>>,
     renamed: BTreeMap<&'c EntryRef, &'c str>,
     opened: BTreeMap<Edit, BTreeSet<&'c EntryRef>>,
 }
@@ -142,7 +147,19 @@ impl<'c> Comparison<'c> {
         let statements =
             passages.iter().flat_map(|passage| passage.fresh.iter().map(move |statement| (passage, statement)));
         let speaking = statements.filter(|(_, statement)| statement.can_speak()).collect();
-        Self { before, after, tombstones, changes, passages, speaking, subject: "", siblings: &[], renamed, opened }
+        Self {
+            before,
+            after,
+            tombstones,
+            changes,
+            passages,
+            speaking,
+            subject: "",
+            siblings: &[],
+            weighed: OnceCell::new(),
+            renamed,
+            opened,
+        }
     }
 
     /// The same, beside other servers.

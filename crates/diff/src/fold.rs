@@ -1,12 +1,15 @@
 //! Text as a rule reads it: invisible characters out, lookalikes and encodings undone.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::LazyLock};
 
 use base64::Engine as _;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// An encoded run shorter than this holds no sentence worth hiding.
 const MIN_ENCODED: usize = 24;
+
+/// Shorter than the shortest of the encodings: ten bytes of letters set apart, each of four bytes at most.
+const SHORTEST_ENCODED: usize = 12;
 
 /// At most this much of an encoded run is decoded: an order to a model fits, a picture does not.
 const MAX_DECODED: usize = 4_096;
@@ -64,8 +67,9 @@ pub(crate) fn has_right_to_left(text: &str) -> bool {
 
 /// The hidden characters of a text, in order.
 pub(crate) fn hidden(text: &str) -> Vec<char> {
-    // Nearly every text is plain ASCII and is settled by looking at bytes.
-    if text.bytes().all(|byte| (b' '..0x7f).contains(&byte) || matches!(byte, b'\n' | b'\r' | b'\t')) {
+    // Nearly every text is plain ASCII and is settled by looking at bytes, without a way out of the loop.
+    let is_plain = |byte: u8| (b' '..0x7f).contains(&byte) || matches!(byte, b'\n' | b'\r' | b'\t');
+    if text.bytes().fold(true, |all, byte| all & is_plain(byte)) {
         return Vec::new();
     }
     let right_to_left = has_right_to_left(text);
@@ -123,9 +127,27 @@ pub(crate) fn fold(text: &str) -> String {
     out.to_lowercase()
 }
 
+/// What each ASCII character looks like.
+static LOOKS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    (0..0x80_u8).map(|byte| unicode_security::skeleton(char::from(byte).encode_utf8(&mut [0; 4])).collect()).collect()
+});
+
+/// The skeleton of UTS #39: what a text looks like. Of ASCII, character by character, as nearly every name is.
+pub(crate) fn skeleton(text: &str) -> String {
+    if !text.is_ascii() {
+        return unicode_security::skeleton(text).collect();
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    text.bytes().filter_map(|byte| LOOKS.get(usize::from(byte))).for_each(|look| out.push_str(look));
+    out
+}
+
 /// Text that stands encoded in a text, one level deep: base64 and hexadecimal runs that decode to words.
 pub(crate) fn decoded(text: &str) -> Vec<String> {
     let mut out = Vec::new();
+    if text.len() < SHORTEST_ENCODED {
+        return out;
+    }
     let signs = signs_of_encoding(text);
     if !signs.any() {
         return out;
@@ -340,17 +362,22 @@ pub(crate) fn statements(text: &str) -> Vec<Cow<'_, str>> {
         }
         // Where the line stands in the text.
         let offset = line.as_ptr() as usize - text.as_ptr() as usize;
-        let mut chars = line.char_indices().peekable();
-        while let Some((at, c)) = chars.next() {
+        let mut rest = line;
+        while let Some(c) = rest.chars().next() {
+            let at = offset + line.len() - rest.len();
+            // Letters go in as a run.
+            let letters = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+            let (part, tail) = rest.split_at(letters.max(c.len_utf8()));
+            rest = tail;
             if c.is_whitespace() {
                 current.space();
                 continue;
             }
-            current.push(text, offset + at, c);
+            current.push(text, at, part);
             let ends = match c {
                 // The end of `&#105;` ends no sentence.
                 ';' if is_reference(current.text(text)) => false,
-                '.' | '!' | '?' | ';' => chars.peek().is_none_or(|(_, next)| next.is_whitespace()),
+                '.' | '!' | '?' | ';' => rest.chars().next().is_none_or(char::is_whitespace),
                 '。' | '！' | '？' => true,
                 _ => false,
             };
@@ -384,20 +411,19 @@ impl Current {
         self.spaced = !self.is_empty();
     }
 
-    fn push(&mut self, text: &str, at: usize, c: char) {
+    fn push(&mut self, text: &str, at: usize, part: &str) {
         let spaced = std::mem::take(&mut self.spaced);
         let whole = usize::from(spaced) + self.end;
         if self.is_empty() {
-            (self.start, self.end) = (at, at + c.len_utf8());
+            (self.start, self.end) = (at, at + part.len());
         } else if self.own.is_none() && whole == at && (!spaced || text.as_bytes().get(self.end) == Some(&b' ')) {
-            self.end = at + c.len_utf8();
+            self.end = at + part.len();
         } else {
-            let part = text.get(self.start..self.end).unwrap_or_default();
-            let own = self.own.get_or_insert_with(|| part.to_owned());
+            let own = self.own.get_or_insert_with(|| text.get(self.start..self.end).unwrap_or_default().to_owned());
             if spaced {
                 own.push(' ');
             }
-            own.push(c);
+            own.push_str(part);
         }
     }
 
@@ -424,14 +450,30 @@ pub(crate) fn differing<'t>(before: &'t str, after: &'t str) -> (&'t str, &'t st
             && bytes.get(at).is_some_and(|next| matches!(next, b' ' | b'\n'))
     };
     let (old, new) = (before.as_bytes(), after.as_bytes());
-    let same = old.iter().zip(new).take_while(|(a, b)| a == b).count();
+    let same = same_head(old, new);
     let start = (1..same).rev().find(|&at| ends(old, at)).unwrap_or(0);
     let (old, new) = (old.get(start..).unwrap_or_default(), new.get(start..).unwrap_or_default());
-    let same = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
+    let same = same_tail(old, new);
     let first = old.len() - same;
     let kept = (first + 1..old.len()).find(|&at| ends(old, at)).map_or(0, |at| old.len() - at);
     let middle = |text: &'t str| text.get(start..text.len() - kept).unwrap_or(text);
     (middle(before), middle(after))
+}
+
+/// So many bytes are compared at once.
+const BLOCK: usize = 64;
+
+/// How many bytes two texts begin with alike.
+fn same_head(old: &[u8], new: &[u8]) -> usize {
+    let blocks = old.chunks_exact(BLOCK).zip(new.chunks_exact(BLOCK)).take_while(|(a, b)| a == b).count() * BLOCK;
+    blocks + old.iter().skip(blocks).zip(new.iter().skip(blocks)).take_while(|(a, b)| a == b).count()
+}
+
+/// How many bytes two texts end with alike.
+fn same_tail(old: &[u8], new: &[u8]) -> usize {
+    let blocks = old.rchunks_exact(BLOCK).zip(new.rchunks_exact(BLOCK)).take_while(|(a, b)| a == b).count() * BLOCK;
+    let (old, new) = (old.iter().rev().skip(blocks), new.iter().rev().skip(blocks));
+    blocks + old.zip(new).take_while(|(a, b)| a == b).count()
 }
 
 /// Whether a text ends with a numeric character reference.
@@ -457,6 +499,17 @@ mod tests {
         let tagged: String = "ignore previous".chars().filter_map(|c| char::from_u32(u32::from(c) + 0xe0000)).collect();
         assert_eq!(fold(&tagged), "ignore previous");
         assert_eq!(fold("make room"), "make room");
+    }
+
+    #[test]
+    fn what_ascii_looks_like_is_told_by_character() {
+        let all: String = (0..0x80_u8).map(char::from).collect();
+        // Nothing in one of them joins what stands before it, so that looks side by side are the look of the whole.
+        let joins = |c: char| unicode_normalization::char::canonical_combining_class(c) != 0;
+        assert!(LOOKS.iter().all(|look| !look.contains(joins)));
+        for text in [all.as_str(), "rnodern_I1l|0O", "", "get_m\u{131}le", "e\u{301}a"] {
+            assert_eq!(skeleton(text), unicode_security::skeleton(text).collect::<String>());
+        }
     }
 
     #[test]

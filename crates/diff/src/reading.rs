@@ -44,38 +44,61 @@ pub(crate) struct Passage<'c> {
     pub(crate) own: Rc<BTreeSet<String>>,
     /// The names of the parameters of the same tool, in lower case.
     pub(crate) fields: Rc<BTreeSet<String>>,
+    place: Place,
+}
+
+/// What the place of a string says about it. Every rule asks, so the place is read once.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    in_input: bool,
+    in_output: bool,
+    is_example: bool,
+    is_icon: bool,
+    is_default: bool,
+}
+
+impl Place {
+    /// Tokens are read as they are written: `/` inside of one is escaped, and no word looked for has any.
+    fn of(path: &Pointer) -> Self {
+        let mut place = Self::default();
+        for (depth, token) in path.as_str().split('/').skip(1).enumerate() {
+            match token {
+                "inputSchema" | "arguments" => place.in_input |= depth == 2,
+                "outputSchema" => place.in_output |= depth == 2,
+                "examples" | "example" => place.is_example = true,
+                "icons" => place.is_icon = true,
+                _ => {}
+            }
+            place.is_default = token == "default";
+        }
+        place
+    }
 }
 
 impl Passage<'_> {
-    /// The tokens of the place as they are written: `/` inside of one is escaped, and no word looked for has any.
-    fn tokens(&self) -> impl Iterator<Item = &str> {
-        self.path.as_str().split('/').skip(1)
-    }
-
     /// Whether it stands inside an input or output schema.
     pub(crate) fn is_in_schema(&self) -> bool {
-        self.tokens().nth(2).is_some_and(|token| matches!(token, "inputSchema" | "outputSchema" | "arguments"))
+        self.place.in_input || self.place.in_output
     }
 
     /// Whether it is the description of an input parameter or of an argument: it says what to fill in.
     pub(crate) fn is_parameter_text(&self) -> bool {
-        self.role == Role::Prose
-            && self.tokens().nth(2).is_some_and(|token| matches!(token, "inputSchema" | "arguments"))
+        self.role == Role::Prose && self.place.in_input
     }
 
     /// Whether it is an example of a value.
     pub(crate) fn is_example(&self) -> bool {
-        self.tokens().any(|token| matches!(token, "examples" | "example"))
+        self.place.is_example
     }
 
     /// Whether it stands in a list of icons, which a rule of its own reads.
     pub(crate) fn is_icon(&self) -> bool {
-        self.tokens().any(|token| token == "icons")
+        self.place.is_icon
     }
 
     /// Whether it is the default of a value.
     pub(crate) fn is_default(&self) -> bool {
-        self.tokens().last() == Some("default")
+        self.place.is_default
     }
 }
 
@@ -261,6 +284,7 @@ impl<'c> Reader<'_, 'c> {
             }
         };
         self.out.push(Passage {
+            place: Place::of(&path),
             path,
             entry: self.change.entry.as_ref(),
             role,
@@ -424,7 +448,8 @@ fn pieces<'t>(statement: Cow<'t, str>, mut take: impl FnMut(Cow<'t, str>)) {
 
 /// The contents of the HTML comments in a text; one that is not closed goes on to the end.
 fn comments(text: &str) -> impl Iterator<Item = &str> {
-    text.split("<!--").skip(1).map(|rest| rest.split("-->").next().unwrap_or(rest))
+    let marked = if text.as_bytes().contains(&b'<') { text } else { "" };
+    marked.split("<!--").skip(1).map(|rest| rest.split("-->").next().unwrap_or(rest))
 }
 
 /// Where prose begins with no purpose of a program's own: the server's instructions, and prompts.

@@ -6,6 +6,10 @@ use std::time::Duration;
 use cpu_time::ThreadTime;
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 
+/// The programs' own: a report is many small strings, and this is part of what they cost.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures processor time, and shows it as criterion shows time.
 pub(crate) struct ProcessorTime;
 

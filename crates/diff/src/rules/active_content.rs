@@ -3,9 +3,8 @@
 use mcp_pin_model::Grade;
 use std::sync::LazyLock;
 
-use regex::Regex;
 
-use super::common::{is_described, pattern};
+use super::common::{is_described, Pattern, pattern};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
 
@@ -27,7 +26,7 @@ pub(super) const RULE: Rule = Rule {
     detect,
 };
 
-static ACTIVE: LazyLock<Regex> = LazyLock::new(|| {
+static ACTIVE: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(concat!(
         r"(?i)\b(?:javascript|vbscript):\s*[a-z_$(][^\s]*(?:[(=]|\.\w)|\bdata:(?:text/html|image/svg\+xml|application/(?:javascript|xhtml\+xml)|text/javascript)[;,]",
         r"|<script\b[^>]*(?:\ssrc\s*=|>[^<\s][^<]{0,200}</script|>\s*(?:fetch|alert|eval|document|window|var|let|const|new|import)\b)|<(?:iframe|object|embed|svg|form|base|meta|link)\b[^>]{0,200}(?:src|href|action|onload|http-equiv|data)\s*=|<[a-z]{1,12}\b[^>]{0,200}\bon(?:error|load|click|mouseover|focus|toggle)\s*=",
@@ -35,12 +34,19 @@ static ACTIVE: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+/// Whether it has one of the signs, which are rare in prose. Most texts are settled by their bytes.
+fn is_marked(text: &str) -> bool {
+    let has = |byte: u8| text.as_bytes().contains(&byte);
+    has(b'<')
+        || has(b']') && text.contains("](")
+        || has(b':') && (text.contains("script:") || text.contains("data:"))
+        || text.contains("eval")
+}
+
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages {
         let text: &str = &passage.after;
-        // The signs of it are rare in prose.
-        let marked = text.contains('<') || text.contains("](") || text.contains("eval") || text.contains("script:") || text.contains("data:");
-        if !marked || passage.is_icon() {
+        if !is_marked(text) || passage.is_icon() {
             continue;
         }
         if let Some(hit) = ACTIVE.find(text)

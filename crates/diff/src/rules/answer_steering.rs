@@ -3,9 +3,8 @@
 use mcp_pin_model::Grade;
 use std::sync::LazyLock;
 
-use regex::Regex;
 
-use super::common::{Said, each_statement, pattern};
+use super::common::{Said, each_statement, Pattern, pattern};
 use crate::{reading::Passage, speech::{Class, Statement}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -33,8 +32,8 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
 }
 
 
-static PASSES: LazyLock<Regex> = LazyLock::new(|| pattern(r"so (?:that )?(?:it|they) pass|until (?:it|they) pass|to make (?:it|them) pass|make (?:it|them) pass"));
-static ACTS_AS: LazyLock<Regex> = LazyLock::new(|| pattern(r"act (?:like|as) if|act like you|as if you used|pretend you"));
+static PASSES: LazyLock<Pattern> = LazyLock::new(|| pattern(r"so (?:that )?(?:it|they) pass|until (?:it|they) pass|to make (?:it|them) pass|make (?:it|them) pass"));
+static ACTS_AS: LazyLock<Pattern> = LazyLock::new(|| pattern(r"act (?:like|as) if|act like you|as if you used|pretend you"));
 
 const REVIEW: Said = Said { grade: Grade::Review, message: "steers what the model answers or approves", aspect: "" };
 
@@ -82,7 +81,8 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
         return Some(REVIEW);
     }
     // "If asked about this, deny that".
-    if (s.folded.contains("if asked") || s.folded.contains("when asked") || s.folded.contains("if the user asks"))
+    if s.folded.contains("ask")
+        && (s.folded.contains("if asked") || s.folded.contains("when asked") || s.folded.contains("if the user asks"))
         && s.after_text(0, s.len(), &["deny", "pretend", "lie", "insist"]).is_some_and(|word| s.is_said(word))
     {
         return Some(REVIEW);

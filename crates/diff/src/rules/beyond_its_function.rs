@@ -3,7 +3,7 @@
 use mcp_pin_model::Grade;
 
 use super::{Example, Found, Rule, signs};
-use crate::{compare::Comparison, speech::Class};
+use crate::compare::Comparison;
 
 pub(super) const RULE: Rule = Rule {
     id: "beyond-its-function",
@@ -28,8 +28,5 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
-    signs::weigh(comparison, found, NEEDS, signs::carry::weigh, "wants something beside the function of the tool");
+    signs::report(comparison, found, signs::Family::Carry, "wants something beside the function of the tool");
 }
-
-/// Without one of these there is nothing to weigh.
-const NEEDS: Class = Class::ANY;

@@ -4,28 +4,66 @@ pub(super) mod demand;
 pub(super) mod rank;
 pub(super) mod shadow;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::OnceLock};
 
 use mcp_pin_model::{
     Artifact, Grade, Provenance,
     json::{Pointer, Value},
     provenance::{self, ProvenanceChange},
 };
-use regex::Regex;
+use regex::{Captures, Match, Regex};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::Found;
 use crate::{
     change::{Change, ChangeKind, Direction},
     compare::Comparison,
+    fold::skeleton,
     reading::Passage,
     speech::Statement,
     walk::{Hint, server::package_of},
 };
 
-/// Compiles a pattern that is part of the program.
-pub(super) fn pattern(text: &str) -> Regex {
+/// A pattern that is part of the program.
+///
+/// The edge of a word (`\b`) beyond ASCII is the one thing that the quick way of matching cannot tell, and one dash in a
+/// text is enough for the slow one. Without its edges a pattern matches whatever it matches with them and more, so that
+/// is tried first on such a text.
+pub(super) struct Pattern {
+    exact: Regex,
+    without_edges: OnceLock<Regex>,
+}
+
+/// Compiles a pattern.
+pub(super) fn pattern(text: &str) -> Pattern {
+    Pattern { exact: compiled(text), without_edges: OnceLock::new() }
+}
+
+fn compiled(text: &str) -> Regex {
     Regex::new(text).expect("patterns are constants that the tests compile")
+}
+
+impl Pattern {
+    fn may_match(&self, text: &str) -> bool {
+        text.is_ascii()
+            || self.without_edges.get_or_init(|| compiled(&self.exact.as_str().replace(r"\b", ""))).is_match(text)
+    }
+
+    pub(super) fn is_match(&self, text: &str) -> bool {
+        self.may_match(text) && self.exact.is_match(text)
+    }
+
+    pub(super) fn find<'t>(&self, text: &'t str) -> Option<Match<'t>> {
+        if self.may_match(text) { self.exact.find(text) } else { None }
+    }
+
+    pub(super) fn find_iter<'t>(&self, text: &'t str) -> impl Iterator<Item = Match<'t>> {
+        self.may_match(text).then(|| self.exact.find_iter(text)).into_iter().flatten()
+    }
+
+    pub(super) fn captures_iter<'t>(&self, text: &'t str) -> impl Iterator<Item = Captures<'t>> {
+        self.may_match(text).then(|| self.exact.captures_iter(text)).into_iter().flatten()
+    }
 }
 
 /// Whether a place is inside a tool's output schema.
@@ -70,7 +108,8 @@ pub(super) fn is_other_name(change: &Change) -> bool {
 pub(super) fn holds_text_or_url(value: &Value) -> bool {
     match value {
         Value::String(text) => {
-            text.split_whitespace().nth(2).is_some() || text.contains("://") || text.contains("data:")
+            text.split_whitespace().nth(2).is_some()
+                || text.contains(':') && (text.contains("://") || text.contains("data:"))
         }
         Value::Array(items) => items.iter().any(holds_text_or_url),
         Value::Object(object) => object.iter().any(|(name, member)| {
@@ -93,19 +132,60 @@ pub(super) struct Said {
 pub(super) type Says = fn(&Passage, &Statement) -> Option<Said>;
 
 /// The families that tell an attack from a description. What one of them blocks is no ordinary order.
-const ATTACKS: [Says; 7] = [
-    super::instruction_override::says,
-    super::concealment::says,
-    super::conversation_delimiter::says,
-    super::sensitive_access::says,
-    super::exfiltration::says,
-    super::tool_redirect::says,
-    super::remote_instructions::says,
-];
+#[derive(Clone, Copy)]
+pub(super) enum Attack {
+    InstructionOverride,
+    Concealment,
+    ConversationDelimiter,
+    SensitiveAccess,
+    Exfiltration,
+    ToolRedirect,
+    RemoteInstructions,
+}
+
+impl Attack {
+    const ALL: [Self; 7] = [
+        Self::InstructionOverride,
+        Self::Concealment,
+        Self::ConversationDelimiter,
+        Self::SensitiveAccess,
+        Self::Exfiltration,
+        Self::ToolRedirect,
+        Self::RemoteInstructions,
+    ];
+
+    /// What the family sees in a statement. That it sees nothing, as in nearly all of them, is remembered: other rules
+    /// ask as well.
+    fn says(self, passage: &Passage, statement: &Statement) -> Option<Said> {
+        let (no_attack, bit) = (&statement.known.no_attack, 1 << self as u8);
+        if no_attack.get() & bit != 0 {
+            return None;
+        }
+        let says: Says = match self {
+            Self::InstructionOverride => super::instruction_override::says,
+            Self::Concealment => super::concealment::says,
+            Self::ConversationDelimiter => super::conversation_delimiter::says,
+            Self::SensitiveAccess => super::sensitive_access::says,
+            Self::Exfiltration => super::exfiltration::says,
+            Self::ToolRedirect => super::tool_redirect::says,
+            Self::RemoteInstructions => super::remote_instructions::says,
+        };
+        let said = says(passage, statement);
+        if said.is_none() {
+            no_attack.set(no_attack.get() | bit);
+        }
+        said
+    }
+}
 
 /// Whether a statement speaks to the model as an attack does.
 pub(super) fn is_attack(passage: &Passage, statement: &Statement) -> bool {
-    ATTACKS.iter().any(|says| says(passage, statement).is_some())
+    Attack::ALL.into_iter().any(|attack| attack.says(passage, statement).is_some())
+}
+
+/// Lets a family of attacks read every new statement.
+pub(super) fn each_attack(comparison: &Comparison<'_>, found: &mut Found<'_>, attack: Attack) {
+    each_said(comparison, found, |passage, statement| attack.says(passage, statement));
 }
 
 /// Every member of one of these names in a value, at any depth, with its place.
@@ -166,6 +246,10 @@ pub(super) fn members(
 
 /// Lets a family read every new statement.
 pub(super) fn each_statement(comparison: &Comparison<'_>, found: &mut Found<'_>, says: Says) {
+    each_said(comparison, found, says);
+}
+
+fn each_said(comparison: &Comparison<'_>, found: &mut Found<'_>, says: impl Fn(&Passage, &Statement) -> Option<Said>) {
     for &(passage, statement) in &comparison.speaking {
         if let Some(said) = says(passage, statement) {
             found.passage(lifted(comparison, said), passage, &statement.shown, said.message, said.aspect);
@@ -206,20 +290,21 @@ pub(super) fn is_described(statement: &Statement, start: usize, end: usize) -> b
 
 /// The parts of a name: at separators and at a change from lower to upper case, in lower case.
 pub(super) fn name_parts(name: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut lower = false;
+    let (mut parts, mut part, mut lower) = (Vec::new(), String::new(), false);
     for c in name.chars() {
-        if !c.is_alphanumeric() || (lower && c.is_uppercase()) {
-            parts.push(String::new());
+        if (!c.is_alphanumeric() || lower && c.is_uppercase()) && !part.is_empty() {
+            parts.push(std::mem::take(&mut part));
         }
         lower = c.is_lowercase();
-        if c.is_alphanumeric()
-            && let Some(part) = parts.last_mut()
-        {
+        if c.is_ascii_alphanumeric() {
+            part.push(c.to_ascii_lowercase());
+        } else if c.is_alphanumeric() {
             part.extend(c.to_lowercase());
         }
     }
-    parts.retain(|part| !part.is_empty());
+    if !part.is_empty() {
+        parts.push(part);
+    }
     parts
 }
 
@@ -266,7 +351,7 @@ pub(super) fn versions(value: Option<&Value>) -> BTreeSet<String> {
 
 /// What became of the provenance of each package that both sides run, with the change that says so. Each file after is
 /// held against the one before that it is nearest to.
-pub(super) fn provenance_changes<'c>(comparison: &'c Comparison<'c>) -> Vec<(&'c Change, Vec<ProvenanceChange>)> {
+pub(super) fn provenance_changes<'c>(comparison: &'c Comparison<'_>) -> Vec<(&'c Change, Vec<ProvenanceChange>)> {
     let Some(before) = comparison.before else { return Vec::new() };
     let base = Pointer::root().child("artifacts");
     let place = |artifact: &Artifact| base.child(&package_of(&artifact.purl)).child("provenance");
@@ -298,11 +383,16 @@ pub(super) fn provenance_changes<'c>(comparison: &'c Comparison<'c>) -> Vec<(&'c
         .collect()
 }
 
+/// A name in compatibility forms (NFKC), which those of ASCII are, without invisible characters.
+pub(super) fn visible(name: &str) -> String {
+    let is_visible = |c: &char| !mcp_pin_model::json::is_hidden(*c);
+    if name.is_ascii() { name.chars().filter(is_visible).collect() } else { name.nfkc().filter(is_visible).collect() }
+}
+
 /// What a name looks like, separators forgotten: as its glyphs stand, where a capital I is an l, and as its letters are
 /// read, where it is an i. Names that share one of the two are taken for each other.
 pub(super) fn looks(name: &str) -> [String; 2] {
-    let visible: String = name.nfkc().filter(|&c| !mcp_pin_model::json::is_hidden(c)).collect();
-    let skeleton = |text: &str| unicode_security::skeleton(text).collect::<String>();
+    let visible = visible(name);
     let joined = |text: String| {
         let parts = text.split(['_', '-', ' ']).filter(|part| !part.is_empty());
         parts.collect::<Vec<&str>>().join("_")
@@ -343,4 +433,41 @@ pub(super) fn is_one_letter_apart(one: &str, other: &str) -> bool {
     };
     let one_each = mine.len().max(theirs.len()) == 1 && is_letter(&mine) && is_letter(&theirs);
     one_each && !is_plural(&mine, &one) && !is_plural(&theirs, &other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_finds_the_same_beyond_ascii() {
+        let text = r"\bcat\b|\b(?:dogs?|c)\w*\b: \bx|^owl\b";
+        let (pattern, regex) = (pattern(text), compiled(text));
+        let around = ["", " ", "é", "–", " é", "é ", "ж", "-"];
+        let mut hits = 0;
+        for (before, after) in around.iter().flat_map(|before| around.iter().map(move |after| (before, after))) {
+            for middle in ["cat", "dog: x", "cow", "owl", "dogé: x", "cat cat"] {
+                let text = format!("{before}{middle}{after}");
+                let all: Vec<_> = regex.find_iter(&text).map(|hit| hit.range()).collect();
+                assert_eq!(pattern.find_iter(&text).map(|hit| hit.range()).collect::<Vec<_>>(), all, "{text}");
+                assert_eq!(pattern.find(&text).map(|hit| hit.range()), all.first().cloned(), "{text}");
+                assert_eq!(pattern.is_match(&text), !all.is_empty(), "{text}");
+                assert_eq!(pattern.captures_iter(&text).count(), all.len(), "{text}");
+                hits += all.len();
+            }
+        }
+        assert!(hits > 100, "{hits}");
+    }
+
+    #[test]
+    fn names_are_cut_at_separators_and_capitals() {
+        for (name, parts) in [
+            ("getHTTPPage_2", &["get", "httppage", "2"][..]),
+            ("__a--b", &["a", "b"]),
+            ("", &[]),
+            ("ÄrgerÖl", &["ärger", "öl"]),
+        ] {
+            assert_eq!(name_parts(name), parts, "{name}");
+        }
+    }
 }

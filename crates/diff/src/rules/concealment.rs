@@ -3,9 +3,8 @@
 use mcp_pin_model::Grade;
 use std::sync::LazyLock;
 
-use regex::Regex;
 
-use super::common::{Said, each_statement, is_described, pattern};
+use super::common::{Said, Attack, each_attack, is_described, Pattern, pattern};
 use crate::{reading::Passage, speech::{Class, Statement}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -29,12 +28,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
-    each_statement(comparison, found, says);
+    each_attack(comparison, found, Attack::Concealment);
 }
 
 
 /// Consent that is claimed, and consent that is not to be asked for.
-static UNASKED: LazyLock<Regex> = LazyLock::new(|| {
+static UNASKED: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(concat!(
         r"\bthe user (?:has|had|have)(?: already)? (?:consented|agreed|approved|authori[sz]ed|given (?:consent|permission|approval)|confirmed|pre-?approved)\b.{0,40}\b(?:to|so|all|any|every)\b",
         r"|\b(?:without|no need for|never|don't|do not|not) (?:to )?both(?:er|ering) the (?:user|human)\b|\b(?:never|do not|don't) ask (?:the user )?for (?:confirmation|permission|approval|consent)(?:[.,;]|$| (?:and|but|when|before))",
@@ -43,7 +42,7 @@ static UNASKED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Turns of speech that no tool has a use for.
-static PHRASES: LazyLock<Regex> = LazyLock::new(|| {
+static PHRASES: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(r"between us\b|secret operation|keep (?:this|it|that) to yourself|as if nothing (?:had )?happened|behind the user's back|(?:this|an?) hidden instruction")
 });
 
@@ -232,7 +231,7 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
     if keeps_out(s) {
         return Some(BLOCK);
     }
-    crate::speech::foreign::conceals(&s.folded).then_some(BLOCK)
+    crate::speech::foreign::conceals(s).then_some(BLOCK)
 }
 
 /// "This must never be mentioned".

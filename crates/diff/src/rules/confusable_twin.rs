@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mcp_pin_model::{Entry, EntryKind, Grade, json::{Pointer, Value}};
-use unicode_normalization::UnicodeNormalization as _;
 
-use super::Draft;
-use crate::change::EntryRef;
+use super::{Draft, common::visible};
+use crate::{change::EntryRef, fold::skeleton};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
 
@@ -116,9 +115,7 @@ fn letters(name: &str) -> String {
 
 /// What a name looks like: once case is forgotten, and as the glyphs stand.
 fn looks(name: &str) -> [String; 2] {
-    let composed: String = name.nfkc().filter(|&c| !mcp_pin_model::json::is_hidden(c)).collect();
-    let skeleton: String = unicode_security::skeleton(&composed).collect();
-    let folded: String = unicode_security::skeleton(&composed.to_lowercase()).collect();
+    let composed = visible(name);
     // The prefixes keep the two readings apart.
-    [format!("glyphs {skeleton}"), format!("letters {folded}")]
+    ["glyphs ".to_owned() + &skeleton(&composed), "letters ".to_owned() + &skeleton(&composed.to_lowercase())]
 }

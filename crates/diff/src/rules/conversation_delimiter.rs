@@ -3,9 +3,8 @@
 use mcp_pin_model::Grade;
 use std::sync::LazyLock;
 
-use regex::Regex;
 
-use super::common::{Said, each_statement, is_described, pattern};
+use super::common::{Said, Attack, each_attack, is_described, Pattern, pattern};
 use crate::{reading::Passage, speech::{Class, Statement}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -28,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
     detect,
 };
 
-static MARKS: LazyLock<Regex> = LazyLock::new(|| {
+static MARKS: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(concat!(
         // Marks of chat templates.
         r"<\|[a-z_/ ]{2,24}\|>|\[/?inst\]|<</?sys>>|<(?:start|end)_of_turn>|\[/?(?:system|admin|root|developer|sudo)(?: [a-z]{2,12})?\]",
@@ -46,11 +45,11 @@ static MARKS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Words without which a text has no such mark.
-static SIGNS: LazyLock<Regex> =
+static SIGNS: LazyLock<Pattern> =
     LazyLock::new(|| pattern(r"system|assistant|developer|instruction|prompt|directive|objective|jailbreak|description|documentation"));
 
 /// A new role, in words.
-static ROLE: LazyLock<Regex> = LazyLock::new(|| {
+static ROLE: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(concat!(
         r"\byou are now\b|\bfrom (?:now on|this (?:point|moment)(?: on| forward| onwards?)?),? (?:you|the (?:assistant|agent|model|ai)|all|every|always|never|respond|answer|reply|speak|act|ignore|treat)\b",
         r"|\byou (?:will|shall|must) (?:now|henceforth)\b|\b(?:act|behave|respond) as (?:an? )?(?:unrestricted|unfiltered|jailbroken|system|root|admin(?:istrator)?|developer|dan)\b",
@@ -60,7 +59,7 @@ static ROLE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
-    each_statement(comparison, found, says);
+    each_attack(comparison, found, Attack::ConversationDelimiter);
 }
 
 const BLOCK: Said = Said { grade: Grade::Block, message: "imitates a conversation role, a system message or a delimiter", aspect: "" };

@@ -3,9 +3,8 @@
 use mcp_pin_model::Grade;
 use std::sync::LazyLock;
 
-use regex::Regex;
 
-use super::common::{Said, each_statement, is_described, pattern};
+use super::common::{Said, each_statement, is_described, Pattern, pattern};
 use crate::{reading::{Passage, Role}, speech::{Class, Statement}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -28,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
     detect,
 };
 
-static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
+static COMMAND: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(concat!(
         r"\b(?:curl|wget|iwr|fetch)\b[^|;\n]{0,200}\|\s*(?:sudo\s+)?(?:ba|z|da|k)?sh\b|\b(?:bash|sh|zsh)\s+<\(\s*(?:curl|wget)|\brm\s+-[a-z]*[rf][a-z]*\s+[~/$*.]|\bchmod\s+(?:-\w+\s+)*(?:0?777|0?666|[ao]\+[rwx]+)\b",
         r"|\bbase64\s+(?:-d|--decode|-D)\b|\b(?:nc|ncat|netcat)\b[^;\n]{0,60}\s-[a-z]*[ec]\b|/dev/tcp/|\bpowershell(?:\.exe)?\b.{0,40}-e(?:nc|ncodedcommand|c)?\b|\b(?:iex|invoke-expression)\b|\bmkfifo\b|\bdd\s+if=|\bmkfs\b|:\(\)\s*\{",

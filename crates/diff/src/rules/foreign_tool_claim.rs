@@ -3,7 +3,7 @@
 use mcp_pin_model::Grade;
 
 use super::{Example, Found, Rule, signs};
-use crate::{compare::Comparison, speech::Class};
+use crate::compare::Comparison;
 
 pub(super) const RULE: Rule = Rule {
     id: "foreign-tool-claim",
@@ -28,8 +28,5 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
-    signs::weigh(comparison, found, NEEDS, signs::outside::weigh, "says how tools outside this one are to be used or taken");
+    signs::report(comparison, found, signs::Family::Outside, "says how tools outside this one are to be used or taken");
 }
-
-/// Without one of these there is nothing to weigh.
-const NEEDS: Class = Class::IDENTIFIER.or(Class::TOOL).or(Class::DEVICE).or(Class::PRODUCT).or(Class::OTHER).or(Class::QUOTED);

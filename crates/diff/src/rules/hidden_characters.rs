@@ -32,6 +32,9 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             fold::hidden(text).into_iter().filter(|&c| !fold::is_terminal_control(c)).collect()
         };
         let mut fresh = hidden(&passage.after);
+        if fresh.is_empty() {
+            continue;
+        }
         // What the text held before is not news; how often counts.
         for c in passage.before.map(hidden).unwrap_or_default() {
             if let Some(index) = fresh.iter().position(|&known| known == c) {

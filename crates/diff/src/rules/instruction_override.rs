@@ -1,7 +1,7 @@
 //! `instruction-override`: text that cancels or outranks the instructions a model was given.
 
 use mcp_pin_model::Grade;
-use super::common::{Said, each_statement};
+use super::common::{Said, Attack, each_attack};
 use crate::{reading::Passage, speech::{Class, Statement}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -25,7 +25,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
-    each_statement(comparison, found, says);
+    each_attack(comparison, found, Attack::InstructionOverride);
 }
 
 
@@ -70,11 +70,11 @@ pub(super) fn says(_: &Passage, statement: &Statement) -> Option<Said> {
     // "Remember this rule for all future conversations", "add it to CLAUDE.md": an order that outlives the call.
     let keeps = ["remember", "memorise", "memorize", "save", "store", "write", "add", "append", "keep", "persist", "note"];
     let lasting = ["claude.md", "agents.md", ".cursorrules", "copilot-instructions", "gemini.md", "your memory", "long-term memory", "future conversations", "future sessions", "future chats", "every later session", "all sessions", "later conversations"];
-    if (s.folded.contains(".md") || s.has(Class::CONVERSATION) || s.folded.contains("session") || s.folded.contains("cursorrules"))
+    if s.is_directed()
+        && !s.has(Class::PERMIT)
+        && (s.folded.contains(".md") || s.has(Class::CONVERSATION) || s.folded.contains("session") || s.folded.contains("cursorrules"))
         && lasting.iter().any(|place| s.folded.contains(place))
         && (0..s.len()).any(|verb| keeps.contains(&s.text(verb)) && s.is_order(verb) && s.is_said(verb) && s.after(verb, 8, Class::INSTRUCTION | Class::THIS).is_some())
-        && s.is_directed()
-        && !s.has(Class::PERMIT)
     {
         return Some(Said { grade: Grade::Review, message: "has the model keep an instruction for later", aspect: "held" });
     }
@@ -155,5 +155,5 @@ fn is_file_list(s: &Statement, object: usize) -> bool {
 
 /// The same in other languages: a verb and what it cancels, by their stems.
 fn foreign(s: &Statement) -> Option<Said> {
-    crate::speech::foreign::cancels(&s.folded).then_some(BLOCK)
+    crate::speech::foreign::cancels(s).then_some(BLOCK)
 }

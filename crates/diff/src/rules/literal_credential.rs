@@ -3,9 +3,8 @@
 use mcp_pin_model::Grade;
 use std::sync::LazyLock;
 
-use regex::Regex;
 
-use super::common::{parent, pattern};
+use super::common::{parent, Pattern, pattern};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
 
@@ -28,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// What credentials look like: prefixes and lengths that their issuers chose.
-static CREDENTIAL: LazyLock<Regex> = LazyLock::new(|| {
+static CREDENTIAL: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(concat!(
         r"(?:\b(?:A3T[A-Z0-9]|AKIA|ASIA|AGPA|AIDA)[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bglpat-[A-Za-z0-9_-]{18,}",
         r"|\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\b[rs]k_(?:live|test)_[A-Za-z0-9]{14,}|\bsk-(?:ant-|proj-|live-)?[A-Za-z0-9_-]{18,}|\bAIza[A-Za-z0-9_-]{30,}",
@@ -38,7 +37,7 @@ static CREDENTIAL: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 /// A name for a secret with its value.
-static ASSIGNED: LazyLock<Regex> = LazyLock::new(|| {
+static ASSIGNED: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(r#"(?i)(?:password|passwd|secret|api[_-]?key|access[_-]?key|auth[_-]?token|private[_-]?key)[a-z_]{0,24}["']?\s*(?:[:=]|is)\s*["'`]?([^\s"'`<>{}$,;()\[\]]{8,})"#)
 });
 
@@ -73,7 +72,15 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
 
 /// Whether there is anything without spaces that is long enough for an issuer's credential.
 fn long_word(text: &str) -> bool {
-    text.split_ascii_whitespace().any(|word| word.len() >= LONG) || text.contains("PRIVATE KEY")
+    // A stretch of that length without white space, each begun behind the last white space of the one before.
+    let mut start = 0;
+    while let Some(stretch) = text.as_bytes().get(start..start + LONG) {
+        match stretch.iter().rposition(u8::is_ascii_whitespace) {
+            Some(space) => start += space + 1,
+            None => return true,
+        }
+    }
+    text.contains("PRIVATE KEY")
 }
 
 /// Credentials of issuers are at least this long.

@@ -153,6 +153,8 @@ rules![
 mod common;
 mod signs;
 
+pub(crate) use signs::Weighed;
+
 /// All rules, sorted by id.
 #[must_use]
 pub fn all() -> Vec<&'static Rule> {

@@ -3,9 +3,8 @@
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use mcp_pin_model::Grade;
-use regex::Regex;
 
-use super::common::{last, pattern};
+use super::common::{last, Pattern, pattern};
 use crate::{fold, reading::Role, speech::{Class, Statement}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -28,11 +27,11 @@ pub(super) const RULE: Rule = Rule {
     detect,
 };
 
-static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+static ADDRESS: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(r"\b(?:https?|wss?|ftp)://([a-z0-9.-]+(?::\d+)?)|\b[a-z0-9._%+-]+@([a-z0-9-]+(?:\.[a-z0-9-]+)+)\b")
 });
 /// An order to send or fetch shortly before an address.
-static SENDS: LazyLock<Regex> = LazyLock::new(|| {
+static SENDS: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(
         r"(?:^|[,:;-] ?|\b(?:always|must|also|then|and|to|please|first|you|should)\s+)(?:send|forward|post|upload|e-?mail|deliver|leak|bcc|cc|copy|fetch|transmit|report|submit|add|redirect|route|log|share|archive)\b.{0,60}(?:(?:https?|wss?|ftp)://|[a-z0-9._%+-]@[a-z0-9-]+\.)",
     )
@@ -84,7 +83,8 @@ fn beside(fresh: &[Statement], index: usize) -> bool {
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages {
         // Most strings name no address; looking for the two signs of one settles it.
-        if !passage.after.contains("://") && !passage.after.contains('@') {
+        let has = |byte: u8| passage.after.as_bytes().contains(&byte);
+        if !(has(b':') && passage.after.contains("://")) && !has(b'@') {
             continue;
         }
         let known = passage.before.map(|before| hosts(&fold::fold(before))).unwrap_or_default();

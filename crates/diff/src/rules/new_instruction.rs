@@ -3,9 +3,8 @@
 use std::{borrow::Cow, sync::LazyLock};
 
 use mcp_pin_model::Grade;
-use regex::Regex;
 
-use super::common::{is_attack, pattern};
+use super::common::{is_attack, Pattern, pattern};
 use crate::{fold, reading::{Passage, Role}, speech::Statement};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -28,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
     detect,
 };
 
-static ORDERS: LazyLock<Regex> = LazyLock::new(|| {
+static ORDERS: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(concat!(
         r"(?:^|[:,!-] )(?:always|never|do not|don't|make sure|be sure|remember|ensure)(?: to| that)? (?:use|call|invoke|run|ask|tell|include|pass|add|confirm|prefer|choose|read|send|set|check|follow|provide|respond|reply|answer|you)\b",
         r"|\byou (?:must|should always|should never|are required to)\b",
@@ -39,10 +38,10 @@ static ORDERS: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 /// Words without which [`ORDERS`] cannot match.
-static ORDER_WORDS: LazyLock<Regex> = LazyLock::new(|| {
+static ORDER_WORDS: LazyLock<Pattern> = LazyLock::new(|| {
     pattern("always|never|do not|don't|sure|remember|ensure|you must|you should|you are|must|mandatory|to be|call|use|run|invoke|execute|before|critical|important")
 });
-static SUPERIOR: LazyLock<Regex> = LazyLock::new(|| {
+static SUPERIOR: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(
         r"\b(?:best\b.{0,40}\btools?|most (?:accurate|reliable|trusted)|highest priority|always prefer|prefer this|preferred (?:tool|over)|instead of (?:any |the )?other|rather than (?:any |the )?others?|choose this|overrides? all|replaces? all|deprecated and unsafe|official, verified)\b",
     )

@@ -96,11 +96,12 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
     if s.has(Class::ORDER) && s.after_text(0, s.len(), &["precede", "precedes"]).is_some_and(|word| s.after(word, 3, Class::EVERY).is_some()) {
         return Some(REVIEW);
     }
-    let exceptionless = s.folded.contains("without exception") || s.folded.contains("no exceptions") || s.folded.contains("cannot be skipped") || s.folded.contains("must never be skipped");
-    if exceptionless && s.has_all(&[Class::EVERY, Class::ORDER]) && s.has(Class::CALL | Class::TOOL) {
+    let exceptionless = || s.folded.contains("without exception") || s.folded.contains("no exceptions") || s.folded.contains("cannot be skipped") || s.folded.contains("must never be skipped");
+    if s.has_all(&[Class::EVERY, Class::ORDER]) && s.has(Class::CALL | Class::TOOL) && exceptionless() {
         return Some(REVIEW);
     }
-    if s.folded.contains("your first choice") || s.folded.contains("your default choice") || s.folded.contains("your only choice") || s.folded.contains("your preferred tool") {
+    let yours = || ["your first choice", "your default choice", "your only choice", "your preferred tool"].iter().any(|choice| s.folded.contains(choice));
+    if s.folded.contains("your ") && yours() {
         return Some(REVIEW);
     }
     // Rank: "the best and most reliable search tool", "highest priority tool", "trusted by 10 million users".

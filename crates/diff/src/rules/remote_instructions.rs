@@ -1,7 +1,7 @@
 //! `remote-instructions`: text that has the model follow instructions from elsewhere.
 
 use mcp_pin_model::Grade;
-use super::common::{Said, each_statement};
+use super::common::{Said, Attack, each_attack};
 use crate::{reading::Passage, speech::{Class, Statement}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -25,7 +25,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
-    each_statement(comparison, found, says);
+    each_attack(comparison, found, Attack::RemoteInstructions);
 }
 
 

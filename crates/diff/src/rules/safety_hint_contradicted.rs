@@ -1,5 +1,7 @@
 //! `safety-hint-contradicted`: a new hint contradicts what the tool's name says.
 
+use std::cell::LazyCell;
+
 use mcp_pin_model::{EntryKind, Grade, json::Value};
 
 use super::{Draft, common::{last, name_parts}};
@@ -63,12 +65,16 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             }
             _ => continue,
         };
+        if claims.is_empty() {
+            continue;
+        }
         let parts = name_parts(&entry.key);
         let named = parts.iter().map(String::as_str).find(|part| !PREFIXES.contains(part)).unwrap_or_default();
         // "The update checker", "release notes", "deletion list": what stands at the end is what the name names.
         let named = if is_compound(&parts) { "" } else { named };
         let text = comparison.entry_after(entry).and_then(|entry| entry.value().get("description")?.as_str());
         let says = text.map(first_verb).unwrap_or_default();
+        let transforms = LazyCell::new(|| text.is_some_and(is_transform));
         for hint in claims {
             let (list, message): (&[&str], _) = match hint.name {
                 "readOnlyHint" => (CHANGES, "claims to be read-only; its name says that it changes something"),
@@ -78,9 +84,8 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
             };
             // A description begins with what the tool does, "permanently deletes"; only plain words are taken from it.
             let by_name = list.contains(&named);
-            let transforms = text.is_some_and(is_transform);
-            let by_text = !by_name && list.contains(&says.as_str()) && !AMBIGUOUS.contains(&says.as_str()) && !transforms;
-            let by_name = by_name && !(transforms && text.is_some_and(|text| text.to_lowercase().contains("return")));
+            let by_text = !by_name && list.contains(&says.as_str()) && !AMBIGUOUS.contains(&says.as_str()) && !*transforms;
+            let by_name = by_name && !(*transforms && text.is_some_and(|text| text.to_lowercase().contains("return")));
             let runs = hint.name == "readOnlyHint" && !by_name && !by_text
                 && (runs_anything(&parts, text.unwrap_or_default()) || takes_content(comparison, entry));
             if by_name || by_text || runs {
@@ -134,10 +139,10 @@ fn runs_anything(parts: &[String], text: &str) -> bool {
     let shell = parts.iter().any(|part| matches!(part.as_str(), "shell" | "command" | "terminal" | "bash"))
         && parts.iter().any(|part| matches!(part.as_str(), "run" | "execute" | "exec"))
         || ["execute", "run"].iter().any(|verb| first.starts_with(verb)) && ["shell", " a command", "any command", "arbitrary", "bash"].iter().any(|what| first.contains(what));
-    let limited = ["read-only", "read only", "readonly", "sandbox", "not ", "n't ", "fail", "reject", "refus", "block", "safe"].iter().any(|word| text.contains(word));
+    let limited = || ["read-only", "read only", "readonly", "sandbox", "not ", "n't ", "fail", "reject", "refus", "block", "safe"].iter().any(|word| text.contains(word));
     let accepts = ["insert", "update", "delete"].iter().filter(|word| text.contains(*word)).count() >= 2
         && ["accepted", "allowed", "permitted", "possible", "as well"].iter().any(|word| text.contains(word));
-    (shell || accepts) && !limited
+    (shell || accepts) && !limited()
 }
 
 /// A place and what is to stand there, or leave to replace it: parameters of something that writes.

@@ -1,7 +1,7 @@
 //! `sensitive-access`: text that sends the model after secrets or sensitive files.
 
 use mcp_pin_model::Grade;
-use super::common::{Said, demand, each_statement, each_two};
+use super::common::{Said, demand, Attack, each_attack, each_two};
 use crate::{reading::{Passage, Role}, speech::{Class, Statement, things::Kind}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -25,7 +25,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
-    each_statement(comparison, found, says);
+    each_attack(comparison, found, Attack::SensitiveAccess);
     each_two(comparison, found, says, BLOCK, |passage, first, second| demand::over_two(passage, first, second, is_secret));
 }
 

@@ -1,11 +1,11 @@
 //! `sensitive-parameter`: a parameter that asks for conversation, reasoning, credentials or a destination.
 
-use std::{cell::LazyCell, collections::BTreeSet, sync::LazyLock};
+use std::{borrow::Cow, cell::LazyCell, collections::BTreeSet, sync::LazyLock};
 
 use mcp_pin_model::{Grade, json::{Pointer, Value}};
-use regex::Regex;
+use regex::RegexSet;
 
-use super::{Draft, common::{is_attack, is_input_parameter, last, name_parts, pattern}};
+use super::{Draft, common::{is_attack, is_input_parameter, last, name_parts}};
 use crate::{change::{Change, ChangeKind, EntryRef}, fold, reading::Passage, speech::{Class, Statement, things::{Kind, things}}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -29,45 +29,38 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// Names, in lower case with single underscores, that ask for what only the model holds: no program has such an input.
-static CONTEXT: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(concat!(
-        r"^(?:(?:full|entire|complete|raw|whole|all|current|your|the|previous|prior|past|last|recent|agent|assistant|llm|model|user|session|internal)_)*",
-        r"(?:(?:conversation|chat|dialog|dialogue|message|messages|session|thread|prompt)_(?:history|log|context|transcript|messages|dump|so_far|content|contents|text|thread|memory|summary)",
-        r"|(?:full|entire|complete|raw|whole|all)_(?:conversation|chat|transcript|history|messages|context|prompt|memory|dialogue)|conversation|transcript",
-        r"|(?:previous|prior|past|last|recent|all)_(?:messages|turns|prompts|responses|outputs)|(?:system|developer|hidden|initial)_(?:prompt|message|instructions?)s?",
-        r"|dialogu?e|(?:initial|system|assistant|agent|hidden)_(?:configuration|config|persona)|persona_(?:text|prompt)|(?:conversation|chat|dialogu?e)s?_\w*(?:log|turns|so_far|record|text|dump)|(?:your|my|agent|assistant)?_?memories",
-        r"|chain_of_thought|cot|inner_monologue|scratchpad|(?:agent|assistant|llm|model|your)_(?:memory|state|context|reasoning|thoughts?|instructions|notes|secrets)|internal_(?:reasoning|thoughts?|notes)",
-        r"|(?:tools?|functions?|servers?)_(?:list|names|available|inventory|schema)|(?:available|installed|other|connected|all)_(?:tools|functions|servers)|list_of_(?:tools|functions)|memory_dump|context_window|(?:other_)?tool_(?:outputs?|results?|history))$",
-    ))
-});
+const CONTEXT: &str = concat!(
+    r"^(?:(?:full|entire|complete|raw|whole|all|current|your|the|previous|prior|past|last|recent|agent|assistant|llm|model|user|session|internal)_)*",
+    r"(?:(?:conversation|chat|dialog|dialogue|message|messages|session|thread|prompt)_(?:history|log|context|transcript|messages|dump|so_far|content|contents|text|thread|memory|summary)",
+    r"|(?:full|entire|complete|raw|whole|all)_(?:conversation|chat|transcript|history|messages|context|prompt|memory|dialogue)|conversation|transcript",
+    r"|(?:previous|prior|past|last|recent|all)_(?:messages|turns|prompts|responses|outputs)|(?:system|developer|hidden|initial)_(?:prompt|message|instructions?)s?",
+    r"|dialogu?e|(?:initial|system|assistant|agent|hidden)_(?:configuration|config|persona)|persona_(?:text|prompt)|(?:conversation|chat|dialogu?e)s?_\w*(?:log|turns|so_far|record|text|dump)|(?:your|my|agent|assistant)?_?memories",
+    r"|chain_of_thought|cot|inner_monologue|scratchpad|(?:agent|assistant|llm|model|your)_(?:memory|state|context|reasoning|thoughts?|instructions|notes|secrets)|internal_(?:reasoning|thoughts?|notes)",
+    r"|(?:tools?|functions?|servers?)_(?:list|names|available|inventory|schema)|(?:available|installed|other|connected|all)_(?:tools|functions|servers)|list_of_(?:tools|functions)|memory_dump|context_window|(?:other_)?tool_(?:outputs?|results?|history))$",
+);
 /// Names that ask for private material.
-static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(concat!(
-        r"^(?:(?:user|users|my|your|host|local|system|the|all|raw|aws|gcp|azure|github|root)_)*",
-        r"(?:(?:ssh_|rsa_|gpg_|pgp_|wallet_|signing_)?private_keys?|ssh_keys?|seed_phrase|recovery_phrase|mnemonic(?:_phrase)?|env_vars?|environment_variables?|dotenv|env_file(?:_contents?)?",
-        r"|environ(?:ment)?_(?:dump|contents?)|environ|(?:\w+_)?private_key(?:_\w+)?|(?:recovery|seed|mnemonic)_(?:words|phrase|key)|(?:user|users|account|e?mail|login|bank|admin|master|my|your|their|openai|anthropic|github|gitlab|aws|google|slack|stripe|azure)_\w*(?:password|passwd|passphrase|api_?key|secret_key|access_key|auth_token|access_token|pat|credentials?)",
-        r"|\w+_(?:api_?key|access_token|auth_token|bearer_token|refresh_token)|(?:session|auth|login|browser)_cookies?|\w+_pat|credentials_json",
-        r"|id_rsa|credentials?_(?:file|dump|contents?|store)|(?:browser_|session_)?cookies|keychain|shell_history|saved_passwords|etc_passwd|secrets)$",
-    ))
-});
+const SECRETS: &str = concat!(
+    r"^(?:(?:user|users|my|your|host|local|system|the|all|raw|aws|gcp|azure|github|root)_)*",
+    r"(?:(?:ssh_|rsa_|gpg_|pgp_|wallet_|signing_)?private_keys?|ssh_keys?|seed_phrase|recovery_phrase|mnemonic(?:_phrase)?|env_vars?|environment_variables?|dotenv|env_file(?:_contents?)?",
+    r"|environ(?:ment)?_(?:dump|contents?)|environ|(?:\w+_)?private_key(?:_\w+)?|(?:recovery|seed|mnemonic)_(?:words|phrase|key)|(?:user|users|account|e?mail|login|bank|admin|master|my|your|their|openai|anthropic|github|gitlab|aws|google|slack|stripe|azure)_\w*(?:password|passwd|passphrase|api_?key|secret_key|access_key|auth_token|access_token|pat|credentials?)",
+    r"|\w+_(?:api_?key|access_token|auth_token|bearer_token|refresh_token)|(?:session|auth|login|browser)_cookies?|\w+_pat|credentials_json",
+    r"|id_rsa|credentials?_(?:file|dump|contents?|store)|(?:browser_|session_)?cookies|keychain|shell_history|saved_passwords|etc_passwd|secrets)$",
+);
 /// Names that ask for what pays or proves who somebody is.
-static PAYS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"^(?:(?:user|users|credit|debit|bank|payment|customer|your|my|the|sms|latest|last|current)_)*(?:card_(?:number|no|num|cvv|cvc|pin)|cvv|cvc|otp|otp_code|one_time_(?:code|password)|totp|mfa_code|2fa_code|sms_code|verification_pin|ssn|social_security_number)$")
-});
+const PAYS: &str =
+    r"^(?:(?:user|users|credit|debit|bank|payment|customer|your|my|the|sms|latest|last|current)_)*(?:card_(?:number|no|num|cvv|cvc|pin)|cvv|cvc|otp|otp_code|one_time_(?:code|password)|totp|mfa_code|2fa_code|sms_code|verification_pin|ssn|social_security_number)$";
 /// Names of places that something is sent to.
-static DESTINATIONS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"^(?:\w+_)?(?:callback|webhook|notify|notification|deliver|delivery|forward|mirror|report|relay|copy|sync|collector|telemetry|exfil)_(?:url|uri|to|at|endpoint|address|host|target|email)$")
-});
+const DESTINATIONS: &str =
+    r"^(?:\w+_)?(?:callback|webhook|notify|notification|deliver|delivery|forward|mirror|report|relay|copy|sync|collector|telemetry|exfil)_(?:url|uri|to|at|endpoint|address|host|target|email)$";
 /// Names of files that go along.
-static FILES: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:attach(?:ed)?|local|upload|extra|include)_(?:file|files|path|document|files_from)(?:_path|s)?$"));
+const FILES: &str =
+    r"^(?:attach(?:ed)?|local|upload|extra|include)_(?:file|files|path|document|files_from)(?:_path|s)?$";
 /// Names that real tools have too: a sign-in has a password, telemetry a prompt.
-static ASKS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(concat!(
-        r"^(?:chat|history|(?:user|original|full|last)_(?:prompts?|message|query|request)|reasoning|thoughts?|thinking|sidenote|side_note",
-        r"|api_?keys?|access_token|auth_token|password|passwd|passphrase|credentials?|secrets?",
-        r"|env|environment|callback_url|webhook(?:_url)?|exfil\w*|diagnostics?_output|bcc|exfiltration\w*)$",
-    ))
-});
+const ASKS: &str = concat!(
+    r"^(?:chat|history|(?:user|original|full|last)_(?:prompts?|message|query|request)|reasoning|thoughts?|thinking|sidenote|side_note",
+    r"|api_?keys?|access_token|auth_token|password|passwd|passphrase|credentials?|secrets?",
+    r"|env|environment|callback_url|webhook(?:_url)?|exfil\w*|diagnostics?_output|bcc|exfiltration\w*)$",
+);
 /// Words by which a tool speaks of the matter itself, by stem.
 const ABOUT_CONTEXT: [&str; 16] = [
     "conversation", "chat", "message", "prompt", "transcript", "dialog", "agent", "assistant", "llm", "memory", "thought", "thinking", "reason",
@@ -174,27 +167,46 @@ fn wants(s: &Statement) -> Option<&'static [&'static str]> {
     None
 }
 
-/// What a name asks for, as the words of a tool that may; none of them for names that real tools have too.
+/// What a name may ask for, and the words of a tool that may ask for it: none of them where real tools have the name too.
+const KINDS: [(&str, &[&str]); 6] = [
+    (CONTEXT, &ABOUT_CONTEXT),
+    (SECRETS, &ABOUT_ACCESS),
+    (PAYS, &ABOUT_PAYMENT),
+    (FILES, &ABOUT_FILES),
+    (ASKS, &[]),
+    (DESTINATIONS, &ABOUT_SENDING),
+];
+
+/// All of these names at once: nearly none asks for anything, which one look settles.
+static NAMES: LazyLock<RegexSet> = LazyLock::new(|| {
+    RegexSet::new(KINDS.map(|(pattern, _)| pattern)).expect("patterns are constants that the tests compile")
+});
+
+/// What a name asks for, as the words of a tool that may; the first kind counts.
 fn kind_of(name: &str) -> Option<&'static [&'static str]> {
-    if CONTEXT.is_match(name) {
-        Some(&ABOUT_CONTEXT)
-    } else if SECRETS.is_match(name) {
-        Some(if name.contains("env") { &ABOUT_ENVIRONMENT } else { &ABOUT_ACCESS })
-    } else if PAYS.is_match(name) {
-        Some(&ABOUT_PAYMENT)
-    } else if FILES.is_match(name) {
-        Some(&ABOUT_FILES)
-    } else if ASKS.is_match(name) {
-        Some(&[])
-    } else if DESTINATIONS.is_match(name) {
-        Some(&ABOUT_SENDING)
-    } else {
-        None
+    if !NAMES.is_match(name) {
+        return None;
     }
+    let first = NAMES.matches(name).iter().next()?;
+    let &(pattern, about) = KINDS.get(first)?;
+    Some(if pattern == SECRETS && name.contains("env") { &ABOUT_ENVIRONMENT } else { about })
 }
 
-/// Every parameter below a schema, at most so deep that each stands for something that a caller fills in.
-fn each_parameter(schema: &Value, path: &Pointer, depth: usize, hit: &mut dyn FnMut(&str, &Pointer, &Value)) {
+/// A name as the patterns read it: its parts in lower case, lookalikes undone, with single underscores. Most names are
+/// written so.
+fn normal(name: &str) -> Cow<'_, str> {
+    let is_part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    if name.split('_').all(is_part) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(name_parts(&fold::fold(&name_parts(name).join("_"))).join("_"))
+}
+
+/// Every parameter below a schema that asks for something, at most so deep that each stands for something that a caller
+/// fills in.
+fn each_parameter(schema: &Value, path: &Pointer, depth: usize, hit: &mut dyn FnMut(&Parameter<'_>)) {
     const DEEPEST: usize = 4;
     if depth > DEEPEST {
         return;
@@ -202,8 +214,15 @@ fn each_parameter(schema: &Value, path: &Pointer, depth: usize, hit: &mut dyn Fn
     if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
         let base = path.child("properties");
         for (name, below) in properties.iter() {
+            let about = kind_of(&normal(name));
+            let has_parameters = || below.get("properties").or_else(|| below.get("items")).is_some();
+            if about.is_none() && !has_parameters() {
+                continue;
+            }
             let path = base.child(name);
-            hit(name, &path, below);
+            if let Some(about) = about {
+                hit(&Parameter { about, path: &path, schema: Some(below), is_top: depth == 0 });
+            }
             each_parameter(below, &path, depth + 1, hit);
         }
     }
@@ -220,28 +239,30 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     });
     let is_attacked = |entry: Option<&EntryRef>| entry.is_some_and(|entry| attacked.contains(entry));
     for change in comparison.changes.iter().filter(|change| is_input_parameter(change)) {
-        judge(comparison, found, &is_attacked, change, &Parameter { name: &last(&change.path), path: &change.path, schema: change.after.as_ref(), is_top: true });
+        if let Some(about) = kind_of(&normal(&last(&change.path))) {
+            let parameter = Parameter { about, path: &change.path, schema: change.after.as_ref(), is_top: true };
+            judge(comparison, found, &is_attacked, change, &parameter);
+        }
         if let Some(schema) = &change.after {
-            each_parameter(schema, &change.path, 1, &mut |name, path, schema| {
-                judge(comparison, found, &is_attacked, change, &Parameter { name, path, schema: Some(schema), is_top: false });
+            each_parameter(schema, &change.path, 1, &mut |parameter| {
+                judge(comparison, found, &is_attacked, change, parameter);
             });
         }
     }
     // A new tool brings its parameters with it.
     for change in comparison.changes.iter().filter(|change| change.kind == ChangeKind::EntryAdded) {
         let Some(schema) = change.after.as_ref().and_then(|entry| entry.get("inputSchema")) else { continue };
-        let base = change.path.child("inputSchema");
-        let depth = base.tokens().count() + 2;
-        each_parameter(schema, &base, 0, &mut |name, path, schema| {
-            judge(comparison, found, &is_attacked, change, &Parameter { name, path, schema: Some(schema), is_top: path.tokens().count() <= depth });
+        each_parameter(schema, &change.path.child("inputSchema"), 0, &mut |parameter| {
+            judge(comparison, found, &is_attacked, change, parameter);
         });
     }
     described(comparison, found);
 }
 
-/// A parameter, at whatever depth.
+/// A parameter that asks for something, at whatever depth.
 struct Parameter<'p> {
-    name: &'p str,
+    /// The words of a tool that may ask for it.
+    about: &'static [&'static str],
     path: &'p Pointer,
     schema: Option<&'p Value>,
     /// Whether the tool takes it, and not an object that it takes.
@@ -255,9 +276,7 @@ fn judge(
     change: &Change,
     parameter: &Parameter<'_>,
 ) {
-    let &Parameter { name, path, schema, is_top } = parameter;
-    let name = name_parts(&fold::fold(&name_parts(name).join("_"))).join("_");
-    let Some(about) = kind_of(&name) else { return };
+    let &Parameter { about, path, schema, is_top } = parameter;
     // Inside of an object, a name that real tools have too is part of a record.
     if !is_top && about.is_empty() {
         return;

@@ -3,9 +3,8 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use mcp_pin_model::{EntryKind, Grade};
-use regex::Regex;
 
-use super::{Example, Found, Rule, common::pattern};
+use super::{Example, Found, Rule, common::{Pattern, pattern}};
 use crate::{compare::Comparison, reading::Role};
 
 pub(super) const RULE: Rule = Rule {
@@ -30,7 +29,7 @@ pub(super) const RULE: Rule = Rule {
 const SHORTEST: usize = 8;
 
 /// An order, or a comparison.
-static ORDERS: LazyLock<Regex> = LazyLock::new(|| {
+static ORDERS: LazyLock<Pattern> = LazyLock::new(|| {
     pattern(concat!(
         r"\b(?:must|always|never|instead|rather|before|after|whenever|when|if|do not|don't|should|need to|ensure|make sure",
         r"|replaces?|supersedes?|overrides?|deprecated|unsafe|broken|ignore|prefer|first|required?|set|add|append|include|change|redirect|forward|copy)\b"

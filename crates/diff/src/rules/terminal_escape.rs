@@ -4,9 +4,8 @@ use mcp_pin_model::Grade;
 use std::sync::LazyLock;
 
 use mcp_pin_model::json::Value;
-use regex::Regex;
 
-use super::{Draft, common::pattern};
+use super::{Draft, common::{Pattern, pattern}};
 use crate::fold;
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -30,7 +29,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// An escape sequence that is written out.
-static WRITTEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\\(?:x1b|u001b|u\{1b\}|033|e)(?:\[[0-9;?]*[a-z]|\][0-9]+;)"));
+static WRITTEN: LazyLock<Pattern> = LazyLock::new(|| pattern(r"(?i)\\(?:x1b|u001b|u\{1b\}|033|e)(?:\[[0-9;?]*[a-z]|\][0-9]+;)"));
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages {

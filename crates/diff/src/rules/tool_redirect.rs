@@ -1,7 +1,7 @@
 //! `tool-redirect`: text that changes what the user or another tool does.
 
 use mcp_pin_model::Grade;
-use super::common::{Said, each_statement, shadow};
+use super::common::{Said, Attack, each_attack, shadow};
 use crate::{reading::{Passage, Role}, speech::{Class, Statement}};
 use super::{Example, Found, Rule};
 use crate::compare::Comparison;
@@ -25,7 +25,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
-    each_statement(comparison, found, says);
+    each_attack(comparison, found, Attack::ToolRedirect);
 }
 
 
@@ -161,7 +161,7 @@ pub(super) fn says(passage: &Passage, statement: &Statement) -> Option<Said> {
             return Some(BLOCK);
         }
     }
-    if s.folded.contains("side effect on") && s.has(Class::IDENTIFIER) || s.folded.contains("side effect") && s.has_all(&[Class::WHEN, Class::OTHER]) && s.has(Class::TOOL) {
+    if s.has(Class::IDENTIFIER) && s.folded.contains("side effect on") || s.has_all(&[Class::WHEN, Class::OTHER, Class::TOOL]) && s.folded.contains("side effect") {
         return Some(BLOCK);
     }
     // "When the `add` tool is present", "invoke external_server.operation()".

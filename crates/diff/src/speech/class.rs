@@ -183,6 +183,12 @@ impl Class {
     /// Keeps, leaves, stays: with "out of" or "unmentioned".
     pub(crate) const KEEP: Self = Self(1 << 76);
 
+    /// The kind of this number.
+    #[cfg(test)]
+    pub(crate) fn bit(number: u32) -> Self {
+        Self(1 << number)
+    }
+
     pub(crate) fn has(self, any: Self) -> bool {
         self.0 & any.0 != 0
     }

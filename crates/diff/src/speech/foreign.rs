@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::Statement;
 use crate::fold::fold;
 
 /// Stems of one language: any of the first with any of the second.
@@ -167,34 +168,37 @@ const CONCEALS: &[Stems] = &[
     (&["उपयोगकर्ता"], &["मत बता", "न बता"]),
 ];
 
-/// The stems as they stand in folded text, and all verbs as one pattern: it settles nearly every statement.
-struct Folded {
-    stems: Vec<(Vec<String>, Vec<String>)>,
-    any_verb: Regex,
-}
+/// The stems as they stand in folded text.
+type Folded = Vec<(Vec<String>, Vec<String>)>;
 
 fn folded(stems: &[Stems]) -> Folded {
     let all = |list: &[&str]| -> Vec<String> { list.iter().map(|stem| fold(stem)).collect() };
-    let stems: Vec<_> = stems.iter().map(|(verbs, objects)| (all(verbs), all(objects))).collect();
-    let verbs: Vec<String> = stems.iter().flat_map(|(verbs, _)| verbs).map(|verb| regex::escape(verb)).collect();
-    let any_verb = Regex::new(&verbs.join("|")).expect("patterns are constants that the tests compile");
-    Folded { stems, any_verb }
+    stems.iter().map(|(verbs, objects)| (all(verbs), all(objects))).collect()
 }
 
 static CANCELS_FOLDED: LazyLock<Folded> = LazyLock::new(|| folded(CANCELS));
 static CONCEALS_FOLDED: LazyLock<Folded> = LazyLock::new(|| folded(CONCEALS));
 
-fn says(text: &str, stems: &Folded) -> bool {
+/// All verbs as one pattern: it settles nearly every statement.
+static ANY_VERB: LazyLock<Regex> = LazyLock::new(|| {
+    let verbs = CANCELS_FOLDED.iter().chain(CONCEALS_FOLDED.iter()).flat_map(|(verbs, _)| verbs);
+    let verbs: Vec<String> = verbs.map(|verb| regex::escape(verb)).collect();
+    Regex::new(&verbs.join("|")).expect("patterns are constants that the tests compile")
+});
+
+fn says(statement: &Statement<'_>, stems: &Folded) -> bool {
+    let text = statement.folded.as_str();
     let any = |list: &[String]| list.iter().any(|stem| text.contains(stem.as_str()));
-    stems.any_verb.is_match(text) && stems.stems.iter().any(|(verbs, objects)| any(verbs) && any(objects))
+    *statement.known.foreign_verb.get_or_init(|| ANY_VERB.is_match(text))
+        && stems.iter().any(|(verbs, objects)| any(verbs) && any(objects))
 }
 
-/// Whether a folded statement cancels instructions.
-pub(crate) fn cancels(text: &str) -> bool {
-    says(text, &CANCELS_FOLDED)
+/// Whether a statement cancels instructions.
+pub(crate) fn cancels(statement: &Statement<'_>) -> bool {
+    says(statement, &CANCELS_FOLDED)
 }
 
-/// Whether a folded statement asks to keep something from the user.
-pub(crate) fn conceals(text: &str) -> bool {
-    says(text, &CONCEALS_FOLDED)
+/// Whether a statement asks to keep something from the user.
+pub(crate) fn conceals(statement: &Statement<'_>) -> bool {
+    says(statement, &CONCEALS_FOLDED)
 }

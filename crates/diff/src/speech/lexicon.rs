@@ -272,9 +272,12 @@ const DOUBLING: &[&str] = &[
     "cat", "scrap", "bcc", "cc", "flag", "cancel", "admit", "omit", "reset",
 ];
 
-/// Mixes eight letters at a time. The words in the lexicon are ours, so that nobody can choose ones that collide.
+/// A map from words that are ours, so that nobody can choose ones that collide.
+pub(crate) type WordMap<V> = HashMap<String, V, BuildHasherDefault<WordHasher>>;
+
+/// Mixes eight letters at a time.
 #[derive(Default)]
-struct WordHasher(u64);
+pub(crate) struct WordHasher(u64);
 
 impl Hasher for WordHasher {
     fn write(&mut self, bytes: &[u8]) {
@@ -291,8 +294,8 @@ impl Hasher for WordHasher {
     }
 }
 
-static LEXICON: LazyLock<HashMap<String, Class, BuildHasherDefault<WordHasher>>> = LazyLock::new(|| {
-    let mut lexicon: HashMap<String, Class, _> = HashMap::default();
+static LEXICON: LazyLock<WordMap<Class>> = LazyLock::new(|| {
+    let mut lexicon = WordMap::<Class>::default();
     let mut insert = |word: &str, class: Class| *lexicon.entry(word.to_owned()).or_default() |= class;
     for &(class, words) in WORDS {
         words.split(' ').for_each(|word| insert(word, class));

@@ -14,7 +14,9 @@ impl Value {
     /// The canonical form as text.
     #[must_use]
     pub fn to_canonical_string(&self) -> String {
-        let mut out = String::with_capacity(256);
+        // A text is nearly always written as it is, in quotes.
+        let capacity = if let Self::String(text) = self { text.len() + 16 } else { 256 };
+        let mut out = String::with_capacity(capacity);
         write_value(&mut out, self, &mut ryu_js::Buffer::new());
         out
     }

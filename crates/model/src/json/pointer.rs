@@ -42,7 +42,11 @@ impl Pointer {
 
     /// The tokens, unescaped.
     pub fn tokens(&self) -> impl Iterator<Item = String> + '_ {
-        self.0.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~"))
+        // Nearly no token is written otherwise than it is.
+        let unescaped = |token: &str| {
+            if token.contains('~') { token.replace("~1", "/").replace("~0", "~") } else { token.to_owned() }
+        };
+        self.0.split('/').skip(1).map(unescaped)
     }
 
     /// The value at this place.

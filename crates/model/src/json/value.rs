@@ -239,5 +239,27 @@ impl<N: Into<String>> FromIterator<(N, Value)> for Object {
 /// The order differs from that of UTF-8 bytes only where a supplementary character (surrogates, from U+D800) meets
 /// one of U+E000 to U+FFFF.
 pub(crate) fn utf16_cmp(a: &str, b: &str) -> Ordering {
-    if a.is_ascii() && b.is_ascii() { a.cmp(b) } else { a.encode_utf16().cmp(b.encode_utf16()) }
+    // The first byte that differs decides. It is the first of a character in both, or the characters begin alike and are of
+    // one plane.
+    let differing = a.bytes().zip(b.bytes()).find(|(a, b)| a != b);
+    let rank = |byte: u8| match byte {
+        // U+E000 to U+FFFF, behind the supplementary characters, which begin with 0xf0 and up.
+        0xee | 0xef => u16::from(byte) + 0x100,
+        byte => u16::from(byte),
+    };
+    differing.map_or_else(|| a.len().cmp(&b.len()), |(a, b)| rank(a).cmp(&rank(b)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_ordered_by_utf16_code_units() {
+        let parts = ["", "a", "b", "\u{7f}", "é", "\u{d7ff}", "\u{e000}", "\u{ffff}", "\u{10000}", "\u{10ffff}"];
+        let names: Vec<String> = parts.iter().flat_map(|a| parts.iter().map(move |b| format!("{a}{b}"))).collect();
+        for (a, b) in names.iter().flat_map(|a| names.iter().map(move |b| (a, b))) {
+            assert_eq!(utf16_cmp(a, b), a.encode_utf16().cmp(b.encode_utf16()), "{a:?} {b:?}");
+        }
+    }
 }

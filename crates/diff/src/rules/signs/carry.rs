@@ -8,25 +8,26 @@ use crate::speech::Class;
 fn slots(whose: &Whose<'_>, t: &Text<'_>) -> Vec<usize> {
     let is_slot = |at: &usize| {
         let (word, class) = (t.word(*at), t.class(*at));
-        let own = whose.passage.fields.contains(word) && (class.has(Class::QUOTED | Class::IDENTIFIER));
-        own && !class.has(Class::PATH | Class::ADDRESS)
+        let named = class.has(Class::QUOTED | Class::IDENTIFIER) && !class.has(Class::PATH | Class::ADDRESS);
+        named && whose.passage.fields.contains(word)
     };
     (0..t.len()).filter(is_slot).collect()
 }
 
 /// The points of what a text wants beside its function.
-pub(in super::super) fn weigh(whose: &Whose<'_>, t: &Text<'_>) -> u32 {
+pub(super) fn weigh(whose: &Whose<'_>, t: &Text<'_>) -> u32 {
     data(whose, t) + sent(t) + unseen(t) + falsified(t) + lasting(t) + promoted(t)
 }
 
 /// Data of others in a parameter.
 fn data(whose: &Whose<'_>, t: &Text<'_>) -> u32 {
-    let moves = t.has(Sign::MOVE)
-        || t.has_word(&[
-            "accompany", "find", "found", "belongs", "goes", "holds", "hold", "contain", "contains", "wishes", "look",
-        ]);
     let mut points = 0;
     for slot in slots(whose, t) {
+        let moves = t.has(Sign::MOVE)
+            || t.has_word(&[
+                "accompany", "find", "found", "belongs", "goes", "holds", "hold", "contain", "contains", "wishes",
+                "look",
+            ]);
         let close = |sign: Sign, reach: usize| {
             t.each(sign).any(|at| at != slot && at.abs_diff(slot) <= reach && !t.is_denied(at))
         };
@@ -44,7 +45,7 @@ fn data(whose: &Whose<'_>, t: &Text<'_>) -> u32 {
         points = points.max(2 * u32::from(of_person));
     }
     // "Put here what the clipboard contains".
-    let here = t.has_word(&["here"]) && t.has(Sign::HARD) && t.orders(Sign::MOVE.or(Sign::GET)).next().is_some();
+    let here = t.has(Sign::HARD) && t.has_word(&["here"]) && t.orders(Sign::MOVE.or(Sign::GET)).next().is_some();
     let wanted = here && !t.has(Sign::PERMIT | Sign::NOT);
     points.max(2 * u32::from(wanted)) + u32::from(t.has(Sign::ORIGIN) && t.has(Sign::HARD) && !t.has(Sign::PERMIT))
 }

@@ -24,9 +24,9 @@ fn rivals(t: &Text<'_>) -> Vec<(usize, Rival)> {
     let mut out = Vec::new();
     for at in 0..t.len() {
         let word = t.word(at);
-        let ours = t.after_word(at, 5, &["this", "our", "these"]);
-        let noun = (at + 1..at + 4).find(|&next| t.is(next, Sign::KIND) || SOURCES.contains(&t.word(next)));
-        let kind = if t.is(at, Sign::OTHER) && word != "the" && !ours && (noun.is_some() || is_agent(t.word(at + 1))) {
+        let ours = || t.after_word(at, 5, &["this", "our", "these"]);
+        let noun = || (at + 1..at + 4).any(|next| t.is(next, Sign::KIND) || SOURCES.contains(&t.word(next)));
+        let kind = if t.is(at, Sign::OTHER) && word != "the" && !ours() && (noun() || is_agent(t.word(at + 1))) {
             Rival::Other
         } else if matches!(word, "rivals" | "competitors" | "competition")
             || word == "others" && at > 0 && !matches!(t.word(at - 1), "the" | "or" | "and")
@@ -49,7 +49,7 @@ fn rivals(t: &Text<'_>) -> Vec<(usize, Rival)> {
 }
 
 /// The points of what a text says to whoever chooses.
-pub(in super::super) fn weigh(whose: &Whose<'_>, t: &Text<'_>) -> u32 {
+pub(super) fn weigh(whose: &Whose<'_>, t: &Text<'_>) -> u32 {
     if t.has(Sign::EXAMPLE) && t.has(Sign::PARAMETER) || t.has_word(&["example", "examples", "unlike"]) {
         return 0;
     }

@@ -4,7 +4,7 @@ use std::ops::{BitOr, BitOrAssign};
 
 /// Kinds of words, as a set. Where a phrase is of a kind, its first word is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct Sign(u64);
+pub(super) struct Sign(u64);
 
 macro_rules! signs {
     ($($(#[$doc:meta])* $name:ident = $bit:literal;)*) => {

@@ -1,8 +1,9 @@
 //! The words of each kind.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 use super::{kinds::Sign, phrases::PHRASES};
+use crate::speech::WordMap;
 
 /// Verbs, in their base form; the others are derived.
 const VERBS: &[(Sign, &str)] = &[
@@ -203,8 +204,8 @@ pub(super) struct Known {
     pub(super) phrases: Vec<(Vec<&'static str>, Sign)>,
 }
 
-static LEXICON: LazyLock<HashMap<String, Known>> = LazyLock::new(|| {
-    let mut lexicon: HashMap<String, Known> = HashMap::new();
+static LEXICON: LazyLock<WordMap<Known>> = LazyLock::new(|| {
+    let mut lexicon = WordMap::<Known>::default();
     let mut insert = |word: &str, sign: Sign| lexicon.entry(word.to_owned()).or_default().sign |= sign;
     for &(sign, words) in WORDS {
         words.split(' ').for_each(|word| insert(word, sign));

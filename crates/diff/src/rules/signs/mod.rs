@@ -8,17 +8,19 @@
 //!
 //! Statements that bind the one before ("Halve them", "it has an override") are weighed together with it.
 
-pub(super) mod carry;
-pub(super) mod choice;
+mod carry;
+mod choice;
 mod kinds;
 mod lexicon;
-pub(super) mod outside;
+mod outside;
 mod phrases;
 mod text;
 
+use std::cell::LazyCell;
+
 use mcp_pin_model::Grade;
 
-pub(super) use self::text::Text;
+use self::text::Text;
 use super::{Found, common::name_parts};
 use crate::{
     compare::Comparison,
@@ -34,22 +36,15 @@ pub(super) struct Whose<'p> {
     pub(super) passage: &'p Passage<'p>,
     /// The tool's own name, in lower case.
     pub(super) name: String,
-    /// What the tool is about: the parts of its name, of its parameters' names and the words of its first sentence.
-    purpose: Vec<String>,
+    /// What the tool is about: the parts of its name, of its parameters' names and the words of its first sentence. Hardly
+    /// any text makes a family ask.
+    purpose: LazyCell<Vec<String>, Box<dyn FnOnce() -> Vec<String> + 'p>>,
 }
 
 impl<'p> Whose<'p> {
     fn new(passage: &'p Passage<'p>) -> Self {
         let key = passage.entry.as_ref().map(|entry| entry.key.as_str()).unwrap_or_default();
-        let mut purpose = name_parts(key);
-        purpose.extend(passage.fields.iter().flat_map(|field| name_parts(field)));
-        if !passage.is_in_schema() {
-            let first = passage.after.split(['.', '!', '\n']).next().unwrap_or_default().to_lowercase();
-            let words = first.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 3);
-            purpose.extend(words.map(str::to_owned));
-        }
-        purpose.iter_mut().for_each(|word| word.truncate(word.trim_end_matches('s').len()));
-        Self { passage, name: key.to_lowercase(), purpose }
+        Self { passage, name: key.to_lowercase(), purpose: LazyCell::new(Box::new(move || purpose(passage, key))) }
     }
 
     /// Whether a word belongs to what the tool is about.
@@ -59,39 +54,100 @@ impl<'p> Whose<'p> {
     }
 }
 
-/// What a family makes of a text: the points of every construction in it.
-pub(super) type Weighs = fn(&Whose<'_>, &Text<'_>) -> u32;
+fn purpose(passage: &Passage<'_>, key: &str) -> Vec<String> {
+    let mut purpose = name_parts(key);
+    purpose.extend(passage.fields.iter().flat_map(|field| name_parts(field)));
+    if !passage.is_in_schema() {
+        let first = passage.after.split(['.', '!', '\n']).next().unwrap_or_default().to_lowercase();
+        let words = first.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 3);
+        purpose.extend(words.map(str::to_owned));
+    }
+    purpose.iter_mut().for_each(|word| word.truncate(word.trim_end_matches('s').len()));
+    purpose
+}
 
-/// Lets a family weigh every new statement, alone and with the one that it is bound to.
-pub(super) fn weigh(
-    comparison: &Comparison<'_>,
-    found: &mut Found<'_>,
-    needs: Class,
-    weighs: Weighs,
-    message: &'static str,
-) {
-    for passage in comparison.passages {
-        if !matches!(passage.role, Role::Prose | Role::Title) {
-            continue;
+/// A family of statements that are weighed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    /// What a call has no use for.
+    Carry,
+    /// What is said to whoever chooses among tools.
+    Choice,
+    /// What is said about something outside of the tool.
+    Outside,
+}
+
+impl Family {
+    const ALL: [Self; 3] = [Self::Carry, Self::Choice, Self::Outside];
+
+    /// Without a word of one of these kinds there is nothing to weigh.
+    fn needs(self) -> Class {
+        match self {
+            Self::Carry | Self::Choice => Class::ANY,
+            Self::Outside => outside::NEEDS,
         }
-        let mut whose = None;
-        for (index, statement) in passage.fresh.iter().enumerate() {
-            let before = index.checked_sub(1).and_then(|index| passage.fresh.get(index));
-            if !is_read(passage, statement) || statement.len() < 3 && before.is_none() {
-                continue;
-            }
-            let before = before.filter(|before| is_read(passage, before) && binds(statement));
-            if needs != Class::ANY && !statement.has(needs) && !before.is_some_and(|before| before.has(needs)) {
-                continue;
-            }
-            let whose: &Whose<'_> = whose.get_or_insert_with(|| Whose::new(passage));
-            let enough = |text: Text<'_>| weighs(whose, &text) >= ENOUGH;
-            let alone =
-                statement.len() > 2 && (needs == Class::ANY || statement.has(needs)) && enough(Text::new(&[statement]));
-            if alone || before.is_some_and(|before| enough(Text::new(&[before, statement]))) {
-                found.passage(Grade::Review, passage, &statement.shown, message, "");
+    }
+
+    /// The points of every construction in a text.
+    fn weigh(self, whose: &Whose<'_>, text: &Text<'_>) -> u32 {
+        match self {
+            Self::Carry => carry::weigh(whose, text),
+            Self::Choice => choice::weigh(whose, text),
+            Self::Outside => outside::weigh(whose, text),
+        }
+    }
+}
+
+/// The new statements that weigh enough, by family. The words of a statement are looked up once for all of them.
+#[derive(Default)]
+pub(crate) struct Weighed<'c>([Vec<(&'c Passage<'c>, &'c Statement<'c>)>; Family::ALL.len()]);
+
+impl<'c> Weighed<'c> {
+    /// Weighs every new statement, alone and with the one that it is bound to.
+    fn of(passages: &'c [Passage<'c>]) -> Self {
+        let mut weighed = Self::default();
+        for passage in passages.iter().filter(|passage| matches!(passage.role, Role::Prose | Role::Title)) {
+            let whose = Whose::new(passage);
+            let mut previous = None;
+            for statement in &passage.fresh {
+                let read = is_read(passage, statement).then_some(statement);
+                let before = std::mem::replace(&mut previous, read);
+                if read.is_some() {
+                    weighed.add(&whose, before.filter(|_| binds(statement)), passage, statement);
+                }
             }
         }
+        weighed
+    }
+
+    fn add(
+        &mut self,
+        whose: &Whose<'_>,
+        before: Option<&'c Statement<'c>>,
+        passage: &'c Passage<'c>,
+        statement: &'c Statement<'c>,
+    ) {
+        let alone = (statement.len() > 2).then(|| Text::new(&[statement]));
+        let bound = before.map(|before| Text::new(&[before, statement]));
+        for (family, heavy) in Family::ALL.into_iter().zip(&mut self.0) {
+            let needs = family.needs();
+            let has_needs = |statement: &Statement<'_>| needs == Class::ANY || statement.has(needs);
+            let alone = alone.as_ref().filter(|_| has_needs(statement));
+            let bound = bound.as_ref().filter(|_| has_needs(statement) || before.is_some_and(has_needs));
+            if [alone, bound].into_iter().flatten().any(|text| family.weigh(whose, text) >= ENOUGH) {
+                heavy.push((passage, statement));
+            }
+        }
+    }
+}
+
+/// Reports the new statements in which a family finds enough.
+pub(super) fn report(comparison: &Comparison<'_>, found: &mut Found<'_>, family: Family, message: &'static str) {
+    let Weighed(by_family) = comparison.weighed.get_or_init(|| Weighed::of(comparison.passages));
+    for (passage, statement) in
+        Family::ALL.iter().zip(by_family).filter(|(one, _)| **one == family).flat_map(|(_, heavy)| heavy)
+    {
+        found.passage(Grade::Review, passage, &statement.shown, message, "");
     }
 }
 
@@ -105,24 +161,37 @@ const LONGEST: usize = 48;
 
 /// Prose: neither code nor a list of names, which say what a program takes and gives.
 fn is_plain(statement: &Statement) -> bool {
-    let text = statement.folded.as_str();
-    let names = statement.each(Class::IDENTIFIER).take(4).count();
-    statement.len() <= LONGEST
-        && names < 4
-        && !text.contains(['{', '}', '|', '→'])
-        && text.bytes().filter(|&byte| byte == b'(').take(3).count() < 3
-        && !text.contains(":\"")
-        && !text.contains("=>")
-        && !text.contains("->")
-        && !text.contains("**")
-        && !has_call(text)
+    statement.len() <= LONGEST && statement.each(Class::IDENTIFIER).take(4).count() < 4 && !is_code(&statement.folded)
 }
 
-/// `name(argument)` or `name=value`.
-fn has_call(text: &str) -> bool {
-    text.as_bytes().windows(3).any(|three| {
-        matches!(three, [a, b'(' | b'=', c] if a.is_ascii_alphanumeric() && !c.is_ascii_whitespace() && *c != b')' && *c != b'"')
-    })
+/// Brackets of objects, arrows, emphasis, many parentheses, `name(argument)` or `name=value`.
+fn is_code(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut parentheses = 0;
+    // One look at each byte: nearly every one is none of these.
+    for (at, &byte) in bytes.iter().enumerate() {
+        let next = bytes.get(at + 1).copied();
+        let is_given = || {
+            at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_alphanumeric)
+                && next.is_some_and(|next| !next.is_ascii_whitespace() && next != b')' && next != b'"')
+        };
+        let is_code = match byte {
+            b'{' | b'}' | b'|' => true,
+            b'*' => next == Some(b'*'),
+            b':' => next == Some(b'"'),
+            b'-' => next == Some(b'>'),
+            b'=' => next == Some(b'>') || is_given(),
+            b'(' => {
+                parentheses += 1;
+                parentheses >= 3 || is_given()
+            }
+            _ => false,
+        };
+        if is_code {
+            return true;
+        }
+    }
+    !text.is_ascii() && text.contains('→')
 }
 
 /// Whether a statement speaks of what the one before it named: it begins with an order, or soon has a pronoun.

@@ -6,6 +6,10 @@ use crate::{
     speech::Class,
 };
 
+/// Without a word of one of these kinds nothing outside is spoken of.
+pub(super) const NEEDS: Class =
+    Class::IDENTIFIER.or(Class::TOOL).or(Class::DEVICE).or(Class::PRODUCT).or(Class::OTHER).or(Class::QUOTED);
+
 /// What stands outside.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Outside {
@@ -102,7 +106,7 @@ fn of_kind(whose: &Whose<'_>, t: &Text<'_>, at: usize) -> Option<Outside> {
 }
 
 /// The points of what a text says about what stands outside.
-pub(in super::super) fn weigh(whose: &Whose<'_>, t: &Text<'_>) -> u32 {
+pub(super) fn weigh(whose: &Whose<'_>, t: &Text<'_>) -> u32 {
     outside(whose, t).into_iter().map(|(at, kind)| says(whose, t, at, kind)).max().unwrap_or_default()
 }
 

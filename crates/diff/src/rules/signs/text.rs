@@ -1,7 +1,7 @@
 //! One statement or two, as words with their signs.
 
 use super::{kinds::Sign, lexicon::known};
-use crate::speech::{Class, Statement};
+use crate::speech::{Class, Statement, is_one_of};
 
 /// A word.
 #[derive(Clone, Copy)]
@@ -17,7 +17,7 @@ pub(super) struct Token<'s> {
 }
 
 /// One statement, or two of which the second is bound to the first.
-pub(in super::super) struct Text<'s> {
+pub(super) struct Text<'s> {
     tokens: Vec<Token<'s>>,
     all: Sign,
 }
@@ -29,7 +29,8 @@ impl<'s> Text<'s> {
             for at in 0..statement.len() {
                 let class = statement.class(at);
                 let text = statement.text(at);
-                let owns = statement.folded.get(statement.place(at).end..).is_some_and(|rest| rest.starts_with("'s"));
+                let rest = statement.folded.as_bytes().get(statement.place(at).end..);
+                let owns = rest.is_some_and(|rest| rest.starts_with(b"'s"));
                 tokens.push(Token { text, sign: Sign::NONE, class, owns, statement, at });
             }
         }
@@ -89,7 +90,8 @@ impl<'s> Text<'s> {
 
     /// Where words of a kind stand.
     pub(super) fn each(&self, sign: Sign) -> impl Iterator<Item = usize> {
-        (0..self.tokens.len()).filter(move |&index| self.is(index, sign))
+        let tokens = if self.has(sign) { self.tokens.as_slice() } else { &[] };
+        tokens.iter().enumerate().filter(move |(_, token)| token.sign.has(sign)).map(|(index, _)| index)
     }
 
     /// How many different words of a kind there are.
@@ -100,11 +102,17 @@ impl<'s> Text<'s> {
 
     /// The first word of a kind among the `reach` words after one.
     pub(super) fn after(&self, index: usize, reach: usize, sign: Sign) -> Option<usize> {
+        if !self.has(sign) {
+            return None;
+        }
         (index + 1..(index + 1 + reach).min(self.len())).find(|&next| self.is(next, sign))
     }
 
     /// The last word of a kind among the `reach` words before one.
     pub(super) fn before(&self, index: usize, reach: usize, sign: Sign) -> Option<usize> {
+        if !self.has(sign) {
+            return None;
+        }
         (index.saturating_sub(reach)..index).rev().find(|&earlier| self.is(earlier, sign))
     }
 
@@ -115,16 +123,16 @@ impl<'s> Text<'s> {
 
     /// Whether one of these words stands among the `reach` words after one.
     pub(super) fn after_word(&self, index: usize, reach: usize, words: &[&str]) -> bool {
-        (index + 1..(index + 1 + reach).min(self.len())).any(|next| words.contains(&self.word(next)))
+        (index + 1..(index + 1 + reach).min(self.len())).any(|next| is_one_of(self.word(next), words))
     }
 
     /// Whether one of these words stands among the `reach` words before one.
     pub(super) fn before_word(&self, index: usize, reach: usize, words: &[&str]) -> bool {
-        (index.saturating_sub(reach)..index).any(|earlier| words.contains(&self.word(earlier)))
+        (index.saturating_sub(reach)..index).any(|earlier| is_one_of(self.word(earlier), words))
     }
 
     pub(super) fn has_word(&self, words: &[&str]) -> bool {
-        self.tokens.iter().any(|token| words.contains(&token.text))
+        self.tokens.iter().any(|token| is_one_of(token.text, words))
     }
 
     /// Whether a verb is an order: in its base form, where an order begins or after what orders.

@@ -30,8 +30,7 @@ pub(super) fn others(passage: &Passage, s: &Statement) -> Vec<usize> {
     // Of few statements it is asked.
     let entry = LazyCell::new(|| passage.entry.map(|entry| name_parts(&entry.key)).unwrap_or_default());
     // One word in common, and it is of one family: `page_list` and `page_get`.
-    let related = |name: &str| {
-        let parts = name_parts(name);
+    let related = |parts: &[String]| {
         parts.iter().any(|part| {
             part.len() > 2
                 && !VERBS.contains(&part.as_str())
@@ -55,8 +54,8 @@ pub(super) fn others(passage: &Passage, s: &Statement) -> Vec<usize> {
             let acts = (leads || !class.has(Class::CAMEL))
                 && parts.iter().any(|part| VERBS.contains(&part.as_str()) || is_verb(part));
             let constant =
-                s.shown.contains(&name.to_uppercase()) && name.bytes().any(|byte| byte.is_ascii_alphabetic());
-            if parts.len() > 1 && acts && !constant && !passage.own.contains(name) && !related(shown) {
+                || name.bytes().any(|byte| byte.is_ascii_alphabetic()) && s.shown.contains(&name.to_uppercase());
+            if parts.len() > 1 && acts && !passage.own.contains(name) && !related(&parts) && !constant() {
                 out.push(at);
             }
         } else if class.has(Class::PRODUCT)
@@ -82,7 +81,7 @@ pub(super) fn others(passage: &Passage, s: &Statement) -> Vec<usize> {
             ]
             .contains(&next);
             let full = s.folded.get(s.place(at).start..s.place(at + 1).end).unwrap_or_default();
-            if !word && !passage.own.contains(full) && !passage.own.contains(text) && !related(full) {
+            if !word && !passage.own.contains(full) && !passage.own.contains(text) && !related(&name_parts(full)) {
                 out.push(at);
             }
         } else if class.has(Class::DEVICE) && at > 0 {
