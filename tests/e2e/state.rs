@@ -24,6 +24,10 @@ fn developer(organisation: &Organisation, name: &str, address: &str) -> Person {
     person
 }
 
+fn json(text: &str) -> Value {
+    Answer { status: 200, body: text.as_bytes().to_vec() }.json()
+}
+
 /// The one state that the project keeps.
 fn state_file(person: &Person) -> String {
     let names: Vec<_> = fs::read_dir(person.path(".mcp-pin/states"))
@@ -62,7 +66,7 @@ struct RegistryAnswers {
 /// The state as it is shown now, with its parts.
 fn answers(registry: &RegistryProcess) -> RegistryAnswers {
     let state = registry.get("/v1/state", None).unwrap().expect(200);
-    let snapshot: Value = serde_json::from_str(state.json()["snapshot"].as_str().unwrap()).unwrap();
+    let snapshot: Value = json(state.json()["snapshot"].as_str().unwrap());
     let named = snapshot["servers"].as_object().unwrap().values().chain([&snapshot["revocations"]]);
     let parts = named.map(|digest| {
         let digest = digest.as_str().unwrap().to_owned();
@@ -83,7 +87,7 @@ fn a_lock_is_held_against_the_log_without_asking_anybody() {
     let path = state_file(&developer);
     let kept = developer.read(&path);
 
-    let record: Value = serde_json::from_str(&kept).unwrap();
+    let record: Value = json(&kept);
     let changed = |change: &dyn Fn(&mut Value)| {
         let mut record = record.clone();
         change(&mut record);

@@ -70,8 +70,9 @@ pub(super) fn online(
             Ok(state) => (Ok(state), None),
             Err(error) if error.status == Status::CouldNotCheck => {
                 // What is kept may still be believed.
-                let kept = kept(state, lock, &url, key, context.now())
-                    .and_then(|state| state.check_time(context.now()).map(|()| state).map_err(failure));
+                let kept = kept(state, lock, &url, key, context.now()).and_then(|state| {
+                    state.check_time(context.now()).map(|()| state).map_err(|problem| failure(&problem))
+                });
                 match kept {
                     Ok(state) => {
                         let note = format!(
@@ -126,7 +127,7 @@ fn kept(state: &State, lock: &Lockfile, url: &Url, key: &VerifierKey, now: Times
     };
     let record = state.registry_state(registry).map_err(|error| Failure::of(CHECK, error))?;
     let keys = keys(key).map_err(|error| Failure::of(CHECK, error))?;
-    let found = record.verify(&keys, now).map_err(failure)?;
+    let found = record.verify(&keys, now).map_err(|problem| failure(&problem))?;
     // The file is named after the root; what it proves must be that.
     if locked_registry(url, &found) == *registry {
         Ok(found)
@@ -159,11 +160,11 @@ fn judge(row: &mut Row, server: &LockedServer, state: &VerifiedState) {
     match state.judge(server) {
         Ok(Standing::Superseded) => row.checked.notes.push("its registry has a newer version".to_owned()),
         Ok(_) => {}
-        Err(problem) => row.fail(failure(problem)),
+        Err(problem) => row.fail(failure(&problem)),
     }
 }
 
-fn failure(problem: StateProblem) -> Failure {
+fn failure(problem: &StateProblem) -> Failure {
     Failure {
         status: problem.status(),
         check: CHECK,

@@ -84,7 +84,8 @@ fn detect(comparison: &Comparison<'_>, found: &mut Found<'_>) {
     for passage in comparison.passages {
         // Most strings name no address; looking for the two signs of one settles it.
         let has = |byte: u8| passage.after.as_bytes().contains(&byte);
-        if !(has(b':') && passage.after.contains("://")) && !has(b'@') {
+        let may_have = has(b'@') || has(b':') && passage.after.contains("://");
+        if !may_have {
             continue;
         }
         let known = passage.before.map(|before| hosts(&fold::fold(before))).unwrap_or_default();
