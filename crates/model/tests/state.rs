@@ -1,5 +1,7 @@
 //! The signed state, as bytes.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use jiff::SignedDuration;
 use mcp_pin_model::{
     Digest, Ring, StateRevocations, StateServers, StateSnapshot,
