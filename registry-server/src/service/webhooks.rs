@@ -69,6 +69,16 @@ pub struct Target {
     pub form: EventForm,
 }
 
+impl Target {
+    /// Whether it is told about this. That the log commits to the state follows every decision and is none: only who asks for
+    /// that type is told.
+    #[must_use]
+    pub fn wants(&self, leaf: &Leaf) -> bool {
+        let is_asked_for = leaf.kind != LeafType::StateCommitted || self.filter.kinds.is_some();
+        is_asked_for && self.filter.matches(leaf)
+    }
+}
+
 /// What became of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Attempt {

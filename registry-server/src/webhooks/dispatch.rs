@@ -94,7 +94,7 @@ async fn round(service: &Service, sender: &Sender, owner: &str, id: &WebhookId) 
         let events = service.events_after(target.webhook.position, BATCH).await?;
         let Some(end) = events.last().map(|event| event.sequence) else { break };
         for event in &events {
-            if !target.filter.matches(&crate::service::leaf(event)?) {
+            if !target.wants(&crate::service::leaf(event)?) {
                 continue;
             }
             let message = Message::of_event(id.as_str(), event, target.form)?;

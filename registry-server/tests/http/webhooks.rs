@@ -180,6 +180,25 @@ async fn filters_and_forms_are_those_of_the_webhook() {
 }
 
 #[tokio::test]
+async fn that_the_log_commits_to_the_state_is_told_to_who_asks_for_it() {
+    let webhook_targets = TargetPolicy { allowed: Vec::new(), insecure_dev: true };
+    let public_url = Some("https://registry.acme.example".parse().unwrap());
+    let mut registry = TestRegistry::configured(|config| Config { webhook_targets, public_url, ..config }).await;
+    let _url = registry.start();
+    let (all, asking) = (Receiver::default(), Receiver::default());
+    let (path, _) = add(&registry, &json!({ "url": all.listen().await, "after": 0 })).await;
+    add(&registry, &json!({ "url": asking.listen().await, "types": ["state-committed"], "after": 0 })).await;
+    let people = registry.people().await;
+    registry.make_live(&people, &weather("1.0.0", "Forecasts the weather.", None)).await;
+    let told = asking.wait(1).await;
+    assert!(told.iter().all(|delivery| delivery.json()["type"] == "state-committed"));
+    let position = told[0].sequence();
+    until(&registry, &path, |webhook| webhook["position"].as_u64() >= Some(position)).await;
+    let told = all.all();
+    assert!(!told.is_empty() && told.iter().all(|delivery| delivery.json()["type"] != "state-committed"), "{told:?}");
+}
+
+#[tokio::test]
 async fn a_failure_is_repeated_later_and_holds_up_what_comes_after() {
     let mut registry = registry().await;
     let _url = registry.start();
