@@ -140,6 +140,7 @@ fn first_version(stage: &Stage, registry: &Registry, cast: &Cast<'_>) -> Result<
     release(stage, cast, "1.0.0")?;
     stage.say("Submitted and verified, but nobody consented yet. Readers see nothing, and a developer cannot lock it.");
     expect_get(registry, LATEST, 404)?;
+    stage.run(&cast.developer, &["registry", "add", &registry.url, "--accept", "first-use"], PASSED)?;
     stage.run(&cast.developer, &["lock", "--accept", "first-use"], CONSENT_REQUIRED)?;
     stage.say("Alex reads the report and consents to these exact bytes.");
     approve(stage, cast, "1.0.0")?;
@@ -183,9 +184,11 @@ fn the_log(stage: &Stage, cast: &Cast<'_>) -> Result<(), String> {
     stage.act(5, "What was decided stays decided");
     stage.say(
         "Every decision is an entry of an append-only log whose head is signed. Anybody can compute all of it again; who \
-         has seen it once notices when it is not continued.",
+         has seen it once notices when it is not continued. It also commits to what is live and revoked now, which the \
+         lock is held against.",
     );
-    stage.run(&cast.developer, &["log", "verify", "--accept", "first-use"], PASSED)?;
+    stage.run(&cast.developer, &["verify", "--online"], PASSED)?;
+    stage.run(&cast.developer, &["log", "verify"], PASSED)?;
     stage.run(&cast.administrator, &["log", "show", NAME, "--accept", "first-use"], PASSED)?;
     stage.run(&cast.administrator, &["log", "verify"], PASSED)?;
     Ok(())

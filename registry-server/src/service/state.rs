@@ -61,7 +61,7 @@ impl Service {
     /// Store errors; [`ServiceError::Unsound`] for a last snapshot that is none.
     pub async fn commit_state(&self, origin: &str) -> Result<u64, ServiceError> {
         let now = self.inner.clock.now();
-        if let Some(last) = last_unless_due(&mut *self.inner.store.read().await?, now).await? {
+        if let Some(last) = last_unless_due(&mut *self.inner.store.read().await?, origin, now).await? {
             return Ok(last);
         }
         let (service, origin) = (self.clone(), origin.to_owned());
@@ -70,7 +70,7 @@ impl Service {
             let mut deciding = service.deciding().await?;
             // Another node may have done it since.
             let at = deciding.at;
-            if let Some(last) = last_unless_due(&mut *deciding.tx, at).await? {
+            if let Some(last) = last_unless_due(&mut *deciding.tx, &origin, at).await? {
                 return Ok(last);
             }
             let next = commit_to(&mut deciding, committed.as_ref(), origin).await?;
@@ -103,11 +103,17 @@ impl Service {
 }
 
 /// The sequence of the last snapshot's event, unless another one is due.
-async fn last_unless_due(snapshot: &mut (dyn Snapshot + '_), now: Timestamp) -> Result<Option<u64>, ServiceError> {
+async fn last_unless_due(
+    snapshot: &mut (dyn Snapshot + '_),
+    origin: &str,
+    now: Timestamp,
+) -> Result<Option<u64>, ServiceError> {
     let Some(last) = snapshot.state_snapshot(u64::MAX).await? else { return Ok(None) };
     // A clock that was set back does not keep the state from being committed to.
-    let is_old = now.duration_since(read(&last)?.issued).abs() >= RENEWED_AFTER;
-    let is_current = snapshot.last_event().await? == last.sequence;
+    let said = read(&last)?;
+    let is_old = now.duration_since(said.issued).abs() >= RENEWED_AFTER;
+    // A registry that has moved to another address has another log.
+    let is_current = said.origin == origin && snapshot.last_event().await? == last.sequence;
     Ok((is_current && !is_old).then_some(last.sequence))
 }
 

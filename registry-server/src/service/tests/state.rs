@@ -122,6 +122,10 @@ async fn a_state_is_renewed_before_it_ends_and_when_the_clock_was_set_back() {
     assert_eq!(registry.service.commit_state(ORIGIN).await.unwrap(), first + 1);
     registry.clock.advance(-SignedDuration::from_hours(2));
     assert_eq!(registry.service.commit_state(ORIGIN).await.unwrap(), first + 2);
+    // After a move to another address it is that of another log.
+    assert_eq!(registry.service.commit_state("moved.example/log").await.unwrap(), first + 3);
+    let (snapshot, ..) = committed(&registry).await;
+    assert_eq!(snapshot.origin, "moved.example/log");
 }
 
 #[tokio::test]
