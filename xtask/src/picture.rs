@@ -1,6 +1,6 @@
 //! The terminal picture of the README, from a real run of the quickstart.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 /// Where the picture is kept.
 const PICTURE: &str = "docs/images/quickstart.svg";
@@ -10,7 +10,7 @@ const PICTURE: &str = "docs/images/quickstart.svg";
 /// # Errors
 /// When the quickstart fails or the act is not found.
 pub(crate) fn draw(root: &Path) -> Result<(), String> {
-    let output = Command::new(env!("CARGO"))
+    let output = crate::programs::cargo()
         .args(["run", "--quiet", "--package", "quickstart", "--", "--exit"])
         .env("CLICOLOR_FORCE", "1")
         .current_dir(root)

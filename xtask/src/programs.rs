@@ -2,13 +2,18 @@
 
 use std::{path::PathBuf, process::Command};
 
+/// Cargo: the one that started this, or, started by hand, the one of the user, which knows the toolchain.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
 /// Builds programs beside this one. With the features of `cargo test --workspace`, tests included: another choice of
 /// packages has others in the dependencies, and builds hundreds of them again.
 ///
 /// # Errors
 /// When cargo cannot be started or a program not be built.
 pub(crate) fn build(names: &[&str]) -> Result<(), String> {
-    let mut build = Command::new(env!("CARGO"));
+    let mut build = cargo();
     build.args(["build", "--quiet", "--locked", "--workspace", "--test", "architecture"]).current_dir(crate::root());
     for name in names {
         build.args(["--bin", name]);

@@ -3,7 +3,7 @@
 //!
 //! SQLite needs nothing. PostgreSQL needs a server, named by `MCP_PIN_TEST_POSTGRES`; without one it is skipped, aloud.
 
-use std::{collections::BTreeMap, env, fs, path::Path, process::Command};
+use std::{collections::BTreeMap, env, fs, path::Path};
 
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection,
@@ -85,7 +85,7 @@ impl Backend {
             file.set_modified(std::time::SystemTime::now())
         });
         now.map_err(|error| format!("crates/{name}/src/lib.rs: {error}"))?;
-        let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        let status = crate::programs::cargo()
             .args(["check", "--quiet", "--package", &format!("mcp-pin-{name}")])
             .current_dir(root)
             .env(url_variable, url)
