@@ -161,6 +161,18 @@ fn t83_what_was_revoked_is_heard_of_and_hiding_it_is_seen() {
         |path, answer| if path.starts_with("/v1/state") { Answer { status: 404, body: Vec::new() } } else { answer },
     );
     developer.run(&["verify", "--online"]).expect(1).says("shows no state of its log");
+    // Something that is not understood is an answer: it is not taken for a registry that cannot be reached.
+    for body in [&b"{}"[..], b"<html>", b""] {
+        between.changing(
+            move |path, answer| {
+                if path == "/v1/state" { Answer { status: 200, body: body.to_vec() } } else { answer }
+            },
+        );
+        developer.run(&["verify", "--online"]).expect(3).says("is not understood");
+    }
+    between
+        .changing(|path, answer| if path == "/v1/state" { Answer { status: 503, body: Vec::new() } } else { answer });
+    developer.run(&["verify", "--online"]).expect(0).says("held against its state of");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Writing the lock and what belongs to it, in an order that a crash cannot break.
 
 use std::{
+    collections::BTreeMap,
     fs::{File, TryLockError},
     thread::sleep,
     time::Duration,
@@ -12,6 +13,7 @@ use mcp_pin_model::{
     Alias, Consent, Digest, Lockfile, Manifest,
     lockfile::{LockedRegistry, LockedServer, Source, Tombstone},
 };
+use url::Url;
 
 use super::{State, verification::Locked, write_atomic};
 use crate::{error::CommandError, log::StateRecord};
@@ -195,18 +197,26 @@ impl Writer {
             // The canonical bytes: the file's own SHA-256 is its name, and what the consent binds.
             let report = admission.report.to_value().to_canonical_bytes();
             write_atomic(&state.report_path(&Digest::of(&report)), &report)?;
-            if let Some(log) = &admission.log {
-                write_atomic(&state.registry_state_path(&log.registry), &log.record.to_bytes())?;
+        }
+        // Each has the parts of all servers of its registry, so the one of the longest log is enough.
+        let mut logs: BTreeMap<&Url, &LoggedState> = BTreeMap::new();
+        for log in admissions.iter().filter_map(|admission| admission.log.as_ref()) {
+            let longest = logs.entry(&log.registry.url).or_insert(log);
+            if log.registry.size > longest.registry.size {
+                *longest = log;
             }
+        }
+        for log in logs.values() {
+            write_atomic(&state.registry_state_path(&log.registry), &log.record.to_bytes())?;
         }
         let before = lock.registries().to_vec();
         for admission in admissions {
             let snapshot = admission.manifest.statement().surface.to_snapshot();
             write_atomic(&state.snapshot_path(&admission.alias), snapshot.as_bytes())?;
             lock.insert(admission.locked());
-            if let Some(log) = &admission.log {
-                lock.insert_registry(log.registry.clone());
-            }
+        }
+        for log in logs.values() {
+            lock.insert_registry(log.registry.clone());
         }
         lock.remove_unused_registries();
         let text = lock.render();

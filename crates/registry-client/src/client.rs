@@ -597,7 +597,7 @@ pub(crate) fn shape(problem: impl Into<String>) -> ClientError {
     ClientError::Shape { problem: problem.into() }
 }
 
-fn parse(bytes: &[u8]) -> Result<json::Value, ClientError> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<json::Value, ClientError> {
     json::parse_with(bytes, &json::Limits::OURS).map_err(|error| shape(error.to_string()))
 }
 

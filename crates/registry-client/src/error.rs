@@ -109,6 +109,12 @@ pub enum ClientError {
 }
 
 impl ClientError {
+    /// Whether nobody answered who could have. An answer that is not understood is one.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Timeout { .. } | Self::Unavailable { .. })
+    }
+
     /// Whether nothing can be said about what was asked: neither yes nor no. It is never to be taken for a yes.
     #[must_use]
     pub fn is_could_not_check(&self) -> bool {

@@ -1,12 +1,11 @@
 //! The registry's transparency log, as files.
 
-use mcp_pin_model::{
-    Digest,
-    json::{self, Value},
-    state::MAX_STATE_PART_BYTES,
-};
+use mcp_pin_model::{Digest, json::Value, state::MAX_STATE_PART_BYTES};
 
-use crate::{ClientError, RegistryClient, client::shape};
+use crate::{
+    ClientError, RegistryClient,
+    client::{parse, shape},
+};
 
 /// The largest checkpoint: a note with the log's signatures and those of many witnesses.
 const MAX_CHECKPOINT_BYTES: usize = 64 << 10;
@@ -61,7 +60,7 @@ impl RegistryClient {
             Err(ClientError::NotFound { .. }) => return Ok(None),
             answer => answer?,
         };
-        let value = json::parse(&bytes).map_err(|error| shape(error.to_string()))?;
+        let value = parse(&bytes)?;
         let text = |member: &str| {
             let text = value.get(member).and_then(Value::as_str).map(str::to_owned);
             text.ok_or_else(|| shape(format!("`{member}` is no text")))

@@ -55,30 +55,26 @@ pub struct PublishedLog {
 }
 
 impl PublishedLog {
-    /// How many entries the log has by a checkpoint of its own.
+    /// The checkpoint that is published; none before the first one.
     ///
     /// # Errors
-    /// When it is none of this log's key.
-    pub fn size_of(&self, checkpoint: &[u8]) -> Result<u64, LogError> {
-        Ok(self.verified(checkpoint)?.checkpoint().size)
+    /// When it cannot be read, or is none of this log's key.
+    pub fn checkpoint(&self) -> Result<Option<VerifiedCheckpoint>, LogError> {
+        let Some(bytes) = self.files.checkpoint()? else { return Ok(None) };
+        let key: VerifierKey = self.key.parse()?;
+        let keys = LogKeys::new(key.name(), [*key.key()])?;
+        // Its own checkpoint: whether the clock was set back since is for clients to complain about.
+        Ok(Some(VerifiedCheckpoint::verify(&bytes, &keys, &WitnessPolicy::default(), u64::MAX)?))
     }
 
     /// The receipt (C2SP `tlog-proof`) of an entry, by a checkpoint of its own.
     ///
     /// # Errors
-    /// When the checkpoint is none of this log's key, or the tiles are not whole.
-    pub fn receipt(&self, index: u64, checkpoint: Vec<u8>) -> Result<Vec<u8>, LogError> {
-        let verified = self.verified(&checkpoint)?;
-        let mut tiles = tiles_of(&self.files, verified.checkpoint())?;
-        let proof = tree::prove_inclusion(&mut tiles, index, verified.checkpoint().size)?;
-        Ok(Receipt { index, proof, checkpoint, extra: None }.to_bytes())
-    }
-
-    fn verified(&self, checkpoint: &[u8]) -> Result<VerifiedCheckpoint, LogError> {
-        let key: VerifierKey = self.key.parse()?;
-        let keys = LogKeys::new(key.name(), [*key.key()])?;
-        // Its own checkpoint: whether the clock was set back since is for clients to complain about.
-        Ok(VerifiedCheckpoint::verify(checkpoint, &keys, &WitnessPolicy::default(), u64::MAX)?)
+    /// When the tiles are not whole.
+    pub fn receipt(&self, index: u64, by: &VerifiedCheckpoint) -> Result<Vec<u8>, LogError> {
+        let mut tiles = tiles_of(&self.files, by.checkpoint())?;
+        let proof = tree::prove_inclusion(&mut tiles, index, by.checkpoint().size)?;
+        Ok(Receipt { index, proof, checkpoint: by.bytes().to_vec(), extra: None }.to_bytes())
     }
 }
 

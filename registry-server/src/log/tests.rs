@@ -291,18 +291,22 @@ async fn a_log_ends_where_it_was_told_to() {
 async fn a_receipt_proves_its_entry_and_no_other_one() {
     let world = World::with_events(300).await;
     let mut publisher = world.open().await.unwrap();
-    let bytes = publisher.publish(&world.store, world.last().await, now()).await.unwrap();
     let log = publisher.published().unwrap();
-    assert_eq!(log.size_of(&bytes).unwrap(), 300);
+    assert!(log.checkpoint().unwrap().is_none());
+    publisher.publish(&world.store, world.last().await, now()).await.unwrap();
+    let by = log.checkpoint().unwrap().unwrap();
+    assert_eq!(by.checkpoint().size, 300);
     let keys = identity().keys().unwrap();
     let seconds = u64::try_from(now().as_second()).unwrap();
     for index in [0, 255, 256, 299] {
-        let receipt = Receipt::parse(&log.receipt(index, bytes.clone()).unwrap()).unwrap();
+        let receipt = Receipt::parse(&log.receipt(index, &by).unwrap()).unwrap();
         let entry = |index| leaf(index, "event").to_bytes().unwrap();
         assert!(receipt.verify(&entry(index), &keys, &WitnessPolicy::default(), seconds).is_ok(), "{index}");
         assert!(receipt.verify(&entry(index + 1), &keys, &WitnessPolicy::default(), seconds).is_err(), "{index}");
     }
-    let mut other = bytes.clone();
-    other.truncate(bytes.len() - 10);
-    assert!(log.receipt(3, other).is_err(), "it is no checkpoint of this log");
+    // Another's checkpoint in its place is noticed.
+    let path = world.path("checkpoint");
+    let changed = fs::read_to_string(&path).unwrap().replacen("\n300\n", "\n299\n", 1);
+    fs::write(&path, changed).unwrap();
+    assert!(matches!(log.checkpoint(), Err(LogError::Checkpoint(_))));
 }

@@ -3,7 +3,10 @@
 //! After decisions, and before the last snapshot grows old, a snapshot of what is live and revoked becomes an event, directly
 //! after those that it takes into account. Only the parts are made anew whose servers those events were about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use mcp_pin_model::{
@@ -37,9 +40,11 @@ pub(super) struct Committed {
     parts: BTreeMap<String, Part>,
 }
 
+/// Shared by all snapshots that have it.
+#[derive(Clone)]
 struct Part {
     digest: Digest,
-    servers: BTreeSet<ServerName>,
+    servers: Arc<BTreeSet<ServerName>>,
 }
 
 /// A snapshot, and the entry of the log that commits to it.
@@ -197,7 +202,7 @@ impl Committed {
             if names.contains(name) {
                 servers.extend(part.servers.iter().cloned());
             } else {
-                same.insert(name.clone(), Part { digest: part.digest, servers: part.servers.clone() });
+                same.insert(name.clone(), part.clone());
             }
         }
         parts_of(live, same, servers, documents)
@@ -232,7 +237,7 @@ fn parts_of(
         let bytes = servers.to_bytes().map_err(|error| unsound(&error))?;
         let digest = Digest::of(&bytes);
         documents.push((digest, bytes));
-        parts.insert(name, Part { digest, servers: servers.0.into_keys().collect() });
+        parts.insert(name, Part { digest, servers: Arc::new(servers.0.into_keys().collect()) });
     }
     Ok(parts)
 }

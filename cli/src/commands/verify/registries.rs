@@ -65,11 +65,13 @@ pub(super) fn online(
     for (url, servers) in registries {
         let Some(key) = project.settings.registry_logs.get(&url) else { continue };
         progress.message(&format!("asking {url}"));
-        let asked = context.block_on(ask(context, state, lock, &url, key, &servers));
+        let asked =
+            context.block_on(async { Ok::<_, CommandError>(ask(context, state, lock, &url, key, &servers).await) })?;
         let answer = match asked {
             Ok(state) => (Ok(state), None),
-            Err(error) if error.status == Status::CouldNotCheck => {
-                // What is kept may still be believed.
+            // What is kept may still be believed, by who hears nothing; not by who hears something else.
+            Err(LogProblem::Client(error)) if error.is_unreachable() => {
+                let error = client_error(error);
                 let kept = kept(state, lock, &url, key, context.now()).and_then(|state| {
                     state.check_time(context.now()).map(|()| state).map_err(|problem| failure(&problem))
                 });
@@ -85,7 +87,7 @@ pub(super) fn online(
                     Err(_) => (Err(Failure::of(CHECK, error)), None),
                 }
             }
-            Err(error) => (Err(Failure::of(CHECK, error)), None),
+            Err(problem) => (Err(Failure::of(CHECK, problem.into())), None),
         };
         found.insert(url, answer);
     }
@@ -126,7 +128,7 @@ fn kept(state: &State, lock: &Lockfile, url: &Url, key: &VerifierKey, now: Times
         });
     };
     let record = state.registry_state(registry).map_err(|error| Failure::of(CHECK, error))?;
-    let keys = keys(key).map_err(|error| Failure::of(CHECK, error))?;
+    let keys = keys(key).map_err(|problem| Failure::of(CHECK, problem.into()))?;
     let found = record.verify(&keys, now).map_err(|problem| failure(&problem))?;
     // The file is named after the root; what it proves must be that.
     if locked_registry(url, &found) == *registry {
@@ -144,16 +146,16 @@ async fn ask(
     url: &Url,
     key: &VerifierKey,
     servers: &[ServerName],
-) -> Result<VerifiedState, CommandError> {
-    let client = RegistryClient::new(url.as_str(), None, &ClientOptions::default()).map_err(client_error)?;
+) -> Result<VerifiedState, LogProblem> {
+    let client = RegistryClient::new(url.as_str(), None, &ClientOptions::default())?;
     let known = context.logs.as_ref().map(|logs| logs.of(client.base()));
     let locked = LockedLog::of(state, lock, url);
     let (_, found) = contact(&client, &keys(key)?, known.as_ref(), &locked, servers, context.now()).await?;
     Ok(found)
 }
 
-fn keys(key: &VerifierKey) -> Result<LogKeys, CommandError> {
-    LogKeys::new(key.name(), [*key.key()]).map_err(|error| LogProblem::Key(error).into())
+fn keys(key: &VerifierKey) -> Result<LogKeys, LogProblem> {
+    LogKeys::new(key.name(), [*key.key()]).map_err(LogProblem::Key)
 }
 
 fn judge(row: &mut Row, server: &LockedServer, state: &VerifiedState) {

@@ -12,7 +12,7 @@ use crate::{
         query::Segments,
         state::AppState,
     },
-    log::PublishedLog,
+    log::{LogError, PublishedLog},
     service::{Service, StateView},
 };
 
@@ -63,17 +63,24 @@ pub async fn part(State(state): State<AppState>, headers: HeaderMap, segments: S
 }
 
 async fn document(log: &PublishedLog, service: &Service) -> Result<StateDocument, Problem> {
-    let internal = |error: &(dyn std::error::Error + 'static)| Problem::internal(error);
-    let files = log.files.clone();
-    let checkpoint = tokio::task::spawn_blocking(move || files.checkpoint()).await;
-    let checkpoint = checkpoint.map_err(|error| internal(&error))?.map_err(|error| internal(&error))?;
+    let checkpoint = read(log, PublishedLog::checkpoint).await?;
     // Before the first checkpoint nothing is committed to.
     let checkpoint = checkpoint.ok_or_else(Problem::not_found)?;
-    let entries = log.size_of(&checkpoint).map_err(|error| internal(&error))?;
-    let StateView { snapshot, entry, index } = service.state_snapshot(entries).await?.ok_or_else(Problem::not_found)?;
-    let log = log.clone();
-    let receipt = tokio::task::spawn_blocking(move || log.receipt(index, checkpoint)).await;
-    let receipt = receipt.map_err(|error| internal(&error))?.map_err(|error| internal(&error))?;
+    let found = service.state_snapshot(checkpoint.checkpoint().size).await?;
+    let StateView { snapshot, entry, index } = found.ok_or_else(Problem::not_found)?;
+    let receipt = read(log, move |log| log.receipt(index, &checkpoint)).await?;
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|error| Problem::internal(&error));
     Ok(StateDocument { snapshot: text(snapshot)?, entry: text(entry)?, receipt: text(receipt)? })
+}
+
+/// Reads files of the log where no other request waits for the disk.
+async fn read<T: Send + 'static>(
+    log: &PublishedLog,
+    what: impl FnOnce(&PublishedLog) -> Result<T, LogError> + Send + 'static,
+) -> Result<T, Problem> {
+    let log = log.clone();
+    match tokio::task::spawn_blocking(move || what(&log)).await {
+        Ok(read) => read.map_err(|error| Problem::internal(&error)),
+        Err(error) => Err(Problem::internal(&error)),
+    }
 }
